@@ -1,0 +1,214 @@
+"""The named errors of the product: each has a stable code, an HTTP status and a sentence for a person.
+
+They are raised where the fact is found and mapped to HTTP in one place, `web.errors`.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import ClassVar
+
+
+class BadSetting(Exception):
+    """A setting in the environment cannot be used; the message names it."""
+
+
+class GalleryError(Exception):
+    """Base of every error a person may see.
+
+    `code` is stable and meant for programs, `status` is the HTTP status, `str(error)` a sentence that says
+    what to do.
+    """
+
+    code: ClassVar[str] = "internal"
+    status: ClassVar[int] = 500
+    title: ClassVar[str] = "Something went wrong"
+
+
+class MissingFile(GalleryError):
+    """The request carries no file."""
+
+    code, status, title = "missing-file", 400, "No file was sent"
+
+    def __init__(self) -> None:
+        super().__init__("Send one picture, as the form field 'file' or as the body of the request.")
+
+
+class BrokenUpload(GalleryError):
+    """The body ended before it was complete, or is not well formed."""
+
+    code, status, title = "broken-upload", 400, "The upload did not arrive whole"
+
+    def __init__(self) -> None:
+        super().__init__("The upload broke off before it was complete. Send it again.")
+
+
+class BadRequest(GalleryError):
+    """A parameter of the request cannot be used."""
+
+    code, status, title = "bad-request", 400, "The request cannot be understood"
+
+
+class ImageNotFound(GalleryError):
+    """No image has this id."""
+
+    code, status, title = "image-not-found", 404, "There is no such image"
+
+    def __init__(self, image_id: str) -> None:
+        super().__init__("There is no image with this id. It may have been deleted.")
+        self.image_id = image_id
+
+
+class NotRetryable(GalleryError):
+    """Only a failed image can be retried."""
+
+    code, status, title = "not-failed", 409, "This image has not failed"
+
+    def __init__(self, state: str) -> None:
+        super().__init__(f"Only a failed image can be retried, and this one is {state}.")
+
+
+class TooLarge(GalleryError):
+    """The file has more bytes than `GALLERY_MAX_UPLOAD_MB` allows."""
+
+    code, status, title = "too-large", 413, "The file is too large"
+
+    def __init__(self, limit_bytes: int) -> None:
+        super().__init__(
+            f"The file is larger than the limit of {limit_bytes // (1024 * 1024)} MB. Send a smaller one."
+        )
+
+
+class TooManyFiles(GalleryError):
+    """The form has more files than `GALLERY_MAX_FORM_FILES` allows."""
+
+    code, status, title = "too-many-files", 413, "Too many files at once"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"Send at most {limit} files at once.")
+
+
+class NotAnImage(GalleryError):
+    """The bytes are of no accepted format, whatever the name says."""
+
+    code, status, title = "not-an-accepted-format", 415, "This is not a picture we accept"
+
+    def __init__(self, accepted: str, found: str = "") -> None:
+        what = f"This looks like {found}" if found else "This is not a picture"
+        super().__init__(f"{what}. Send a {accepted} file.")
+
+
+class EmptyFile(GalleryError):
+    """The file has no bytes."""
+
+    code, status, title = "empty-file", 422, "The file is empty"
+
+    def __init__(self) -> None:
+        super().__init__("The file is empty: nothing arrived to make a picture of. Choose it again.")
+
+
+class Unrenderable(GalleryError):
+    """No picture can be made of these bytes; trying again would not help."""
+
+    code, status, title = "cannot-be-decoded", 422, "No picture can be made of this file"
+
+    def __init__(self, message: str = "The file is damaged and cannot be decoded.") -> None:
+        super().__init__(message)
+
+
+class BrokenHeader(Unrenderable):
+    """The header does not tell the size of the picture."""
+
+    code, title = "broken-header", "The header of this file is damaged"
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"The header of this {label} file is damaged. Export the picture again and send that."
+        )
+
+
+class TooManyPixels(Unrenderable):
+    """The picture has more pixels than `GALLERY_MAX_MEGAPIXELS` allows."""
+
+    code, title = "too-many-pixels", "The picture has too many pixels"
+
+    def __init__(self, width: int, height: int, limit_megapixels: int) -> None:
+        super().__init__(
+            f"The picture is {width} × {height} pixels, {width * height / 1e6:.0f} megapixels; "
+            f"the limit is {limit_megapixels}. Send a smaller one."
+        )
+
+
+class TooManyFrames(Unrenderable):
+    """The animation has more frames, or more pixels over all its frames, than is accepted."""
+
+    code, title = "too-many-frames", "The animation is too long"
+
+    def __init__(self, frames: int, width: int, height: int, limit: int, limit_megapixels: int) -> None:
+        super().__init__(
+            f"The animation has {frames} frames of {width} × {height} pixels; the limit is {limit} frames "
+            f"and {limit_megapixels} megapixels over all of them. Send a shorter or smaller one."
+        )
+
+
+class NeedsTooMuchMemory(Unrenderable):
+    """Decoding would need more memory than a worker has, however few pixels the thumbnail has."""
+
+    code, title = "needs-too-much-memory", "The picture needs too much memory"
+
+    def __init__(self, label: str, width: int, height: int, needed_mb: int, limit_mb: int) -> None:
+        super().__init__(
+            f"Decoding this {label} of {width} × {height} pixels needs {needed_mb} MB of memory; "
+            f"the limit is {limit_mb}. Send a smaller one, or a JPEG that is not progressive."
+        )
+
+
+class RendererDied(GalleryError):
+    """The process that decodes died over this picture: a crash in a codec, or out of memory."""
+
+    code, status, title = "killed-its-worker", 422, "This picture stops the worker"
+
+    def __init__(self, how: str, attempts: int = 1) -> None:
+        times = "once" if attempts == 1 else f"{attempts} times"
+        super().__init__(
+            f"Making the thumbnail was tried {times}, and the worker was stopped each time ({how})."
+        )
+        self.how = how
+
+
+class RenderTimeout(RendererDied):
+    """Decoding took longer than `GALLERY_JOB_TIMEOUT`."""
+
+    code, title = "took-too-long", "This picture takes too long"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"it took longer than {seconds} seconds")
+
+
+class VolumeFull(GalleryError):
+    """The volume has no room for the file and the renditions of what was accepted before."""
+
+    code, status, title = "volume-full", 507, "The gallery is full"
+
+    def __init__(self) -> None:
+        super().__init__("There is no room left for this picture. Nothing of it was kept; try again later.")
+
+
+class VolumeUnavailable(GalleryError):
+    """The volume cannot be written or read at the moment."""
+
+    code, status, title = "volume-unavailable", 503, "The gallery's storage cannot be reached"
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__("The storage cannot be reached at the moment. Nothing was changed; try again later.")
+        self.why = why
+
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+def volume_error(error: OSError) -> GalleryError:
+    """The named error for what the operating system said of the volume."""
+    if error.errno in _FULL:
+        return VolumeFull()
+    return VolumeUnavailable(str(error))

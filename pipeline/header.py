@@ -1,0 +1,66 @@
+"""What is known of a picture before it is decoded: its format and what its header tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Format(StrEnum):
+    """A picture format that is accepted; the value is what records and metrics call it."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    GIF = "gif"
+    WEBP = "webp"
+
+    @property
+    def content_type(self) -> str:
+        """The media type the original is served with."""
+        return f"image/{self.value}"
+
+    @property
+    def extension(self) -> str:
+        """The extension of the stored original, without the dot."""
+        return {Format.JPEG: "jpg"}.get(self, self.value)
+
+    @property
+    def label(self) -> str:
+        """The name people know it by."""
+        return {Format.WEBP: "WebP"}.get(self, self.value.upper())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """A picture's header; sizes in pixels.
+
+    `width` and `height` are upright, after `orientation` (the EXIF value, 1 to 8, by which a decoded picture
+    must still be turned). `samples` is the number of colour samples kept per pixel, which chroma subsampling
+    makes a fraction (a usual JPEG has 1.5), `bits` the size of one. `buffered` says that a decoder must hold
+    the whole picture in coefficients before it can scale: a progressive JPEG, or one of several scans.
+    """
+
+    format: Format
+    width: int
+    height: int
+    orientation: int = 1
+    frames: int = 1
+    duration_ms: int = 0
+    samples: float = 3.0
+    bits: int = 8
+    buffered: bool = False
+
+    @property
+    def animated(self) -> bool:
+        """Whether there is more than one frame to play."""
+        return self.frames > 1
+
+    @property
+    def pixels(self) -> int:
+        """Pixels of one frame."""
+        return self.width * self.height
+
+
+def upright(width: int, height: int, orientation: int) -> tuple[int, int]:
+    """The size after turning by the EXIF orientation; 5 to 8 lie on their side."""
+    return (height, width) if orientation >= 5 else (width, height)

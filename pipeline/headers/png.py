@@ -1,0 +1,51 @@
+"""PNG and APNG: the chunks' headers from the first to the last (W3C PNG, third edition)."""
+
+from __future__ import annotations
+
+import struct
+from typing import BinaryIO
+
+from pipeline.header import Format, Header, upright
+from pipeline.headers.reading import EXIF_BYTES, Truncated, orientation_of, take
+
+# A 250-megapixel picture in pieces of 8 KB, the usual buffer of an encoder, has fewer.
+_CHUNKS = 200_000
+
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+
+
+def read(stream: BinaryIO) -> Header:
+    """Read all chunks: EXIF may follow the pixels, and each frame tells its own duration."""
+    if take(stream, 16) != b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR":
+        raise Truncated
+    width, height, bits, color = struct.unpack(">IIBB", take(stream, 10))
+    stream.seek(3 + 4, 1)
+    if color not in _CHANNELS or bits not in (1, 2, 4, 8, 16):
+        raise Truncated
+    declared, frames, orientation, seconds = 1, 0, 1, 0.0
+    for _ in range(_CHUNKS):
+        head = stream.read(8)
+        if len(head) < 8 or head[4:] == b"IEND":
+            break
+        length, name = int.from_bytes(head[:4]), head[4:]
+        used = 0
+        if name == b"acTL" and length == 8:
+            declared = int.from_bytes(take(stream, 4))
+            used = 4
+        elif name == b"fcTL" and length == 26:
+            numerator, denominator = struct.unpack_from(">HH", take(stream, 26), 20)
+            frames, seconds, used = frames + 1, seconds + numerator / (denominator or 100), 26
+        elif name == b"eXIf" and length <= EXIF_BYTES:
+            orientation, used = orientation_of(take(stream, length)), length
+        stream.seek(length - used + 4, 1)
+    width, height = upright(width, height, orientation)
+    return Header(
+        format=Format.PNG,
+        width=width,
+        height=height,
+        orientation=orientation,
+        frames=max(declared, frames, 1),
+        duration_ms=round(seconds * 1000),
+        samples=_CHANNELS[color],
+        bits=bits,
+    )

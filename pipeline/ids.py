@@ -1,0 +1,26 @@
+"""Image ids: UUIDv7, so that sorting by id is sorting by time, made here and matched by one pattern."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import uuid_utils
+
+PATTERN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def new_id() -> str:
+    """A new id; ids made later, in any process, sort later (to the millisecond)."""
+    return str(uuid_utils.uuid7())
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` has the form of an id."""
+    return PATTERN.fullmatch(text) is not None
+
+
+def made_at(image_id: str) -> datetime:
+    """When the id was made, in UTC."""
+    milliseconds = int(image_id[:8] + image_id[9:13], 16)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -1,0 +1,83 @@
+"""The settings of every process, read once from the environment at the edge and passed inward."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import BadSetting
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One frozen value per setting; `docs/operations.md` and the README tell what each is for."""
+
+    data: Path
+    redis_url: str
+    host: str
+    port: int
+    dashboard_host: str
+    dashboard_port: int
+    dashboard_user: str
+    dashboard_password: str
+    max_upload_bytes: int
+    max_form_files: int
+    max_megapixels: int
+    job_timeout: int
+    sweep_seconds: int
+    reserve_bytes: int
+    workers: int
+    web_processes: int
+    web_threads: int
+    heartbeat_file: Path | None
+    worker_name: str | None
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
+        """Read every setting; raise `BadSetting`, which names the variable, where one is not usable."""
+        read = _Reader(environ)
+        heartbeat = read.text("GALLERY_HEARTBEAT_FILE", "")
+        return cls(
+            data=Path(read.text("GALLERY_DATA", "data")).absolute(),
+            redis_url=read.text("REDIS_URL", "redis://127.0.0.1:6379/0"),
+            host=read.text("GALLERY_HOST", "127.0.0.1"),
+            port=read.whole("GALLERY_PORT", 5000, least=1, most=65535),
+            dashboard_host=read.text("GALLERY_DASHBOARD_HOST", "127.0.0.1"),
+            dashboard_port=read.whole("GALLERY_DASHBOARD_PORT", 9181, least=1, most=65535),
+            dashboard_user=read.text("GALLERY_DASHBOARD_USER", "admin"),
+            dashboard_password=read.text("GALLERY_DASHBOARD_PASSWORD", ""),
+            max_upload_bytes=read.whole("GALLERY_MAX_UPLOAD_MB", 256, least=1, most=4096) * 1024 * 1024,
+            max_form_files=read.whole("GALLERY_MAX_FORM_FILES", 100, least=1, most=1000),
+            max_megapixels=read.whole("GALLERY_MAX_MEGAPIXELS", 250, least=1, most=2000),
+            job_timeout=read.whole("GALLERY_JOB_TIMEOUT", 60, least=1, most=3600),
+            sweep_seconds=read.whole("GALLERY_SWEEP_SECONDS", 15, least=1, most=30),
+            reserve_bytes=read.whole("GALLERY_RESERVE_MB", 256, least=0, most=1024 * 1024) * 1024 * 1024,
+            workers=read.whole("GALLERY_WORKERS", max(1, os.cpu_count() or 1), least=1, most=64),
+            web_processes=read.whole("GALLERY_WEB_PROCESSES", 1, least=1, most=64),
+            web_threads=read.whole("GALLERY_WEB_THREADS", 1200, least=2, most=4096),
+            heartbeat_file=Path(heartbeat) if heartbeat else None,
+            worker_name=f"{socket.gethostname()}-{os.getpid()}",
+        )
+
+
+class _Reader:
+    """Typed look-ups in an environment; an empty value counts as not set."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def text(self, name: str, default: str) -> str:
+        return self._environ.get(name, "").strip() or default
+
+    def whole(self, name: str, default: int, *, least: int, most: int) -> int:
+        raw = self.text(name, str(default))
+        try:
+            value = int(raw)
+        except ValueError:
+            raise BadSetting(f"{name} must be a whole number, but it is {raw!r}.") from None
+        if not least <= value <= most:
+            raise BadSetting(f"{name} must be between {least} and {most}, but it is {value}.")
+        return value

@@ -1,0 +1,22 @@
+"""The volume: the one truth about which images exist and how they stand.
+
+    incoming/<id>/            being written, or on its way out; never listed, swept when nobody holds it
+    images/<day>/<minute>/<id>/
+        original.<ext>        the bytes as uploaded, never changed
+        image.json            the record, replaced whole
+        grid.webp view.webp   the renditions
+    pending/<id>              the outbox: there from acceptance until the image is ready or failed;
+                              one line for each attempt begun; locked by the worker that is at it
+    failed/<id>               there while the image is failed
+    hashes/<3 hex>/<sha256>.<id>   which image holds these bytes
+    locks/                    one lock file per hash prefix, and the sweep's
+
+The folder of an image follows from its id, whose first bits are the time it was made. Every name is made by
+`layout.Layout`, and nobody outside this package makes one.
+"""
+
+from pipeline.store.attempt import Attempt, Nothing
+from pipeline.store.draft import Draft
+from pipeline.store.store import Accepted, Store
+
+__all__ = ["Accepted", "Attempt", "Draft", "Nothing", "Store"]

@@ -1,0 +1,127 @@
+"""One attempt of a worker at an image: counted on the volume, exclusive, and ended in one of four ways."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pipeline.durable import Busy, acquire, replace_whole
+from pipeline.errors import GalleryError, ImageNotFound
+from pipeline.records import Reason, Record, RenditionInfo, State, now
+
+if TYPE_CHECKING:
+    from pipeline.store.store import Store
+
+
+_MARKER_WAIT = 0.5
+
+
+class Nothing(Exception):
+    """There is nothing to do: the image has reached its end, is deleted, or another worker is at it."""
+
+
+def read_lines(marker: bytes) -> list[dict[str, Any]]:
+    """The attempts begun that a marker tells of; a line torn by a power loss was never begun."""
+    attempts = []
+    for line in marker.splitlines():
+        try:
+            attempts.append(json.loads(line))
+        except ValueError:
+            continue
+    return attempts
+
+
+def begin(store: Store, image_id: str, marker: int, *, worker: str, queued_at: str | None) -> Attempt:
+    """Lock the open `marker`, count the attempt on disk, and return it; raises `Nothing`.
+
+    The lock is what says that a worker is alive and at this image: it ends with the process.
+    """
+    try:
+        acquire(marker, wait=_MARKER_WAIT)
+    except Busy:
+        raise Nothing from None
+    if os.fstat(marker).st_nlink == 0:
+        raise Nothing
+    record = store.get(image_id)
+    if record.state is State.READY:
+        store.leave_outbox(image_id, failed=False)
+        raise Nothing
+    size = os.lseek(marker, 0, os.SEEK_END)
+    number = len(read_lines(os.pread(marker, size, 0))) + 1
+    started_at = now()
+    line = json.dumps({"started_at": started_at, "worker": worker})
+    os.write(marker, f"\n{line}\n".encode())
+    os.fsync(marker)
+    store.step("render:begun")
+    record = record.with_(attempts=number, started_at=started_at, worker=worker, queued_at=queued_at)
+    return Attempt(store, record, marker, number, size)
+
+
+class Attempt:
+    """Made by `Store.attempt`, which holds the lock on the marker meanwhile.
+
+    `number` counts from 1. The attempt ends by `finish`, by `fail`, by `forgive` (it does not count: the
+    volume was at fault, or the worker was told to stop), or it stays counted because the process died.
+    """
+
+    def __init__(self, store: Store, record: Record, marker: int, number: int, begun_at: int) -> None:
+        self.record = record
+        self.number = number
+        self._store = store
+        self._marker = marker
+        self._begun_at = begun_at
+        self.open = True
+
+    @property
+    def original(self) -> Path:
+        """The original's path, for the renderer to read."""
+        return self._store.original(self.record)
+
+    def put(self, name: str, data: bytes, width: int, height: int) -> None:
+        """Write a rendition whole, flushed, and show it in the record, which stays pending."""
+        self._step(f"render:before-{name}")
+        self._write(self._store.layout.rendition(self.record.id, name), data)
+        self._step(f"render:after-{name}")
+        infos = {**self.record.renditions, name: RenditionInfo(width, height, len(data))}
+        self.record = self.record.with_(renditions=infos)
+
+    def show(self) -> None:
+        """Write the record as it stands, so that readers see the renditions made so far."""
+        self._write(self._store.layout.record(self.record.id), self.record.to_json())
+
+    def finish(self, **facts: Any) -> Record:
+        """All renditions are on disk: the image is ready, and leaves the outbox."""
+        return self._end(State.READY, reason=None, **facts)
+
+    def fail(self, error: GalleryError) -> Record:
+        """No thumbnail can be made: the image is failed with a reason, and leaves the outbox."""
+        self._store.note_failure(self.record.id)
+        return self._end(State.FAILED, reason=Reason.of(error))
+
+    def forgive(self) -> None:
+        """Take the attempt back; the image stays in the outbox."""
+        os.ftruncate(self._marker, self._begun_at)
+        os.fsync(self._marker)
+        self.open = False
+
+    def _end(self, state: State, **facts: Any) -> Record:
+        self._step("render:before-record")
+        self.record = self.record.with_(state=state, attempts=self.number, finished_at=now(), **facts)
+        self._write(self._store.layout.record(self.record.id), self.record.to_json())
+        self._step("render:after-record")
+        self._store.leave_outbox(self.record.id, failed=state is State.FAILED)
+        self.open = False
+        return self.record
+
+    def _write(self, path: Path, data: bytes) -> None:
+        try:
+            replace_whole(path, data)
+        except FileNotFoundError:
+            if path.parent.exists() or not self._store.layout.images.exists():
+                raise
+            raise ImageNotFound(self.record.id) from None
+
+    def _step(self, name: str) -> None:
+        self._store.step(name)

@@ -1,0 +1,34 @@
+"""Room on the volume: a reserve is kept for the renditions of what was accepted."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.errors import VolumeFull
+
+_INODES_KEPT = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Bytes of a volume, as an unprivileged process may use them."""
+
+    free: int
+    total: int
+
+
+def space(root: Path) -> Space:
+    """How much room there is; raises `OSError` where the volume does not answer."""
+    found = os.statvfs(root)
+    return Space(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
+
+
+def require_room(root: Path, more: int, reserve: int) -> None:
+    """Raise `VolumeFull` unless `more` bytes and some inodes fit beside the reserve, in bytes."""
+    found = os.statvfs(root)
+    if found.f_bavail * found.f_frsize < more + reserve:
+        raise VolumeFull
+    if found.f_files and found.f_favail < _INODES_KEPT:
+        raise VolumeFull

@@ -1,0 +1,360 @@
+"""The store: accept, find, list, retry and delete images on the volume."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipeline.durable import Busy, acquire, flush_folder, locked, replace_whole, write_flushed
+from pipeline.errors import (
+    EmptyFile,
+    ImageNotFound,
+    NotRetryable,
+    VolumeUnavailable,
+    volume_error,
+)
+from pipeline.formats import check_bounds, read_header
+from pipeline.ids import is_id, new_id
+from pipeline.names import clean_name
+from pipeline.records import Record, State, now
+from pipeline.settings import Settings
+from pipeline.store.attempt import Attempt, Nothing, begin, read_lines
+from pipeline.store.draft import Draft
+from pipeline.store.layout import RECORD, Layout
+from pipeline.store.space import Space, space
+from pipeline.store.walk import newest_first
+
+_LOCK_WAIT = 10.0
+_RETRY_WAIT = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer to an upload: the record, and whether it is new or these bytes were here already."""
+
+    record: Record
+    new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records, newest first, and the id to continue `before`, or None at the end."""
+
+    records: list[Record]
+    next: str | None
+
+
+class Store:
+    """Images on the volume of `settings.data`. Safe to use from many processes at once.
+
+    `step` is called with a name between any two steps that a crash may come between; it is there for the
+    tests that kill a process at each of them.
+    """
+
+    def __init__(self, settings: Settings, step: Callable[[str], None] = lambda name: None) -> None:
+        self.layout = Layout(settings.data)
+        self.step = step
+        self._settings = settings
+
+    def prepare(self) -> None:
+        """Make the folders of the volume; done once, when a process starts."""
+        for name in self.layout.FOLDERS:
+            (self.layout.root / name).mkdir(parents=True, exist_ok=True)
+
+    # Uploading
+
+    def draft(self, expected: int = 0) -> Draft:
+        """A new file to write an upload into; `expected` is its size in bytes where it is known."""
+        image_id = new_id()
+        settings = self._settings
+        return Draft(
+            image_id,
+            self.layout.draft(image_id),
+            limit=settings.max_upload_bytes,
+            reserve=settings.reserve_bytes,
+            expected=expected,
+        )
+
+    def accept(self, draft: Draft, name: str) -> Accepted:
+        """Make an image of a draft, or find the one that holds these bytes already.
+
+        When this returns, the image survives any crash. Raises a named error where the bytes are no picture
+        we accept or the volume fails; the draft is gone then, and nothing of it stays.
+        """
+        try:
+            record = self._describe(draft, name)
+            self._settle(draft, record)
+            with locked(self.layout.hash_lock(record.sha256), wait=_LOCK_WAIT):
+                standing = self._holder(record.sha256)
+                if standing is None:
+                    self._publish(record)
+        except OSError as error:
+            raise volume_error(error) from error
+        except Busy as busy:
+            raise VolumeUnavailable("another upload holds the lock") from busy
+        else:
+            return Accepted(standing or record, new=standing is None)
+        finally:
+            draft.discard()
+
+    def _describe(self, draft: Draft, name: str) -> Record:
+        if draft.size == 0:
+            raise EmptyFile
+        header = read_header(draft.file)
+        check_bounds(header, self._settings.max_megapixels)
+        return Record(
+            id=draft.id,
+            name=clean_name(name, header.format.extension),
+            format=header.format,
+            bytes=draft.size,
+            width=header.width,
+            height=header.height,
+            sha256=draft.sha256,
+            received_at=now(),
+        )
+
+    def _settle(self, draft: Draft, record: Record) -> None:
+        """Flush everything of a draft to disk, still unseen."""
+        self.step("accept:before-flush")
+        draft.flush_to_disk()
+        (draft.folder / "original").rename(draft.folder / record.original)
+        self.step("accept:before-record")
+        write_flushed(draft.folder / RECORD, record.to_json())
+        flush_folder(draft.folder)
+        self.step("accept:before-marker")
+
+    def _holder(self, sha256: str) -> Record | None:
+        """The image that holds these bytes; claims of images that never came to be are dropped."""
+        prefix = f"{sha256}."
+        with suppress(FileNotFoundError):
+            for entry in os.listdir(self.layout.claims(sha256)):
+                if entry.startswith(prefix):
+                    try:
+                        return self.get(entry.removeprefix(prefix))
+                    except ImageNotFound as gone:
+                        self.layout.claim(sha256, gone.image_id).unlink(missing_ok=True)
+        return None
+
+    def _publish(self, record: Record) -> None:
+        """Marker, claim, and the one rename that makes the image visible; all or nothing."""
+        layout, image_id = self.layout, record.id
+        claim, target = layout.claim(record.sha256, image_id), layout.image(image_id)
+        try:
+            layout.marker(image_id).touch()
+            flush_folder(layout.pending)
+            self.step("accept:before-claim")
+            claim.parent.mkdir(exist_ok=True)
+            claim.touch()
+            flush_folder(claim.parent)
+            self.step("accept:before-rename")
+            self._move_in(layout.draft(image_id), target)
+            self.step("accept:after-rename")
+            for folder in (target.parent, target.parent.parent, layout.images):
+                flush_folder(folder)
+        except OSError:
+            self._take_back(record)
+            raise
+
+    def _move_in(self, draft: Path, target: Path) -> None:
+        while True:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                draft.rename(target)
+            except FileNotFoundError:
+                # a delete may have removed the empty bucket in between
+                if not draft.exists():
+                    raise
+            else:
+                return
+
+    def _take_back(self, record: Record) -> None:
+        layout = self.layout
+        with suppress(OSError):
+            layout.image(record.id).rename(layout.leaving(record.id))
+        with suppress(OSError):
+            self.forget(record.id, record.sha256)
+
+    # Reading
+
+    def get(self, image_id: str) -> Record:
+        """The record of an image; while it is pending, with the attempts begun so far.
+
+        Raises `ImageNotFound`, also for what is no id; `VolumeUnavailable` where it cannot be read.
+        """
+        if not is_id(image_id):
+            raise ImageNotFound(image_id)
+        try:
+            record = Record.from_json(self.layout.record(image_id).read_bytes())
+        except (FileNotFoundError, NotADirectoryError):
+            if not self.layout.images.exists():
+                raise VolumeUnavailable("the volume is not there") from None
+            raise ImageNotFound(image_id) from None
+        except OSError as error:
+            raise volume_error(error) from error
+        except ValueError as error:
+            raise VolumeUnavailable(f"the record of {image_id} is damaged") from error
+        if record.state is not State.PENDING:
+            return record
+        return self._with_attempts(record)
+
+    def _with_attempts(self, record: Record) -> Record:
+        try:
+            attempts = read_lines(self.layout.marker(record.id).read_bytes())
+        except OSError:
+            return record
+        if not attempts:
+            return record
+        last = attempts[-1]
+        return record.with_(
+            attempts=len(attempts), started_at=last.get("started_at"), worker=last.get("worker")
+        )
+
+    def page(self, before: str | None = None, limit: int = 60, state: State | None = None) -> Page:
+        """Up to `limit` records older than the id `before`, newest first."""
+        records: list[Record] = []
+        for image_id in self._ids(before, state):
+            try:
+                record = self.get(image_id)
+            except (ImageNotFound, VolumeUnavailable):
+                continue
+            if state is not None and record.state is not state:
+                continue
+            if len(records) == limit:
+                return Page(records, records[-1].id)
+            records.append(record)
+        return Page(records, None)
+
+    def _ids(self, before: str | None, state: State | None) -> Iterator[str]:
+        marked = {State.PENDING: self.layout.pending, State.FAILED: self.layout.failed}
+        try:
+            if state in marked:
+                names = sorted(filter(is_id, os.listdir(marked[state])), reverse=True)
+                yield from (name for name in names if before is None or name < before)
+            else:
+                yield from newest_first(self.layout.images, before)
+        except OSError as error:
+            raise volume_error(error) from error
+
+    def pending(self) -> list[str]:
+        """The ids in the outbox, oldest first."""
+        return sorted(filter(is_id, os.listdir(self.layout.pending)))
+
+    def failed(self) -> list[str]:
+        """The ids that are marked as failed, oldest first."""
+        return sorted(filter(is_id, os.listdir(self.layout.failed)))
+
+    def original(self, record: Record) -> Path:
+        """Where the original lies."""
+        return self.layout.image(record.id) / record.original
+
+    def space(self) -> Space:
+        """The room on the volume; raises `VolumeUnavailable`."""
+        try:
+            if not self.layout.images.is_dir():
+                raise VolumeUnavailable("the volume is not there")
+            return space(self.layout.root)
+        except OSError as error:
+            raise volume_error(error) from error
+
+    # Working
+
+    @contextmanager
+    def attempt(self, image_id: str, *, worker: str, queued_at: str | None = None) -> Iterator[Attempt]:
+        """Begin an attempt at a pending image: exclusive, and counted on disk before it begins.
+
+        Raises `Nothing` where there is nothing to do. An attempt that is neither finished, failed nor
+        forgiven stays counted.
+        """
+        try:
+            marker = os.open(self.layout.marker(image_id), os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            raise Nothing from None
+        try:
+            yield begin(self, image_id, marker, worker=worker, queued_at=queued_at)
+        finally:
+            os.close(marker)
+
+    def note_failure(self, image_id: str) -> None:
+        """Put the image among the failed ones, before its record says so."""
+        self.layout.failure(image_id).touch()
+
+    def leave_outbox(self, image_id: str, *, failed: bool) -> None:
+        """The image has reached its end."""
+        if not failed:
+            self.layout.failure(image_id).unlink(missing_ok=True)
+        self.layout.marker(image_id).unlink(missing_ok=True)
+
+    def retry(self, image_id: str) -> Record:
+        """Put a failed image back into the outbox, its attempts forgotten; raises `NotRetryable`."""
+        record = self.get(image_id)
+        try:
+            while True:
+                if record.state is not State.FAILED:
+                    raise NotRetryable(record.state)
+                marker = os.open(self.layout.marker(image_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+                try:
+                    acquire(marker, wait=_RETRY_WAIT)
+                    if os.fstat(marker).st_nlink:
+                        return self._reopen(image_id, marker)
+                finally:
+                    os.close(marker)
+                record = self.get(image_id)
+        except OSError as error:
+            raise volume_error(error) from error
+        except Busy as busy:
+            raise NotRetryable(State.PENDING) from busy
+
+    def _reopen(self, image_id: str, marker: int) -> Record:
+        try:
+            record = self.get(image_id)
+        except ImageNotFound:
+            self.layout.marker(image_id).unlink(missing_ok=True)
+            raise
+        if record.state is not State.FAILED:
+            raise NotRetryable(record.state)
+        os.ftruncate(marker, 0)
+        flush_folder(self.layout.pending)
+        self.step("retry:before-record")
+        record = record.with_(state=State.PENDING, reason=None, attempts=0, started_at=None, finished_at=None)
+        replace_whole(self.layout.record(image_id), record.to_json())
+        self.layout.failure(image_id).unlink(missing_ok=True)
+        return record
+
+    # Deleting
+
+    def delete(self, image_id: str) -> None:
+        """Remove an image whole, also while a worker is at it; raises `ImageNotFound`."""
+        record = self.get(image_id)
+        layout = self.layout
+        try:
+            with locked(layout.hash_lock(record.sha256), wait=_LOCK_WAIT):
+                self.step("delete:before-rename")
+                layout.image(image_id).rename(layout.leaving(image_id))
+                self.step("delete:after-rename")
+                layout.claim(record.sha256, image_id).unlink(missing_ok=True)
+            self.step("delete:before-markers")
+            self.forget(image_id, record.sha256)
+            for folder in (layout.bucket(image_id), layout.bucket(image_id).parent):
+                with suppress(OSError):
+                    folder.rmdir()
+        except FileNotFoundError:
+            raise ImageNotFound(image_id) from None
+        except OSError as error:
+            raise volume_error(error) from error
+        except Busy as busy:
+            raise VolumeUnavailable("an upload holds the lock") from busy
+
+    def forget(self, image_id: str, sha256: str | None) -> None:
+        """Remove what is left of an image that is no longer listed: claim, markers, folder."""
+        layout = self.layout
+        if sha256 is not None:
+            layout.claim(sha256, image_id).unlink(missing_ok=True)
+        layout.marker(image_id).unlink(missing_ok=True)
+        layout.failure(image_id).unlink(missing_ok=True)
+        self.step("delete:before-folder")
+        for folder in (layout.leaving(image_id), layout.draft(image_id)):
+            shutil.rmtree(folder, ignore_errors=True)
