@@ -74,9 +74,7 @@ class TooLarge(GalleryError):
     code, status, title = "too-large", 413, "The file is too large"
 
     def __init__(self, limit_bytes: int) -> None:
-        super().__init__(
-            f"The file is larger than the limit of {limit_bytes // (1024 * 1024)} MB. Send a smaller one."
-        )
+        super().__init__(f"The file is larger than the limit of {limit_bytes // (1024 * 1024)} MB. Send a smaller one.")
 
 
 class TooManyFiles(GalleryError):
@@ -122,9 +120,7 @@ class BrokenHeader(Unrenderable):
     code, title = "broken-header", "The header of this file is damaged"
 
     def __init__(self, label: str) -> None:
-        super().__init__(
-            f"The header of this {label} file is damaged. Export the picture again and send that."
-        )
+        super().__init__(f"The header of this {label} file is damaged. Export the picture again and send that.")
 
 
 class TooManyPixels(Unrenderable):
@@ -170,9 +166,7 @@ class RendererDied(GalleryError):
 
     def __init__(self, how: str, attempts: int = 1) -> None:
         times = "once" if attempts == 1 else f"{attempts} times"
-        super().__init__(
-            f"Making the thumbnail was tried {times}, and the worker was stopped each time ({how})."
-        )
+        super().__init__(f"Making the thumbnail was tried {times}, and the worker was stopped each time ({how}).")
         self.how = how
 
 
@@ -181,8 +175,9 @@ class RenderTimeout(RendererDied):
 
     code, title = "took-too-long", "This picture takes too long"
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"it took longer than {seconds} seconds")
+    def __init__(self, seconds: int | str, attempts: int = 1) -> None:
+        how = f"it took longer than {seconds} seconds" if isinstance(seconds, int) else seconds
+        super().__init__(how, attempts)
 
 
 class VolumeFull(GalleryError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
@@ -28,8 +30,8 @@ class Announcer:
         """Tell that an image is gone."""
         self._add({"id": image_id, "deleted": "1"})
 
-    def _add(self, fields: dict[str, str | bytes]) -> None:
+    def _add(self, fields: dict[Any, Any]) -> None:
         try:
-            self._connection.xadd(STREAM, dict(fields), maxlen=MAX_EVENTS, approximate=True)
+            self._connection.xadd(STREAM, {**fields}, maxlen=MAX_EVENTS, approximate=True)
         except (RedisError, OSError) as error:
             _log.warning("event not sent", error=str(error))

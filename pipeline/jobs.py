@@ -17,7 +17,6 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
-
 QUEUE = "thumbnails"
 JOB = "worker.thumbnails.make_thumbnail"
 DESCRIPTION = "make_thumbnail"
@@ -190,5 +189,3 @@ class _Guard:
         if isinstance(error, RedisError | OSError):
             self._queue.rest()
             raise QueueUnavailable(str(error)) from error
-
-

@@ -29,14 +29,10 @@ def check_bounds(header: Header, limits: Limits) -> None:
         raise TooManyPixels(header.width, header.height, limits.megapixels)
     total = header.frames * header.pixels
     if header.animated and (header.frames > limits.frames or total > limits.frame_megapixels * 1_000_000):
-        raise TooManyFrames(
-            header.frames, header.width, header.height, limits.frames, limits.frame_megapixels
-        )
+        raise TooManyFrames(header.frames, header.width, header.height, limits.frames, limits.frame_megapixels)
     needed = decode_bytes(header)
     if needed > limits.memory_mb * _MB:
-        raise NeedsTooMuchMemory(
-            header.format.label, header.width, header.height, -(-needed // _MB), limits.memory_mb
-        )
+        raise NeedsTooMuchMemory(header.format.label, header.width, header.height, -(-needed // _MB), limits.memory_mb)
 
 
 def decode_bytes(header: Header) -> int:

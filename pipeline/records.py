@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -88,12 +89,12 @@ class Record:
         """Plain values, as in JSON."""
         return asdict(self)
 
-    def to_json(self) -> bytes:
+    def to_json(self) -> builtins.bytes:
         """The bytes of `image.json`."""
         return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
 
     @classmethod
-    def from_json(cls, data: bytes) -> Record:
+    def from_json(cls, data: builtins.bytes) -> Record:
         """Read the bytes of `image.json`; raise `ValueError` where they are no record."""
         try:
             raw = json.loads(data)

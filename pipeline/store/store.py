@@ -17,7 +17,7 @@ from pipeline.errors import (
     VolumeUnavailable,
     volume_error,
 )
-from pipeline.formats import check_bounds, read_header
+from pipeline.formats import Limits, check_bounds, read_header
 from pipeline.ids import is_id, new_id
 from pipeline.names import clean_name
 from pipeline.records import Record, State, now
@@ -105,7 +105,7 @@ class Store:
         if draft.size == 0:
             raise EmptyFile
         header = read_header(draft.file)
-        check_bounds(header, self._settings.max_megapixels)
+        check_bounds(header, Limits(megapixels=self._settings.max_megapixels))
         return Record(
             id=draft.id,
             name=clean_name(name, header.format.extension),
@@ -115,6 +115,9 @@ class Store:
             height=header.height,
             sha256=draft.sha256,
             received_at=now(),
+            animated=header.animated,
+            frames=header.frames,
+            duration_ms=header.duration_ms,
         )
 
     def _settle(self, draft: Draft, record: Record) -> None:
@@ -209,9 +212,7 @@ class Store:
         if not attempts:
             return record
         last = attempts[-1]
-        return record.with_(
-            attempts=len(attempts), started_at=last.get("started_at"), worker=last.get("worker")
-        )
+        return record.with_(attempts=len(attempts), started_at=last.get("started_at"), worker=last.get("worker"))
 
     def page(self, before: str | None = None, limit: int = 60, state: State | None = None) -> Page:
         """Up to `limit` records older than the id `before`, newest first."""

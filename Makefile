@@ -1,0 +1,29 @@
+PYTHON ?= python3
+STAMP := .venv/.installed
+
+.PHONY: run test check format lock
+
+run: $(STAMP)
+	@exec .venv/bin/python -m launcher
+
+test: $(STAMP)
+	.venv/bin/python -m pytest
+
+check: $(STAMP)
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+format: $(STAMP)
+	.venv/bin/ruff format .
+	.venv/bin/ruff check --fix .
+
+lock:
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --extra web --extra dashboard pyproject.toml -o requirements/web.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --extra worker pyproject.toml -o requirements/worker.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --all-extras pyproject.toml -o requirements/dev.txt
+
+$(STAMP): requirements/dev.txt
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@

@@ -1,0 +1,32 @@
+"""The web service: takes uploads, shows the gallery. It never decodes a picture."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from pipeline.events import Announcer
+from pipeline.jobs import Thumbnails, connect
+from pipeline.settings import Settings
+from pipeline.store import Store
+from web import api, errors, files, gallery, health, upload
+
+_REDIS_SECONDS = 0.3
+_REDIS_PAUSE_SECONDS = 3.0
+_FORM_OVERHEAD = 1024 * 1024
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Wire the service and return it; reads the environment where no settings are given."""
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__)
+    app.request_class = upload.UploadRequest
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes * 4 + _FORM_OVERHEAD
+    app.config["MAX_FORM_PARTS"] = settings.max_form_files + 10
+    store = Store(settings)
+    store.prepare()
+    queue = Thumbnails(connect(settings.redis_url, timeout=_REDIS_SECONDS), settings.job_timeout, _REDIS_PAUSE_SECONDS)
+    app.extensions["gallery"] = upload.Desk(settings, store, queue, Announcer(queue.connection))
+    for module in (upload, gallery, api, files, health):
+        app.register_blueprint(module.blueprint)
+    errors.register(app)
+    return app

@@ -1,0 +1,32 @@
+"""`python -m web`: the web service under gunicorn."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from pipeline.errors import BadSetting
+from pipeline.settings import Settings
+
+
+def main() -> None:
+    """Check the settings, then become gunicorn."""
+    try:
+        settings = Settings.from_environment()
+    except BadSetting as error:
+        sys.exit(str(error))
+    command = [
+        sys.executable, "-m", "gunicorn", "web:create_app()",
+        "--bind", f"{settings.host}:{settings.port}",
+        "--worker-class", "gthread",
+        "--workers", str(settings.web_processes),
+        "--threads", str(settings.web_threads),
+        "--worker-tmp-dir", "/dev/shm",  # noqa: S108 - gunicorn's heartbeat belongs in memory
+        "--graceful-timeout", "30",
+        "--no-control-socket",
+    ]  # fmt: skip
+    os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,44 @@
+"""The files of an image: they never change, so they are cached for good."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint, Response, send_file
+
+from pipeline.errors import ImageNotFound
+from web.upload import desk
+
+blueprint = Blueprint("files", __name__, url_prefix="/images")
+_YEAR = 365 * 24 * 3600
+
+
+@blueprint.get("/<image_id>/<any(grid, view):name>.webp")
+def rendition(image_id: str, name: str) -> Response:
+    """A rendition, once it is made."""
+    record = desk().store.get(image_id)
+    if name not in record.renditions:
+        raise ImageNotFound(image_id)
+    info = record.renditions[name]
+    etag = f"{record.sha256[:32]}-{name}-{record.recipe or 0}-{info.bytes}"
+    return _file(desk().store.layout.rendition(image_id, name), "image/webp", etag)
+
+
+@blueprint.get("/<image_id>/original")
+def original(image_id: str) -> Response:
+    """The bytes as they were uploaded."""
+    record = desk().store.get(image_id)
+    answer = _file(desk().store.original(record), record.format.content_type, record.sha256)
+    answer.headers["Content-Disposition"] = "inline"
+    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
+def _file(path: Path, content_type: str, etag: str) -> Response:
+    try:
+        answer = send_file(path, mimetype=content_type, etag=etag, conditional=True, max_age=_YEAR)
+    except FileNotFoundError:
+        raise ImageNotFound(path.parent.name) from None
+    answer.cache_control.immutable = True
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer

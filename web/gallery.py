@@ -1,0 +1,99 @@
+"""The gallery page, complete without JavaScript."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from pipeline.errors import BadRequest
+from pipeline.formats import ACCEPTED_LABEL, Format
+from pipeline.ids import is_id
+from pipeline.jobs import QueueUnavailable
+from pipeline.records import State
+from web import api
+from web.upload import desk
+
+blueprint = Blueprint("gallery", __name__)
+_PAGE = 60
+
+
+@blueprint.get("/")
+def index() -> ResponseReturnValue:
+    """The newest images, or those before an id."""
+    before = request.args.get("before")
+    if before is not None and not is_id(before):
+        raise BadRequest("'before' must be the id of an image.")
+    page = desk().store.page(before, _PAGE)
+    waiting = len(desk().store.pending())
+    return render_template(
+        "gallery/index.html",
+        page=page,
+        before=before,
+        waiting=waiting,
+        failed=len(desk().store.failed()),
+        queue_down=not _queue_answers(),
+        refresh=before is None and any(record.state is State.PENDING for record in page.records),
+        accepted=ACCEPTED_LABEL,
+        accept_types=",".join(kind.content_type for kind in Format),
+        max_mb=desk().settings.max_upload_bytes // (1024 * 1024),
+    )
+
+
+def _queue_answers() -> bool:
+    try:
+        desk().queue.status()
+    except QueueUnavailable:
+        return False
+    return True
+
+
+@blueprint.get("/images/<image_id>")
+def image(image_id: str) -> ResponseReturnValue:
+    """One image with what is known of it: a link that can be shared."""
+    return render_template("gallery/image.html", record=desk().store.get(image_id))
+
+
+@blueprint.post("/images/<image_id>/retry")
+def retry(image_id: str) -> ResponseReturnValue:
+    """Try again, from the tile."""
+    _refuse_cross_site()
+    desk().send(desk().store.retry(image_id))
+    return redirect(url_for("gallery.index"), 303)
+
+
+@blueprint.post("/retry-failed")
+def retry_failed() -> ResponseReturnValue:
+    """Try all again."""
+    _refuse_cross_site()
+    api.retry_all()
+    return redirect(url_for("gallery.index"), 303)
+
+
+@blueprint.post("/images/<image_id>/delete")
+def delete(image_id: str) -> ResponseReturnValue:
+    """Delete, from the image's page."""
+    _refuse_cross_site()
+    api.remove(image_id)
+    return redirect(url_for("gallery.index"), 303)
+
+
+@blueprint.before_app_request
+def _refuse_cross_site() -> None:
+    """Nothing is changed on behalf of another site's page."""
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        raise BadRequest("This was asked for by another site's page. Open the gallery itself and do it there.")
+
+
+@blueprint.after_app_request
+def secure(response: Response) -> Response:
+    """Headers that keep pages from running or loading what is not ours."""
+    response.headers.setdefault(
+        "Content-Security-Policy",
+        "default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    )
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    return response

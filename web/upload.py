@@ -1,0 +1,139 @@
+"""Taking uploads: each file streams straight to the volume, and nothing of a refused one stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import IO, Any, cast
+
+import structlog
+from flask import Blueprint, Request, current_app, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+
+from pipeline.errors import BrokenUpload, GalleryError, MissingFile, TooLarge, TooManyFiles
+from pipeline.events import Announcer
+from pipeline.jobs import QueueUnavailable, Thumbnails
+from pipeline.records import Record
+from pipeline.settings import Settings
+from pipeline.store import Accepted, Draft, Store
+
+blueprint = Blueprint("upload", __name__)
+_log = structlog.get_logger()
+_CHUNK = 256 * 1024
+_FORM_OVERHEAD = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the views need, built by `create_app`."""
+
+    settings: Settings
+    store: Store
+    queue: Thumbnails
+    events: Announcer
+
+    def receive(self, draft: Draft, name: str) -> Accepted:
+        """Accept a draft and see to its thumbnail; a Redis that fails is no error, the outbox holds the image."""
+        accepted = self.store.accept(draft, name)
+        if accepted.new:
+            self.send(accepted.record)
+        return accepted
+
+    def send(self, record: Record) -> None:
+        """Enqueue a pending image and tell the listeners."""
+        try:
+            self.queue.enqueue(record.id)
+        except QueueUnavailable as error:
+            _log.warning("not enqueued, the sweep will", image=record.id, error=str(error))
+        else:
+            self.events.changed(record)
+
+
+def desk() -> Desk:
+    """The desk of the running app."""
+    return cast(Desk, current_app.extensions["gallery"])
+
+
+class UploadRequest(Request):
+    """A request whose form files are written to the volume while they are parsed."""
+
+    drafts: list[Draft] | None = None
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        draft = desk().store.draft()
+        self.drafts = [*(self.drafts or []), draft]
+        if len(self.drafts) > desk().settings.max_form_files:
+            raise TooManyFiles(desk().settings.max_form_files)
+        return cast(IO[bytes], draft)
+
+
+@blueprint.teardown_app_request
+def discard_drafts(_error: BaseException | None) -> None:
+    """Whatever was not accepted by the end of the request is removed."""
+    for draft in getattr(request, "drafts", None) or ():
+        draft.discard()
+
+
+def receive_one() -> Accepted:
+    """Accept the one file of an API upload: the form field `file`, or the raw body."""
+    refuse_early()
+    if request.mimetype == "multipart/form-data":
+        file = parsed_files().get("file")
+        if file is None:
+            raise MissingFile
+        return desk().receive(cast(Draft, file.stream), file.filename or "")
+    draft = desk().store.draft(request.content_length or 0)
+    request.drafts = [draft]  # type: ignore[attr-defined]
+    try:
+        while chunk := request.stream.read(_CHUNK):
+            draft.write(chunk)
+    except (ClientDisconnected, OSError) as error:
+        raise BrokenUpload from error
+    if request.content_length not in (None, draft.size):
+        raise BrokenUpload
+    if draft.size == 0:
+        raise MissingFile
+    return desk().receive(draft, request.args.get("name", ""))
+
+
+def refuse_early() -> None:
+    """Answer 413 by the announced length, before the body is read."""
+    limit = desk().settings.max_upload_bytes
+    if (request.content_length or 0) > limit + _FORM_OVERHEAD:
+        raise TooLarge(limit)
+
+
+def parsed_files() -> Any:
+    """The files of the form; raises `BrokenUpload` where it did not arrive whole."""
+    try:
+        return request.files
+    except RequestEntityTooLarge:
+        raise
+    except (ClientDisconnected, ValueError, OSError) as error:
+        raise BrokenUpload from error
+
+
+@blueprint.post("/upload")
+def form() -> ResponseReturnValue:
+    """Accept the files of a plain form; back to the gallery, or a page that names what was refused and why."""
+    files = [file for file in parsed_files().getlist("file") if file.filename]
+    refused: list[tuple[str, str]] = []
+    accepted = 0
+    for file in files:
+        try:
+            desk().receive(cast(Draft, file.stream), file.filename or "")
+            accepted += 1
+        except GalleryError as error:
+            refused.append((file.filename or "", str(error)))
+    if not files:
+        refused.append(("", str(MissingFile())))
+    if not refused:
+        return redirect(url_for("gallery.index"), 303)
+    page = render_template("gallery/refused.html", refused=refused, accepted=accepted)
+    return page, 200 if accepted else 422

@@ -1,0 +1,141 @@
+"""A long-lived child process that decodes, so that a crash, an out-of-memory kill or a timeout inside a codec
+costs one picture and not the worker."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from pipeline.errors import GalleryError, RendererDied, RenderTimeout
+from pipeline.formats import Limits
+from worker.render import Picture, Rendition, render
+
+_PR_SET_PDEATHSIG = 1
+_BEAT_SECONDS = 5.0
+
+
+class Renderer:
+    """Renders in a child process; a child that died or ran out of time is replaced at the next picture."""
+
+    def __init__(self, limits: Limits, timeout: int, beat: Callable[[], None]) -> None:
+        self._limits = limits
+        self._timeout = timeout
+        self._beat = beat
+        self._context = multiprocessing.get_context("spawn")
+        self._process: multiprocessing.process.BaseProcess | None = None
+        self._pipe: Connection | None = None
+
+    def render(self, original: Path, publish: Callable[[Rendition], None]) -> Picture:
+        """As `worker.render.render`; raises `RendererDied` or `RenderTimeout` (after `timeout` seconds) too."""
+        pipe = self._child()
+        try:
+            pipe.send(original)
+            end = time.monotonic() + self._timeout
+            while True:
+                answer = self._answer(pipe, end)
+                if isinstance(answer, Rendition):
+                    publish(answer)
+                elif isinstance(answer, Picture):
+                    return answer
+                else:
+                    raise answer
+        except (EOFError, ConnectionError):
+            how = self._obituary()
+            raise RendererDied(how) from None
+        except GalleryError:
+            raise
+        except BaseException:
+            self.stop()
+            raise
+
+    def _answer(self, pipe: Connection, end: float) -> Rendition | Picture | GalleryError:
+        while not pipe.poll(min(_BEAT_SECONDS, max(0.0, end - time.monotonic()))):
+            self._beat()
+            if time.monotonic() >= end:
+                self.stop()
+                raise RenderTimeout(self._timeout)
+        answer: Rendition | Picture | GalleryError = pipe.recv()
+        return answer
+
+    def _child(self) -> Connection:
+        if self._pipe is not None and self._process is not None and self._process.is_alive():
+            return self._pipe
+        self.stop()
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_serve, args=(theirs, self._limits, os.getpid()), daemon=True)
+        process.start()
+        theirs.close()
+        self._process, self._pipe = process, ours
+        return ours
+
+    def _obituary(self) -> str:
+        process = self._process
+        self._process = None
+        if process is None:
+            return "it was stopped"
+        process.join(5)
+        code = process.exitcode or 0
+        self._close()
+        return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
+
+    def stop(self) -> None:
+        """End the child, whatever it is doing."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.join(5)
+            self._process = None
+        self._close()
+
+    def _close(self) -> None:
+        if self._pipe is not None:
+            self._pipe.close()
+            self._pipe = None
+
+
+def _serve(pipe: Connection, limits: Limits, parent: int) -> None:
+    """The child: one picture after another, until the parent goes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("500")
+    while os.getppid() == parent:
+        try:
+            original = pipe.recv()
+        except EOFError:
+            return
+        try:
+            answer: Picture | GalleryError | OSError = render(original, limits, pipe.send)
+        except GalleryError as error:
+            answer = _Portable(error)
+        except (ConnectionError, EOFError):
+            return
+        except OSError as error:
+            answer = error
+        pipe.send(answer)
+
+
+class _Portable(GalleryError):
+    """An error as it crosses the pipe: its class takes other arguments than its message."""
+
+    def __init__(self, error: GalleryError) -> None:
+        Exception.__init__(self, str(error))
+        self.code = error.code  # type: ignore[misc]
+
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
+        return _rebuilt, (self.code, str(self))
+
+
+def _rebuilt(code: str, message: str) -> GalleryError:
+    from pipeline.errors import Unrenderable
+
+    error = Unrenderable(message)
+    error.code = code  # type: ignore[misc]
+    return error

@@ -1,0 +1,68 @@
+"""The sweep: every marker in the outbox gets a live job, whatever became of Redis or of workers."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import structlog
+
+from pipeline.durable import Busy, is_locked, locked
+from pipeline.jobs import QueueUnavailable, Thumbnails
+from pipeline.store import Store
+from pipeline.store.tidy import tidy
+
+_SUSPECT_SECONDS = 5.0
+_log = structlog.get_logger()
+
+
+class Sweep(threading.Thread):
+    """Sweeps at once and then every `interval` seconds, if no other worker is at it."""
+
+    def __init__(self, store: Store, queue: Thumbnails, interval: float) -> None:
+        super().__init__(name="sweep", daemon=True)
+        self._store = store
+        self._queue = queue
+        self._interval = interval
+        self._suspects: dict[str, float] = {}
+        self._stopped = threading.Event()
+
+    def run(self) -> None:
+        """Sweep until the process ends; a failing volume or Redis is logged and tried again."""
+        while not self._stopped.is_set():
+            try:
+                with locked(self._store.layout.sweep_lock, wait=0):
+                    self.sweep()
+            except Busy:
+                pass
+            except (QueueUnavailable, OSError) as error:
+                _log.warning("sweep put off", error=str(error))
+            except Exception:  # noqa: BLE001 - the sweep must go on, whatever it met
+                _log.exception("sweep failed")
+            soon = min(self._interval, _SUSPECT_SECONDS) if self._suspects else self._interval
+            self._stopped.wait(soon)
+
+    def stop(self) -> None:
+        """Let the thread end."""
+        self._stopped.set()
+
+    def sweep(self) -> int:
+        """One sweep; the number of images that were enqueued anew."""
+        tidy(self._store)
+        idle = [i for i in self._store.pending() if not is_locked(self._store.layout.marker(i))]
+        stands = self._queue.stands(idle) if idle else {}
+        moment, suspects, count = time.monotonic(), {}, 0
+        for image_id, waiting in stands.items():
+            if waiting or self._store.layout.draft(image_id).exists():
+                continue
+            # a job that has just left the queue may be about to lock its marker: look twice
+            since = self._suspects.get(image_id, moment)
+            if waiting is None and moment - since < _SUSPECT_SECONDS * 0.9:
+                suspects[image_id] = since
+                continue
+            self._queue.replace(image_id)
+            count += 1
+        self._suspects = suspects
+        if count:
+            _log.info("enqueued anew", images=count)
+        return count

@@ -1,0 +1,83 @@
+"""The job: make the thumbnails of one image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from pipeline.errors import GalleryError, ImageNotFound, RendererDied, volume_error
+from pipeline.events import Announcer
+from pipeline.jobs import MAX_ATTEMPTS
+from pipeline.store import Attempt, Nothing, Store
+from worker.render import RECIPE, Rendition
+from worker.renderer import Renderer
+
+_log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Studio:
+    """What a job needs, built by `worker.__main__`; `queued_at` is that of the job in hand."""
+
+    store: Store
+    renderer: Renderer
+    events: Announcer
+    worker: str
+    queued_at: str | None = None
+
+    def make(self, image_id: str) -> None:
+        """Bring one pending image to its end, or raise: what is raised shows in the queue as a failure."""
+        try:
+            with self.store.attempt(image_id, worker=self.worker, queued_at=self.queued_at) as attempt:
+                self._try(attempt)
+        except Nothing:
+            _log.info("nothing to do", image=image_id)
+        except ImageNotFound:
+            _log.info("image deleted meanwhile", image=image_id)
+        except OSError as error:
+            raise volume_error(error) from error
+
+    def _try(self, attempt: Attempt) -> None:
+        if attempt.number > MAX_ATTEMPTS:
+            how = RendererDied("the worker itself died", attempt.number - 1)
+            self.events.changed(attempt.fail(how))
+            raise how
+        self.events.changed(attempt.record)
+
+        def publish(rendition: Rendition) -> None:
+            attempt.put(rendition.name, rendition.data, rendition.width, rendition.height)
+            if rendition.name == "grid":
+                attempt.show()
+                self.events.changed(attempt.record)
+
+        try:
+            picture = self.renderer.render(attempt.original, publish)
+            record = attempt.finish(
+                placeholder=picture.placeholder, color=picture.color, notes=picture.notes, recipe=RECIPE
+            )
+        except ImageNotFound:
+            raise
+        except RendererDied as death:
+            if attempt.number >= MAX_ATTEMPTS:
+                self.events.changed(attempt.fail(type(death)(death.how, attempt.number)))
+            raise
+        except GalleryError as error:
+            self.events.changed(attempt.fail(error))
+            raise
+        except BaseException:
+            if attempt.open:
+                attempt.forgive()
+            raise
+        self.events.changed(record)
+        _log.info("ready", image=record.id, attempt=record.attempts)
+
+
+studio: Studio | None = None
+
+
+def make_thumbnail(image_id: str) -> None:
+    """Make `grid.webp` and `view.webp` of a pending image; run twice, or at once, the result is the same."""
+    if studio is None:
+        raise RuntimeError("this job runs only in `python -m worker`")
+    studio.make(image_id)
