@@ -21,6 +21,7 @@ def main() -> None:
         "--worker-class", "gthread",
         "--workers", str(settings.web_processes),
         "--threads", str(settings.web_threads),
+        "--worker-connections", str(settings.web_threads * 2),
         "--worker-tmp-dir", "/dev/shm",  # noqa: S108 - gunicorn's heartbeat belongs in memory
         "--graceful-timeout", "30",
         "--no-control-socket",
