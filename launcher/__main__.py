@@ -49,7 +49,7 @@ def main() -> int:
             manager.add_process(title, command, env=environ, cwd=str(_ROOT))
     print(f"Gallery:   http://{settings.host}:{settings.port}/")
     print(
-        f"Dashboard: http://{settings.dashboard_host}:{settings.dashboard_port}/ "
+        f"Dashboard: http://{settings.dashboard_host}:{settings.dashboard_port}/rq-dashboard/ "
         f"(user {settings.dashboard_user}, password {environ['GALLERY_DASHBOARD_PASSWORD']})"
     )
     print(f"Pictures:  {settings.data}", flush=True)

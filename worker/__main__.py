@@ -40,6 +40,12 @@ class ThumbnailWorker(SimpleWorker):
     log_job_description = False
     studio: thumbnails.Studio
     settings: Settings
+    told_to_stop = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """Remember it for the process: Redis may be gone already, and RQ then leaves its loop by an exception."""
+        ThumbnailWorker.told_to_stop = True
+        super().request_stop(signum, frame)
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
         """Touch the heartbeat file before speaking to Redis: an outage of Redis is no fault of ours."""
@@ -96,18 +102,16 @@ def main() -> int:
     return 0
 
 
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
 def _serve(settings: Settings, connection: Any, name: str) -> None:
-    stopping = False
-
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        nonlocal stopping
-        stopping = True
-        raise KeyboardInterrupt
-
-    while not stopping:
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
+    """Run RQ's loop, and begin anew after every failure of Redis, until told to stop."""
+    while not ThumbnailWorker.told_to_stop:
         try:
+            signal.signal(signal.SIGTERM, _stop)
+            signal.signal(signal.SIGINT, _stop)
             touch(settings)
             worker = ThumbnailWorker(
                 [Thumbnails(connection, settings.job_timeout).rq],
@@ -119,17 +123,25 @@ def _serve(settings: Settings, connection: Any, name: str) -> None:
             )
             _log.info("listening", worker=worker.name)
             worker.work(logging_level="WARNING")
-            if worker._shutdown_requested_date is not None:
-                return
-            time.sleep(1)
+            if not ThumbnailWorker.told_to_stop:
+                _pause()
         except KeyboardInterrupt:
             return
         except (RedisError, OSError, ValueError) as error:
-            _log.warning("redis cannot be reached", error=str(error))
-            try:
-                time.sleep(1)
-            except KeyboardInterrupt:
+            if ThumbnailWorker.told_to_stop:
                 return
+            _log.warning("redis cannot be reached", error=str(error))
+            _pause()
+
+
+def _pause() -> None:
+    """Wait a second, or less where a signal says to stop."""
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    try:
+        time.sleep(1)
+    except KeyboardInterrupt:
+        ThumbnailWorker.told_to_stop = True
 
 
 if __name__ == "__main__":
