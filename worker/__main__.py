@@ -45,7 +45,7 @@ class ThumbnailWorker(SimpleWorker):
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Remember it for the process: Redis may be gone already, and RQ then leaves its loop by an exception."""
         ThumbnailWorker.told_to_stop = True
-        super().request_stop(signum, frame)
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
         """Touch the heartbeat file before speaking to Redis: an outage of Redis is no fault of ours."""
