@@ -207,3 +207,13 @@ def volume_error(error: OSError) -> GalleryError:
     if error.errno in _FULL:
         return VolumeFull()
     return VolumeUnavailable(str(error))
+
+
+def _titles(kind: type[GalleryError]) -> dict[str, str]:
+    found = {kind.code: kind.title}
+    for child in kind.__subclasses__():
+        found |= _titles(child)
+    return found
+
+
+TITLES = _titles(GalleryError)

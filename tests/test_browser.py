@@ -18,10 +18,12 @@ CHROMIUM = shutil.which("chromium")
 @pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="chromium is not installed")
 def test_a_person_uploads_and_sees_the_thumbnails(gallery: Gallery, tmp_path: Path) -> None:
     paths = []
-    for number in range(3):
-        path = tmp_path / f"picture-{number}.png"
-        path.write_bytes(picture())
+    for kind in ("JPEG", "PNG", "GIF", "WEBP"):
+        path = tmp_path / f"picture.{kind.lower()}"
+        path.write_bytes(picture(kind))
         paths.append(path)
+    paths.append(tmp_path / "notes.txt")
+    paths[-1].write_text("not a picture")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=CHROMIUM,
@@ -33,8 +35,10 @@ def test_a_person_uploads_and_sees_the_thumbnails(gallery: Gallery, tmp_path: Pa
         page.goto(gallery.url)
         page.get_by_label("Pictures").set_input_files(paths)
         page.get_by_role("button", name="Upload").click()
-        expect(page.locator(".tile.ready img")).to_have_count(3, timeout=30_000)
+        expect(page.get_by_role("alert")).to_contain_text("notes.txt: This is not a picture we accept.")
+        page.get_by_role("link", name="Gallery").click()
+        expect(page.locator(".tile.ready img")).to_have_count(4, timeout=30_000)
         page.locator(".tile.ready img").first.click()
-        expect(page.get_by_role("heading", name="picture-2.png")).to_be_visible()
+        expect(page.get_by_role("heading", name="picture.webp")).to_be_visible()
         browser.close()
     assert complaints == []

@@ -11,7 +11,7 @@ from pipeline.ids import is_id
 from pipeline.jobs import QueueUnavailable
 from pipeline.records import State
 from web import api
-from web.upload import desk
+from web.upload import desk, refusals
 
 blueprint = Blueprint("gallery", __name__)
 _PAGE = 60
@@ -29,10 +29,11 @@ def index() -> ResponseReturnValue:
         "gallery/index.html",
         page=page,
         before=before,
+        refused=refusals(request.args.getlist("refused")),
         waiting=waiting,
         failed=len(desk().store.failed()),
         queue_down=not _queue_answers(),
-        refresh=before is None and any(record.state is State.PENDING for record in page.records),
+        refresh=before is None and not request.args and any(record.state is State.PENDING for record in page.records),
         accepted=ACCEPTED_LABEL,
         accept_types=",".join(kind.content_type for kind in Format),
         max_mb=desk().settings.max_upload_bytes // (1024 * 1024),

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import IO, Any, cast
 
 import structlog
-from flask import Blueprint, Request, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Request, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from pipeline.errors import BrokenUpload, GalleryError, MissingFile, TooLarge, TooManyFiles
+from pipeline.errors import TITLES, BrokenUpload, GalleryError, MissingFile, TooLarge, TooManyFiles
 from pipeline.events import Announcer
 from pipeline.jobs import QueueUnavailable, Thumbnails
+from pipeline.names import clean_name
 from pipeline.records import Record
 from pipeline.settings import Settings
 from pipeline.store import Accepted, Draft, Store
@@ -21,6 +22,8 @@ blueprint = Blueprint("upload", __name__)
 _log = structlog.get_logger()
 _CHUNK = 256 * 1024
 _FORM_OVERHEAD = 64 * 1024
+_NAME_SHOWN = 80
+_REFUSALS_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,19 +124,19 @@ def parsed_files() -> Any:
 
 @blueprint.post("/upload")
 def form() -> ResponseReturnValue:
-    """Accept the files of a plain form; back to the gallery, or a page that names what was refused and why."""
+    """Accept the files of a plain form, and go to the gallery, which names what was refused and why."""
     files = [file for file in parsed_files().getlist("file") if file.filename]
-    refused: list[tuple[str, str]] = []
-    accepted = 0
+    refused: list[str] = [] if files else [f"{MissingFile.code}~"]
     for file in files:
+        name = file.filename or ""
         try:
-            desk().receive(cast(Draft, file.stream), file.filename or "")
-            accepted += 1
+            desk().receive(cast(Draft, file.stream), name)
         except GalleryError as error:
-            refused.append((file.filename or "", str(error)))
-    if not files:
-        refused.append(("", str(MissingFile())))
-    if not refused:
-        return redirect(url_for("gallery.index"), 303)
-    page = render_template("gallery/refused.html", refused=refused, accepted=accepted)
-    return page, 200 if accepted else 422
+            refused.append(f"{error.code}~{clean_name(name, '')[:_NAME_SHOWN]}")
+    return redirect(url_for("gallery.index", refused=refused[:_REFUSALS_SHOWN] or None), 303)
+
+
+def refusals(codes: list[str]) -> list[tuple[str, str]]:
+    """Name and reason of each refused file, as `form` put them into the address; unknown codes are left out."""
+    pairs = [text.partition("~") for text in codes[:_REFUSALS_SHOWN]]
+    return [(name[:_NAME_SHOWN], TITLES[code]) for code, _, name in pairs if code in TITLES]

@@ -48,6 +48,8 @@ def begin(store: Store, image_id: str, marker: int, *, worker: str, queued_at: s
     if record.state is State.READY:
         store.leave_outbox(image_id, failed=False)
         raise Nothing
+    for leftover in store.layout.image(image_id).glob(".*.tmp"):
+        leftover.unlink(missing_ok=True)
     size = os.lseek(marker, 0, os.SEEK_END)
     number = len(read_lines(os.pread(marker, size, 0))) + 1
     started_at = now()
