@@ -8,6 +8,7 @@ import time
 import structlog
 
 from pipeline.durable import Busy, is_locked, locked
+from pipeline.errors import GalleryError
 from pipeline.jobs import QueueUnavailable, Thumbnails
 from pipeline.store import Store
 from pipeline.store.tidy import tidy
@@ -35,7 +36,7 @@ class Sweep(threading.Thread):
                     self.sweep()
             except Busy:
                 pass
-            except (QueueUnavailable, OSError) as error:
+            except (QueueUnavailable, GalleryError, OSError) as error:
                 _log.warning("sweep put off", error=str(error))
             except Exception:  # noqa: BLE001 - the sweep must go on, whatever it met
                 _log.exception("sweep failed")

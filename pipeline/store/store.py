@@ -233,7 +233,7 @@ class Store:
         marked = {State.PENDING: self.layout.pending, State.FAILED: self.layout.failed}
         try:
             if state in marked:
-                names = sorted(filter(is_id, os.listdir(marked[state])), reverse=True)
+                names = reversed(_marked(marked[state]))
                 yield from (name for name in names if before is None or name < before)
             else:
                 yield from newest_first(self.layout.images, before)
@@ -242,11 +242,11 @@ class Store:
 
     def pending(self) -> list[str]:
         """The ids in the outbox, oldest first."""
-        return sorted(filter(is_id, os.listdir(self.layout.pending)))
+        return _marked(self.layout.pending)
 
     def failed(self) -> list[str]:
         """The ids that are marked as failed, oldest first."""
-        return sorted(filter(is_id, os.listdir(self.layout.failed)))
+        return _marked(self.layout.failed)
 
     def original(self, record: Record) -> Path:
         """Where the original lies."""
@@ -359,3 +359,11 @@ class Store:
         self.step("delete:before-folder")
         for folder in (layout.leaving(image_id), layout.draft(image_id)):
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _marked(folder: Path) -> list[str]:
+    """The ids that have a marker in `folder`, oldest first."""
+    try:
+        return sorted(filter(is_id, os.listdir(folder)))
+    except OSError as error:
+        raise volume_error(error) from error
