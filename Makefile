@@ -23,7 +23,8 @@ lock:
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --extra worker pyproject.toml -o requirements/worker.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --all-extras pyproject.toml -o requirements/dev.txt
 
-$(STAMP): requirements/dev.txt
+$(STAMP): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@

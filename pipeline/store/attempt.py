@@ -45,13 +45,15 @@ def begin(store: Store, image_id: str, marker: int, *, worker: str, queued_at: s
     if os.fstat(marker).st_nlink == 0:
         raise Nothing
     record = store.get(image_id)
-    if record.state is State.READY:
-        store.leave_outbox(image_id, failed=False)
+    size = os.lseek(marker, 0, os.SEEK_END)
+    begun = len(read_lines(os.pread(marker, size, 0)))
+    # a failed image with an empty marker is about to be retried by hand
+    if record.state is State.READY or (record.state is State.FAILED and begun):
+        store.leave_outbox(image_id, failed=record.state is State.FAILED)
         raise Nothing
     for leftover in store.layout.image(image_id).glob(".*.tmp"):
         leftover.unlink(missing_ok=True)
-    size = os.lseek(marker, 0, os.SEEK_END)
-    number = len(read_lines(os.pread(marker, size, 0))) + 1
+    number = begun + 1
     started_at = now()
     line = json.dumps({"started_at": started_at, "worker": worker})
     os.write(marker, f"\n{line}\n".encode())

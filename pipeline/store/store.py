@@ -9,26 +9,19 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.durable import Busy, acquire, flush_folder, locked, replace_whole, write_flushed
-from pipeline.errors import (
-    EmptyFile,
-    ImageNotFound,
-    NotRetryable,
-    VolumeUnavailable,
-    volume_error,
-)
-from pipeline.formats import Limits, check_bounds, read_header
+from pipeline.durable import Busy, acquire, flush_folder, locked, replace_whole
+from pipeline.errors import ImageNotFound, NotRetryable, VolumeUnavailable, volume_error
+from pipeline.formats import Limits
 from pipeline.ids import is_id, new_id
-from pipeline.names import clean_name
-from pipeline.records import Record, State, now
+from pipeline.records import Record, State
 from pipeline.settings import Settings
+from pipeline.store.accept import LOCK_WAIT, describe, publish, settle
 from pipeline.store.attempt import Attempt, Nothing, begin, read_lines
 from pipeline.store.draft import Draft
-from pipeline.store.layout import RECORD, Layout
+from pipeline.store.layout import Layout
 from pipeline.store.space import Space, space
 from pipeline.store.walk import newest_first
 
-_LOCK_WAIT = 10.0
 _RETRY_WAIT = 5.0
 
 
@@ -85,13 +78,12 @@ class Store:
         When this returns, the image survives any crash. Raises a named error where the bytes are no picture
         we accept or the volume fails; the draft is gone then, and nothing of it stays.
         """
+        settings = self._settings
+        limits = Limits(megapixels=settings.max_megapixels)
         try:
-            record = self._describe(draft, name)
-            self._settle(draft, record)
-            with locked(self.layout.hash_lock(record.sha256), wait=_LOCK_WAIT):
-                standing = self._holder(record.sha256)
-                if standing is None:
-                    self._publish(record)
+            record = describe(draft.file, draft.id, name=name, size=draft.size, sha256=draft.sha256, limits=limits)
+            settle(self, draft, record)
+            standing = publish(self, record)
         except OSError as error:
             raise volume_error(error) from error
         except Busy as busy:
@@ -100,86 +92,6 @@ class Store:
             return Accepted(standing or record, new=standing is None)
         finally:
             draft.discard()
-
-    def _describe(self, draft: Draft, name: str) -> Record:
-        if draft.size == 0:
-            raise EmptyFile
-        header = read_header(draft.file)
-        check_bounds(header, Limits(megapixels=self._settings.max_megapixels))
-        return Record(
-            id=draft.id,
-            name=clean_name(name, header.format.extension),
-            format=header.format,
-            bytes=draft.size,
-            width=header.width,
-            height=header.height,
-            sha256=draft.sha256,
-            received_at=now(),
-            animated=header.animated,
-            frames=header.frames,
-            duration_ms=header.duration_ms,
-        )
-
-    def _settle(self, draft: Draft, record: Record) -> None:
-        """Flush everything of a draft to disk, still unseen."""
-        self.step("accept:before-flush")
-        draft.flush_to_disk()
-        (draft.folder / "original").rename(draft.folder / record.original)
-        self.step("accept:before-record")
-        write_flushed(draft.folder / RECORD, record.to_json())
-        flush_folder(draft.folder)
-        self.step("accept:before-marker")
-
-    def _holder(self, sha256: str) -> Record | None:
-        """The image that holds these bytes; claims of images that never came to be are dropped."""
-        prefix = f"{sha256}."
-        with suppress(FileNotFoundError):
-            for entry in os.listdir(self.layout.claims(sha256)):
-                if entry.startswith(prefix):
-                    try:
-                        return self.get(entry.removeprefix(prefix))
-                    except ImageNotFound as gone:
-                        self.layout.claim(sha256, gone.image_id).unlink(missing_ok=True)
-        return None
-
-    def _publish(self, record: Record) -> None:
-        """Marker, claim, and the one rename that makes the image visible; all or nothing."""
-        layout, image_id = self.layout, record.id
-        claim, target = layout.claim(record.sha256, image_id), layout.image(image_id)
-        try:
-            layout.marker(image_id).touch()
-            flush_folder(layout.pending)
-            self.step("accept:before-claim")
-            claim.parent.mkdir(exist_ok=True)
-            claim.touch()
-            flush_folder(claim.parent)
-            self.step("accept:before-rename")
-            self._move_in(layout.draft(image_id), target)
-            self.step("accept:after-rename")
-            for folder in (target.parent, target.parent.parent, layout.images):
-                flush_folder(folder)
-        except OSError:
-            self._take_back(record)
-            raise
-
-    def _move_in(self, draft: Path, target: Path) -> None:
-        while True:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                draft.rename(target)
-            except FileNotFoundError:
-                # a delete may have removed the empty bucket in between
-                if not draft.exists():
-                    raise
-            else:
-                return
-
-    def _take_back(self, record: Record) -> None:
-        layout = self.layout
-        with suppress(OSError):
-            layout.image(record.id).rename(layout.leaving(record.id))
-        with suppress(OSError):
-            self.forget(record.id, record.sha256)
 
     # Reading
 
@@ -291,36 +203,54 @@ class Store:
 
     def retry(self, image_id: str) -> Record:
         """Put a failed image back into the outbox, its attempts forgotten; raises `NotRetryable`."""
+        return self._into_outbox(image_id, State.FAILED)
+
+    def render_anew(self, image_id: str) -> Record:
+        """Put a ready image whose renditions were lost back into the outbox; raises `NotRetryable`."""
+        return self._into_outbox(image_id, State.READY)
+
+    def _into_outbox(self, image_id: str, wanted: State) -> Record:
         record = self.get(image_id)
         try:
             while True:
-                if record.state is not State.FAILED:
+                if record.state is not wanted:
                     raise NotRetryable(record.state)
-                marker = os.open(self.layout.marker(image_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-                try:
-                    acquire(marker, wait=_RETRY_WAIT)
-                    if os.fstat(marker).st_nlink:
-                        return self._reopen(image_id, marker)
-                finally:
-                    os.close(marker)
+                with self.marker(image_id) as marker:
+                    if marker is not None:
+                        return self._reopen(image_id, marker, wanted)
                 record = self.get(image_id)
         except OSError as error:
             raise volume_error(error) from error
         except Busy as busy:
             raise NotRetryable(State.PENDING) from busy
 
-    def _reopen(self, image_id: str, marker: int) -> Record:
+    @contextmanager
+    def marker(self, image_id: str) -> Iterator[int | None]:
+        """Hold the lock on an image's marker, made if absent; None where it was removed meanwhile.
+
+        Raises `Busy` where a worker is at the image.
+        """
+        marker = os.open(self.layout.marker(image_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            acquire(marker, wait=_RETRY_WAIT)
+            yield marker if os.fstat(marker).st_nlink else None
+        finally:
+            os.close(marker)
+
+    def _reopen(self, image_id: str, marker: int, wanted: State) -> Record:
         try:
             record = self.get(image_id)
         except ImageNotFound:
             self.layout.marker(image_id).unlink(missing_ok=True)
             raise
-        if record.state is not State.FAILED:
+        if record.state is not wanted:
             raise NotRetryable(record.state)
         os.ftruncate(marker, 0)
         flush_folder(self.layout.pending)
         self.step("retry:before-record")
-        record = record.with_(state=State.PENDING, reason=None, attempts=0, started_at=None, finished_at=None)
+        record = record.with_(
+            state=State.PENDING, reason=None, attempts=0, started_at=None, finished_at=None, renditions={}
+        )
         replace_whole(self.layout.record(image_id), record.to_json())
         self.layout.failure(image_id).unlink(missing_ok=True)
         return record
@@ -332,7 +262,7 @@ class Store:
         record = self.get(image_id)
         layout = self.layout
         try:
-            with locked(layout.hash_lock(record.sha256), wait=_LOCK_WAIT):
+            with locked(layout.hash_lock(record.sha256), wait=LOCK_WAIT):
                 self.step("delete:before-rename")
                 layout.image(image_id).rename(layout.leaving(image_id))
                 self.step("delete:after-rename")

@@ -12,11 +12,11 @@ from pipeline.durable import is_locked, locked
 from pipeline.errors import ImageNotFound, VolumeUnavailable
 from pipeline.ids import is_id
 from pipeline.records import Record, State
+from pipeline.store.accept import LOCK_WAIT
 from pipeline.store.layout import RECORD
 from pipeline.store.store import Store
 
 _GRACE_SECONDS = 60.0
-_LOCK_WAIT = 10.0
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ def tidy(store: Store, grace: float = _GRACE_SECONDS) -> Tidied:
         if name.endswith(".deleted") and is_id(image_id := name.removesuffix(".deleted")):
             _finish_delete(store, image_id, folder)
             done.deleted += 1
-        elif is_id(name) and _abandoned(folder, grace):
+        elif is_id(name) and abandoned(folder, grace):
             _drop_draft(store, name, folder)
             done.drafts += 1
     for image_id in store.pending():
@@ -55,7 +55,8 @@ def tidy(store: Store, grace: float = _GRACE_SECONDS) -> Tidied:
     return done
 
 
-def _abandoned(folder: Path, grace: float) -> bool:
+def abandoned(folder: Path, grace: float) -> bool:
+    """Whether nobody writes this draft: it is older than `grace` seconds, and its writer's lock is gone."""
     try:
         if time.time() - folder.stat().st_mtime < grace:
             return False
@@ -81,7 +82,7 @@ def _drop_draft(store: Store, image_id: str, folder: Path) -> None:
     if sha256 is None:
         store.forget(image_id, None)
         return
-    with locked(store.layout.hash_lock(sha256), wait=_LOCK_WAIT):
+    with locked(store.layout.hash_lock(sha256), wait=LOCK_WAIT):
         if folder.exists():
             store.forget(image_id, sha256)
 

@@ -1,0 +1,1 @@
+"""The command line `gallery`: what operators and scripts use. One module per command."""

@@ -1,0 +1,118 @@
+"""Accepting: from a draft to an image that survives any crash, or to nothing at all."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from pipeline.durable import flush_folder, locked, write_flushed
+from pipeline.errors import EmptyFile, ImageNotFound
+from pipeline.formats import Limits, check_bounds, read_header
+from pipeline.names import clean_name
+from pipeline.records import Record, now
+from pipeline.store.draft import Draft
+from pipeline.store.layout import RECORD
+
+if TYPE_CHECKING:
+    from pipeline.store.store import Store
+
+LOCK_WAIT = 10.0
+
+
+def describe(file: BinaryIO, image_id: str, *, name: str, size: int, sha256: str, limits: Limits | None) -> Record:
+    """The record of a new image, by its header; raises the named errors of `read_header` and `check_bounds`."""
+    if size == 0:
+        raise EmptyFile
+    header = read_header(file)
+    if limits is not None:
+        check_bounds(header, limits)
+    return Record(
+        id=image_id,
+        name=clean_name(name, header.format.extension),
+        format=header.format,
+        bytes=size,
+        width=header.width,
+        height=header.height,
+        sha256=sha256,
+        received_at=now(),
+        animated=header.animated,
+        frames=header.frames,
+        duration_ms=header.duration_ms,
+    )
+
+
+def settle(store: Store, draft: Draft, record: Record) -> None:
+    """Flush everything of a draft to disk, still unseen."""
+    store.step("accept:before-flush")
+    draft.flush_to_disk()
+    (draft.folder / "original").rename(draft.folder / record.original)
+    store.step("accept:before-record")
+    write_flushed(draft.folder / RECORD, record.to_json())
+    flush_folder(draft.folder)
+    store.step("accept:before-marker")
+
+
+def publish(store: Store, record: Record) -> Record | None:
+    """Make a settled draft visible, unless an image holds these bytes already: then that one's record."""
+    with locked(store.layout.hash_lock(record.sha256), wait=LOCK_WAIT):
+        standing = _holder(store, record.sha256)
+        if standing is None:
+            _publish(store, record)
+        return standing
+
+
+def _holder(store: Store, sha256: str) -> Record | None:
+    """The image that holds these bytes; claims of images that never came to be are dropped."""
+    prefix = f"{sha256}."
+    with suppress(FileNotFoundError):
+        for entry in os.listdir(store.layout.claims(sha256)):
+            if entry.startswith(prefix):
+                try:
+                    return store.get(entry.removeprefix(prefix))
+                except ImageNotFound as gone:
+                    store.layout.claim(sha256, gone.image_id).unlink(missing_ok=True)
+    return None
+
+
+def _publish(store: Store, record: Record) -> None:
+    """Marker, claim, and the one rename that makes the image visible; all or nothing."""
+    layout, image_id = store.layout, record.id
+    claim, target = layout.claim(record.sha256, image_id), layout.image(image_id)
+    try:
+        layout.marker(image_id).touch()
+        flush_folder(layout.pending)
+        store.step("accept:before-claim")
+        claim.parent.mkdir(exist_ok=True)
+        claim.touch()
+        flush_folder(claim.parent)
+        store.step("accept:before-rename")
+        _move_in(layout.draft(image_id), target)
+        store.step("accept:after-rename")
+        for folder in (target.parent, target.parent.parent, layout.images):
+            flush_folder(folder)
+    except OSError:
+        _take_back(store, record)
+        raise
+
+
+def _move_in(draft: Path, target: Path) -> None:
+    while True:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            draft.rename(target)
+        except FileNotFoundError:
+            # a delete may have removed the empty bucket in between
+            if not draft.exists():
+                raise
+        else:
+            return
+
+
+def _take_back(store: Store, record: Record) -> None:
+    layout = store.layout
+    with suppress(OSError):
+        layout.image(record.id).rename(layout.leaving(record.id))
+    with suppress(OSError):
+        store.forget(record.id, record.sha256)

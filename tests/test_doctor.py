@@ -1,0 +1,152 @@
+"""The doctor names each breach of a volume's rules, mends what can be mended, and tells by its exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.ids import new_id
+from pipeline.records import State
+from pipeline.store import Nothing, Store
+from tests.conftest import ROOT, picture
+from tests.test_crash_points import accept, make
+from tests.test_crash_points import store as store  # the fixture
+
+
+def doctor(store: Store, *options: str) -> tuple[int, Any]:
+    run = subprocess.run(
+        [sys.executable, "-m", "gallery", "doctor", "--json", *options],
+        cwd=ROOT,
+        env={**os.environ, "GALLERY_DATA": str(store.layout.root)},
+        stdout=subprocess.PIPE,
+    )
+    return run.returncode, json.loads(run.stdout) if run.stdout else None
+
+
+def work(store: Store) -> None:
+    for image_id in store.pending():
+        try:
+            make(store, image_id)
+        except Nothing:
+            continue
+
+
+@pytest.fixture
+def ready(store: Store) -> list[str]:
+    ids = [accept(store, picture()) for _ in range(12)]
+    work(store)
+    return ids
+
+
+def test_a_whole_volume_passes(store: Store, ready: list[str]) -> None:
+    accept(store, picture())
+    assert doctor(store) == (0, {"breaches": [], "left": 0})
+
+
+def test_a_place_without_a_volume_cannot_be_checked(store: Store) -> None:
+    shutil.rmtree(store.layout.images)
+    assert doctor(store)[0] == 2
+
+
+def spoil(store: Store, ready: list[str]) -> dict[str, str]:
+    """Break every rule once; the codes expected, by image id or path."""
+    layout = store.layout
+    folder = layout.image(ready[0])
+
+    def rewrite(image_id: str, **changes: Any) -> None:
+        layout.record(image_id).write_bytes(store.get(image_id).with_(**changes).to_json())
+
+    shown = folder.relative_to(layout.root)
+    (folder / ".image.json.1.tmp").write_bytes(b"half")
+    layout.record(ready[1]).write_bytes(b"{")
+    layout.rendition(ready[2], "grid").write_bytes(b"")
+    broken = layout.rendition(ready[3], "view")
+    broken.write_bytes(bytes(broken.stat().st_size))
+    layout.marker(ready[4]).touch()
+    rewrite(ready[5], state=State.PENDING)
+    rewrite(ready[6], state=State.FAILED)
+    layout.failure(ready[7]).touch()
+    layout.claim(store.get(ready[8]).sha256, ready[8]).unlink()
+    gone = [new_id() for _ in range(5)]
+    layout.marker(gone[0]).touch()
+    layout.failure(gone[1]).touch()
+    layout.claims("abc").mkdir(exist_ok=True)
+    layout.claim("abc" + 61 * "0", gone[2]).touch()
+    layout.draft(gone[3]).mkdir()
+    os.utime(layout.draft(gone[3]), (0, 0))
+    layout.leaving(gone[4]).mkdir()
+    (layout.images / "2001-01-01" / "0101").mkdir(parents=True)
+    return {
+        f"{shown}/.image.json.1.tmp": "half-written",
+        ready[1]: "record-damaged",
+        ready[2]: "rendition-broken",
+        ready[3]: "rendition-broken",
+        ready[4]: "ended-marked",
+        ready[5]: "pending-unmarked",
+        ready[6]: "failed-unmarked",
+        ready[7]: "failure-stale",
+        ready[8]: "claim-missing",
+        f"pending/{gone[0]}": "marker-orphan",
+        f"failed/{gone[1]}": "failure-orphan",
+        f"hashes/abc/{'abc' + 61 * '0'}.{gone[2]}": "claim-orphan",
+        f"incoming/{gone[3]}": "draft-abandoned",
+        f"incoming/{gone[4]}.deleted": "half-deleted",
+        "images/2001-01-01/0101": "empty-folder",
+    }
+
+
+def test_each_breach_is_named_and_mended(store: Store, ready: list[str]) -> None:
+    expected = spoil(store, ready)
+    status, found = doctor(store)
+    assert {breach["where"]: breach["code"] for breach in found["breaches"]} == expected
+    assert status == 1
+    status, found = doctor(store, "--repair")
+    assert (status, found["left"]) == (0, 0)
+    assert all(breach["mended"] for breach in found["breaches"])
+    work(store)
+    for image_id in store.failed():
+        store.retry(image_id)
+    work(store)
+    assert doctor(store) == (0, {"breaches": [], "left": 0})
+    assert {record.id for record in store.page().records} == set(ready)
+    assert all(record.state is State.READY for record in store.page().records)
+
+
+def test_what_was_lost_is_named_and_not_hidden(store: Store, ready: list[str]) -> None:
+    layout = store.layout
+    store.original(store.get(ready[0])).unlink()
+    original = store.original(store.get(ready[1]))
+    original.write_bytes(bytes(original.stat().st_size))
+    (layout.pending / "notes.txt").touch()
+    twin = new_id()
+    shutil.copytree(layout.image(ready[2]), layout.image(twin))
+    layout.record(twin).write_bytes(store.get(ready[2]).with_(id=twin).to_json())
+    layout.claim(store.get(ready[2]).sha256, twin).touch()
+    status, found = doctor(store, "--repair")
+    assert status == 1
+    assert {breach["where"]: breach["code"] for breach in found["breaches"]} == {
+        ready[0]: "original-missing",
+        ready[1]: "original-damaged",
+        "pending/notes.txt": "stray-file",
+        twin: "double",
+    }
+    quick = doctor(store, "--quick")[1]
+    assert ready[1] not in {breach["where"] for breach in quick["breaches"]}
+
+
+def test_an_image_restored_from_a_backup_of_its_folder_alone_is_taken_up_again(store: Store, tmp_path: Path) -> None:
+    image_id = accept(store, picture())
+    shutil.copytree(store.layout.image(image_id), tmp_path / "backup")
+    store.delete(image_id)
+    shutil.copytree(tmp_path / "backup", store.layout.image(image_id))
+    assert doctor(store, "--repair")[0] == 0
+    work(store)
+    assert store.get(image_id).state is State.READY
+    assert doctor(store)[0] == 0
