@@ -1,13 +1,17 @@
 PYTHON ?= python3
 STAMP := .venv/.installed
 
-.PHONY: run test check format lock
+.PHONY: run test check format lock chaos
 
 run: $(STAMP)
 	@exec .venv/bin/python -m launcher
 
 test: $(STAMP)
 	.venv/bin/python -m pytest
+
+# MINUTES=30, SEED=…: a seed gives the same accidents again
+chaos: $(STAMP)
+	.venv/bin/python -m tests.chaos --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
 
 check: $(STAMP)
 	.venv/bin/ruff format --check .

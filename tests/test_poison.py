@@ -6,22 +6,20 @@ import os
 import signal
 import threading
 from contextlib import suppress
-from pathlib import Path
 
 from tests.conftest import Gallery, picture
+from tests.product import renderers
 
 
 def test_a_picture_that_kills_its_renderer_is_tried_three_times_and_then_failed(gallery: Gallery) -> None:
     gallery.stop("worker.2")
-    group, stopped = gallery.processes["worker.1"].pid, threading.Event()
+    stopped = threading.Event()
 
     def kill_renderers() -> None:
         while not stopped.wait(0.02):
-            for command in Path("/proc").glob("[0-9]*/cmdline"):
-                with suppress(OSError):
-                    pid = int(command.parent.name)
-                    if os.getpgid(pid) == group and b"spawn_main" in command.read_bytes():
-                        os.kill(pid, signal.SIGKILL)
+            for pid in renderers(gallery, "worker.1"):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill_renderers)
     killer.start()

@@ -1,0 +1,155 @@
+"""The running product as tests drive it: valkey, gunicorn and workers on free ports, on a volume of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    headers: Any
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass
+class Gallery:
+    """The running product; `kill` and `start` play the accidents."""
+
+    data: Path
+    port: int
+    redis_port: int
+    environ: dict[str, str]
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, module: str, **environ: str) -> None:
+        self.processes[name] = subprocess.Popen(
+            [sys.executable, "-m", module], cwd=ROOT, env={**self.environ, **environ}, start_new_session=True
+        )
+
+    def start_all(self) -> None:
+        """One Redis-compatible server, one web process, two workers; returns when uploads are taken."""
+        self.start("redis", "launcher.redis")
+        until(lambda: answers(self.redis_port), 30)
+        self.start("web", "web")
+        self.start("worker.1", "worker")
+        self.start("worker.2", "worker")
+        until(lambda: self.call("GET", "/readyz").status == 200, 30)
+
+    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
+        process = self.processes.pop(name)
+        if how is signal.SIGKILL:
+            os.killpg(process.pid, how)
+        else:
+            process.send_signal(how)
+        return process.wait(60)
+
+    def stop_all(self) -> None:
+        for name in list(self.processes):
+            self.stop(name, signal.SIGKILL)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def call(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
+        request = urllib.request.Request(self.url + path, body, headers or {}, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return Answer(answer.status, answer.headers, answer.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.headers, error.read())
+
+    def upload(self, data: bytes, name: str = "a.png") -> Answer:
+        edge = secrets.token_hex(12)
+        safe = name.replace("\\", "\\\\").replace('"', '\\"')
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{safe}"\r\n\r\n'
+        body = head.encode() + data + f"\r\n--{edge}--\r\n".encode()
+        return self.call("POST", "/api/images", body, {"Content-Type": f"multipart/form-data; boundary={edge}"})
+
+    def until_ended(self, image_id: str, seconds: float = 60) -> Any:
+        def ended() -> Any:
+            record = self.call("GET", f"/api/images/{image_id}").json
+            return record if record["state"] != "pending" else None
+
+        return until(ended, seconds)
+
+
+def until(check: Callable[[], Any], seconds: float) -> Any:
+    """Wait, generously, until `check` returns something true."""
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if found := check():
+                return found
+        except OSError:
+            pass
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def answers(port: int) -> bool:
+    """Whether something listens; raises `OSError` where nothing does."""
+    with socket.create_connection(("127.0.0.1", port), 1):
+        return True
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def prepared(data: Path, **environ: str) -> Iterator[Gallery]:
+    """Settings for a gallery on the volume `data`; nothing runs yet, and everything that was started is ended."""
+    redis_port, port = free_port(), free_port()
+    settings = {
+        "GALLERY_DATA": str(data),
+        "GALLERY_PORT": str(port),
+        "REDIS_URL": f"redis://:{secrets.token_hex(8)}@127.0.0.1:{redis_port}/0",
+        "GALLERY_SWEEP_SECONDS": "2",
+        "GALLERY_WEB_THREADS": "40",
+        "GALLERY_MAX_UPLOAD_MB": "250",
+        "GALLERY_JOB_TIMEOUT": "20",
+    }
+    gallery = Gallery(data, port, redis_port, {**os.environ, **settings, **environ})
+    try:
+        yield gallery
+    finally:
+        gallery.stop_all()
+
+
+def renderers(gallery: Gallery, worker: str) -> list[int]:
+    """The processes in which a worker decodes."""
+    group, found = gallery.processes[worker].pid, []
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            pid = int(command.parent.name)
+            if os.getpgid(pid) == group and b"spawn_main" in command.read_bytes():
+                found.append(pid)
+    return found
