@@ -36,6 +36,9 @@ def main() -> int:
             return 1
     settings.data.mkdir(parents=True, exist_ok=True)
     environ["GALLERY_DATA"] = str(settings.data)
+    environ.setdefault(
+        "GALLERY_DASHBOARD_URL", f"http://{settings.dashboard_host}:{settings.dashboard_port}/rq-dashboard/"
+    )
     if not external:
         environ["REDIS_URL"] = f"redis://:{secrets.token_urlsafe(18)}@127.0.0.1:{_free_port()}/0"
     environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', '')}"

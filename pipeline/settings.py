@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import BadSetting
+from pipeline.tokens import Token, parse_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,13 +18,13 @@ class Settings:
     """One frozen value per setting; `docs/operations.md` and the README tell what each is for."""
 
     data: Path
-    redis_url: str
+    redis_url: str = field(repr=False)
     host: str
     port: int
     dashboard_host: str
     dashboard_port: int
     dashboard_user: str
-    dashboard_password: str
+    dashboard_password: str = field(repr=False)
     max_upload_bytes: int
     max_form_files: int
     max_megapixels: int
@@ -34,6 +36,12 @@ class Settings:
     web_threads: int
     heartbeat_file: Path | None
     worker_name: str | None
+    tokens: tuple[Token, ...]
+    public: bool
+    open: bool
+    hosts: tuple[str, ...]
+    trusted_proxies: int
+    dashboard_url: str
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -60,7 +68,29 @@ class Settings:
             web_threads=read.whole("GALLERY_WEB_THREADS", 1200, least=2, most=4096),
             heartbeat_file=Path(heartbeat) if heartbeat else None,
             worker_name=f"{socket.gethostname()}-{os.getpid()}",
+            tokens=parse_tokens(read.text("GALLERY_TOKEN", "")),
+            public=read.flag("GALLERY_PUBLIC"),
+            open=read.flag("GALLERY_OPEN"),
+            hosts=tuple(filter(None, map(str.strip, read.text("GALLERY_HOSTS", "").lower().split(",")))),
+            trusted_proxies=read.whole("GALLERY_TRUSTED_PROXIES", 0, least=0, most=8),
+            dashboard_url=read.text("GALLERY_DASHBOARD_URL", ""),
         )
+
+    def require_guard(self) -> None:
+        """Raise `BadSetting` where everybody on the network could delete: open, and not on loopback alone."""
+        if not self.tokens and not self.open and not is_loopback(self.host):
+            raise BadSetting(
+                f"GALLERY_HOST is {self.host}, which others can reach, and no GALLERY_TOKEN is set: anybody could "
+                "upload and delete. Set GALLERY_TOKEN, or GALLERY_OPEN=1 if that is what you want."
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens on `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class _Reader:
@@ -71,6 +101,12 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self._environ.get(name, "").strip() or default
+
+    def flag(self, name: str) -> bool:
+        raw = self.text(name, "0").lower()
+        if raw not in ("0", "1", "no", "yes", "false", "true"):
+            raise BadSetting(f"{name} must be 1 or 0, but it is {raw!r}.")
+        return raw in ("1", "yes", "true")
 
     def whole(self, name: str, default: int, *, least: int, most: int) -> int:
         raw = self.text(name, str(default))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from pipeline.events import Announcer
 from pipeline.jobs import Thumbnails, connect
 from pipeline.settings import Settings
 from pipeline.store import Store
-from web import api, errors, files, gallery, health, upload
+from web import access, api, errors, files, gallery, headers, health, upload
 
 _REDIS_SECONDS = 0.3
 _REDIS_PAUSE_SECONDS = 3.0
@@ -26,6 +27,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     store.prepare()
     queue = Thumbnails(connect(settings.redis_url, timeout=_REDIS_SECONDS), settings.job_timeout, _REDIS_PAUSE_SECONDS)
     app.extensions["gallery"] = upload.Desk(settings, store, queue, Announcer(queue.connection))
+    access.register(app, settings, store, queue)
+    headers.register(app, settings)
+    if hops := settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     for module in (upload, gallery, api, files, health):
         app.register_blueprint(module.blueprint)
     errors.register(app)

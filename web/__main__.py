@@ -13,6 +13,7 @@ def main() -> None:
     """Check the settings, then become gunicorn."""
     try:
         settings = Settings.from_environment()
+        settings.require_guard()
     except BadSetting as error:
         sys.exit(str(error))
     command = [
@@ -25,6 +26,10 @@ def main() -> None:
         "--worker-tmp-dir", "/dev/shm",  # noqa: S108 - gunicorn's heartbeat belongs in memory
         "--graceful-timeout", "30",
         "--no-control-socket",
+        "--forwarded-allow-ips", "",
+        "--limit-request-line", "4094",
+        "--limit-request-field_size", "8190",
+        "--limit-request-fields", "64",
     ]  # fmt: skip
     os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
 

@@ -24,7 +24,12 @@ def register(app: Flask) -> None:
 def _named(error: GalleryError) -> Response:
     if isinstance(error, VolumeUnavailable):
         _log.error("volume unavailable", why=error.why)
-    return _answer(error.status, error.title, str(error), error.code)
+    answer = _answer(error.status, error.title, str(error), error.code)
+    if error.status == 401:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="gallery"'
+    if (seconds := getattr(error, "retry_after", None)) is not None:
+        answer.headers["Retry-After"] = str(seconds)
+    return answer
 
 
 def _http(error: HTTPException) -> Response:

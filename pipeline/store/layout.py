@@ -12,7 +12,7 @@ RECORD = "image.json"
 class Layout:
     """Paths below the root of a volume. Ids are checked here, before they become part of a path."""
 
-    FOLDERS = ("incoming", "images", "pending", "failed", "hashes", "locks")
+    FOLDERS = ("incoming", "images", "pending", "failed", "hashes", "locks", "signed-out")
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -22,6 +22,7 @@ class Layout:
         self.failed = root / "failed"
         self.hashes = root / "hashes"
         self.locks = root / "locks"
+        self.signed_out = root / "signed-out"
         self.sweep_lock = self.locks / "sweep"
 
     def draft(self, image_id: str) -> Path:

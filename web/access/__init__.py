@@ -1,0 +1,34 @@
+"""Who may call, and what for: tokens, sessions, roles, and the refusal of other sites' requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, g
+
+from pipeline.jobs import Thumbnails
+from pipeline.settings import Settings
+from pipeline.store import Store
+from pipeline.tokens import Role
+from web.access import signin
+from web.access.guard import Guard, check
+from web.access.sessions import Sessions
+from web.access.tries import Tries
+
+
+def register(app: Flask, settings: Settings, store: Store, queue: Thumbnails) -> None:
+    """Put the guard before every call of the app; templates know `role`, `signed_in` and `dashboard_url`."""
+    sessions = Sessions(settings.tokens, store.layout.signed_out)
+    app.extensions["guard"] = Guard(settings, sessions, Tries(queue, settings.redis_url))
+    app.before_request(check)
+    app.register_blueprint(signin.blueprint)
+
+    @app.context_processor
+    def known() -> dict[str, Any]:
+        role = g.get("role", Role.NONE)
+        return {
+            "role": role,
+            "signed_in": g.get("session") is not None,
+            "can_sign_in": bool(settings.tokens),
+            "dashboard_url": settings.dashboard_url if role is Role.ADMIN else "",
+        }

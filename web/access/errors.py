@@ -1,0 +1,51 @@
+"""Why a call is refused before anything is done."""
+
+from __future__ import annotations
+
+from pipeline.errors import GalleryError
+
+
+class SignInNeeded(GalleryError):
+    """The caller has not said who they are, or not rightly."""
+
+    code, status, title = "sign-in-needed", 401, "Sign in first"
+
+    def __init__(self, message: str = "Sign in, or send your token in the header 'Authorization: Bearer …'.") -> None:
+        super().__init__(message)
+
+
+class NotAllowed(GalleryError):
+    """The caller's role does not cover what they asked for."""
+
+    code, status, title = "not-allowed", 403, "Your token does not allow this"
+
+    def __init__(self, role: str, needed: str) -> None:
+        super().__init__(f"This needs the role '{needed}', and yours is '{role}'. Ask for another token.")
+
+
+class CrossSite(GalleryError):
+    """Another site's page asks for a change."""
+
+    code, status, title = "cross-site", 403, "This was asked for by another site"
+
+    def __init__(self) -> None:
+        super().__init__("This was asked for by another site's page. Open the gallery itself and do it there.")
+
+
+class UnknownHost(GalleryError):
+    """The request is addressed to a name that is not ours, as in DNS rebinding."""
+
+    code, status, title = "unknown-host", 403, "This gallery is not reached by that name"
+
+    def __init__(self) -> None:
+        super().__init__("An open gallery on this machine answers to localhost only. Others go into GALLERY_HOSTS.")
+
+
+class TooManyTries(GalleryError):
+    """Too many wrong tokens from one caller."""
+
+    code, status, title = "too-many-tries", 429, "Too many tries"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Too many wrong tokens came from your address. Try again in {seconds} seconds.")
+        self.retry_after = seconds

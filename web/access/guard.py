@@ -1,0 +1,155 @@
+"""The guard at the door: which host, from which site, who, and whether they may."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+from urllib.parse import urlsplit
+
+import structlog
+from flask import current_app, g, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+
+from pipeline.settings import Settings, is_loopback
+from pipeline.tokens import Role, match
+from web.access.errors import CrossSite, NotAllowed, SignInNeeded, UnknownHost
+from web.access.sessions import Session, Sessions
+from web.access.tries import Tries
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_ANYBODY = frozenset({"static", "health.healthz", "health.readyz", "access.signin", "access.signin_form"})
+_UPLOADS = frozenset({"api.upload", "upload.form"})
+_READS = frozenset({"access.signout"})
+_INSIDERS = frozenset({"metrics.show"})
+_LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What the guard needs, built by `create_app`."""
+
+    settings: Settings
+    sessions: Sessions
+    tries: Tries
+
+
+def guard() -> Guard:
+    """The guard of the running app."""
+    return cast(Guard, current_app.extensions["guard"])
+
+
+def check() -> ResponseReturnValue | None:
+    """Refuse what must not go on; else leave the caller's role in `g.role`, their session in `g.session`."""
+    g.role, g.session, g.caller = Role.NONE, None, None
+    if request.endpoint == "health.healthz":
+        return None
+    _require_host()
+    if request.method not in _SAFE:
+        require_same_site()
+    g.role = _role()
+    needed = _needed()
+    if g.role.covers(needed):
+        insider = g.caller is not None or not guard().settings.tokens
+        if insider or request.endpoint not in _INSIDERS:
+            return None
+    if g.caller is not None:
+        raise NotAllowed(g.role, needed)
+    if request.method in _SAFE and _is_page():
+        back = request.full_path.rstrip("?") if request.method == "GET" else "/"
+        return redirect(url_for("access.signin", next=back), 303)
+    raise SignInNeeded
+
+
+def _require_host() -> None:
+    """An open gallery on loopback is reached by local names alone: no site may take its name (DNS rebinding)."""
+    settings = guard().settings
+    allowed = frozenset(settings.hosts)
+    if not allowed and not settings.tokens and not settings.open and is_loopback(settings.host):
+        allowed = _LOCAL_NAMES | {settings.host}
+    if allowed and _host_name(f"//{request.host}") not in allowed:
+        raise UnknownHost
+
+
+def _host_name(address: str) -> str | None:
+    try:
+        return urlsplit(address).hostname
+    except ValueError:
+        return None
+
+
+def require_same_site() -> None:
+    """Nothing is changed on behalf of another site's page. Programs send neither header, browsers one or both."""
+    if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        raise CrossSite
+    origin = request.headers.get("Origin")
+    if origin is not None and not _same(origin):
+        raise CrossSite
+
+
+def _same(origin: str) -> bool:
+    """Whether an origin is this host and port; the scheme is left out, for proxies that end TLS before us."""
+    try:
+        theirs = urlsplit(origin)
+        default = {"http": 80, "https": 443}.get(theirs.scheme)
+        ours = urlsplit(f"//{request.host}")
+        same_port = (theirs.port or default) == (ours.port or default)
+    except ValueError:
+        return False
+    return default is not None and theirs.hostname == ours.hostname and same_port
+
+
+def client() -> str:
+    """The caller's address, as far as the configured proxies are to be trusted."""
+    return request.remote_addr or "unknown"
+
+
+def _role() -> Role:
+    settings = guard().settings
+    if not settings.tokens:
+        return Role.ADMIN
+    bearer = request.headers.get("Authorization")
+    if bearer is not None:
+        return _bearer(bearer)
+    session = _session()
+    if session is not None:
+        g.session, g.caller = session, session.token.name
+        return session.token.role
+    return Role.READ if settings.public else Role.NONE
+
+
+def _bearer(header: str) -> Role:
+    kind, _, secret = header.partition(" ")
+    guard().tries.require(client())
+    token = match(guard().settings.tokens, secret.strip()) if kind.lower() == "bearer" else None
+    if token is None:
+        guard().tries.wrong(client())
+        structlog.get_logger().warning("wrong token", client=client())
+        raise SignInNeeded("This token is not known here. Check it, or ask for another.")
+    g.caller = token.name
+    return token.role
+
+
+def cookie_name() -> str:
+    """Behind TLS a name that browsers let nobody set but this host itself, over TLS."""
+    return "__Host-gallery" if request.is_secure else "gallery"
+
+
+def _session() -> Session | None:
+    cookie = request.cookies.get(cookie_name())
+    return guard().sessions.read(cookie, secure=request.is_secure) if cookie else None
+
+
+def _needed() -> Role:
+    endpoint = request.endpoint
+    if endpoint in _ANYBODY:
+        return Role.NONE
+    if endpoint in _UPLOADS:
+        return Role.UPLOAD
+    if request.method in _SAFE or endpoint in _READS:
+        return Role.READ
+    return Role.ADMIN
+
+
+def _is_page() -> bool:
+    files = request.path.startswith(("/api/", "/metrics")) or (request.endpoint or "").startswith("files.")
+    return not files and request.accept_mimetypes.accept_html

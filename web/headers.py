@@ -1,0 +1,44 @@
+"""Headers on every answer: pages run and load what is ours alone, and other sites can't frame or read it."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, g, request
+
+from pipeline.settings import Settings
+
+_CSP = (
+    "default-src 'none'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_ALWAYS = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+_YEAR = 365 * 24 * 3600
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Add the headers, where a view has not set its own."""
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        for name, value in _ALWAYS.items():
+            response.headers.setdefault(name, value)
+        if request.is_secure:
+            response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
+        if settings.tokens and request.endpoint != "static":
+            _keep_private(response, public=settings.public and g.get("caller") is None)
+        return response
+
+
+def _keep_private(response: Response, *, public: bool) -> None:
+    """What one caller may see is not handed to another by a cache between."""
+    response.vary.update(("Cookie", "Authorization"))
+    if not public and not response.cache_control.no_store:
+        response.cache_control.public = False
+        response.cache_control.private = True
