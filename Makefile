@@ -1,22 +1,27 @@
 PYTHON ?= python3
 STAMP := .venv/.installed
+FRONTEND := web/static/dist/manifest.json
+FRONTEND_SOURCES := $(shell find web/frontend -path web/frontend/node_modules -prune -o -type f -print)
 
-.PHONY: run test check format lock chaos
+.PHONY: run test check format lock chaos frontend
 
-run: $(STAMP)
+run: $(STAMP) $(FRONTEND)
 	@exec .venv/bin/python -m launcher
 
-test: $(STAMP)
+test: $(STAMP) $(FRONTEND)
 	.venv/bin/python -m pytest
 
 # MINUTES=30, SEED=…: a seed gives the same accidents again
 chaos: $(STAMP)
 	.venv/bin/python -m tests.chaos --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
 
-check: $(STAMP)
+check: $(STAMP) $(FRONTEND)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
+	web/frontend/make check
+
+frontend: $(FRONTEND)
 
 format: $(STAMP)
 	.venv/bin/ruff format .
@@ -32,3 +37,7 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+$(FRONTEND): $(FRONTEND_SOURCES) | $(STAMP)
+	web/frontend/make build
+	@touch $@

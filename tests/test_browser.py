@@ -29,7 +29,7 @@ def test_a_person_uploads_and_sees_the_thumbnails(gallery: Gallery, tmp_path: Pa
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
         )
-        page = browser.new_page()
+        page = browser.new_page(java_script_enabled=False)
         complaints: list[str] = []
         page.on("console", lambda message: complaints.append(message.text))
         page.goto(gallery.url)

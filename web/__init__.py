@@ -9,7 +9,7 @@ from pipeline.events import Announcer
 from pipeline.jobs import Thumbnails, connect
 from pipeline.settings import Settings
 from pipeline.store import Store
-from web import access, api, errors, files, gallery, headers, health, upload
+from web import access, api, assets, errors, files, gallery, headers, health, upload
 
 _REDIS_SECONDS = 0.3
 _REDIS_PAUSE_SECONDS = 3.0
@@ -33,5 +33,6 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     for module in (upload, gallery, api, files, health):
         app.register_blueprint(module.blueprint)
+    assets.register(app)
     errors.register(app)
     return app

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import BadRequest
 from pipeline.formats import ACCEPTED_LABEL, Format
-from pipeline.ids import is_id
+from pipeline.ids import is_id, made_at
 from pipeline.jobs import QueueUnavailable
-from pipeline.records import State
+from pipeline.records import Record, State
 from web import api
 from web.upload import desk, refusals
 
@@ -28,6 +33,8 @@ def index() -> ResponseReturnValue:
     return render_template(
         "gallery/index.html",
         page=page,
+        days=_by_day(page.records),
+        data=_data(page.records, before=before, end=page.next is None),
         before=before,
         refused=refusals(request.args.getlist("refused")),
         waiting=waiting,
@@ -38,6 +45,38 @@ def index() -> ResponseReturnValue:
         accept_types=",".join(kind.content_type for kind in Format),
         max_mb=desk().settings.max_upload_bytes // (1024 * 1024),
     )
+
+
+def _by_day(records: Iterable[Record]) -> list[tuple[str, list[Record]]]:
+    """The records under the days they came in, in UTC."""
+    groups = groupby(records, lambda record: made_at(record.id).date())
+    return [(f"{day:%A}, {day.day} {day:%B %Y}", list(group)) for day, group in groups]
+
+
+def _data(records: list[Record], *, before: str | None = None, end: bool = False, at: str | None = None) -> dict[str, Any]:
+    """What the script starts from: a run of records without a gap, and what may be uploaded."""
+    return {
+        "images": [api.shown(record) for record in records],
+        "before": before,
+        "end": end,
+        "open": at,
+        "accepted": ACCEPTED_LABEL,
+        "types": [kind.content_type for kind in Format],
+        "maxBytes": desk().settings.max_upload_bytes,
+    }
+
+
+@blueprint.app_template_filter()
+def shape(record: Record) -> int:
+    """Width over height in hundredths, in steps of five, as the style sheet's classes have it."""
+    return max(40, min(300, round(record.width / max(1, record.height) * 20) * 5))
+
+
+@blueprint.app_template_filter()
+def moment(text: str) -> str:
+    """A time of a record, for people."""
+    at = datetime.fromisoformat(text)
+    return f"{at.day} {at:%B %Y, %H:%M:%S} UTC"
 
 
 def _queue_answers() -> bool:
@@ -51,7 +90,8 @@ def _queue_answers() -> bool:
 @blueprint.get("/images/<image_id>")
 def image(image_id: str) -> ResponseReturnValue:
     """One image with what is known of it: a link that can be shared."""
-    return render_template("gallery/image.html", record=desk().store.get(image_id))
+    record = desk().store.get(image_id)
+    return render_template("gallery/image.html", record=record, data=_data([record], at=image_id))
 
 
 @blueprint.post("/images/<image_id>/retry")
