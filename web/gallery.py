@@ -53,7 +53,9 @@ def _by_day(records: Iterable[Record]) -> list[tuple[str, list[Record]]]:
     return [(f"{day:%A}, {day.day} {day:%B %Y}", list(group)) for day, group in groups]
 
 
-def _data(records: list[Record], *, before: str | None = None, end: bool = False, at: str | None = None) -> dict[str, Any]:
+def _data(
+    records: list[Record], *, before: str | None = None, end: bool = False, at: str | None = None
+) -> dict[str, Any]:
     """What the script starts from: a run of records without a gap, and what may be uploaded."""
     return {
         "images": [api.shown(record) for record in records],
