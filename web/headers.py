@@ -31,7 +31,7 @@ def register(app: Flask, settings: Settings) -> None:
             response.headers.setdefault(name, value)
         if request.is_secure:
             response.headers.setdefault("Strict-Transport-Security", f"max-age={_YEAR}")
-        if settings.tokens and request.endpoint != "static":
+        if settings.tokens and request.endpoint not in ("static", "assets.file"):
             _keep_private(response, public=settings.public and g.get("caller") is None)
         return response
 

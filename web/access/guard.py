@@ -17,7 +17,9 @@ from web.access.sessions import Session, Sessions
 from web.access.tries import Tries
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
-_ANYBODY = frozenset({"static", "health.healthz", "health.readyz", "access.signin", "access.signin_form"})
+_ANYBODY = frozenset(
+    {"static", "assets.file", "health.healthz", "health.readyz", "access.signin", "access.signin_form"}
+)
 _UPLOADS = frozenset({"api.upload", "upload.form"})
 _READS = frozenset({"access.signout"})
 _INSIDERS = frozenset({"metrics.show"})
