@@ -14,6 +14,7 @@ from honcho.manager import Manager
 from pipeline.errors import BadSetting
 from pipeline.settings import Settings
 
+_METRICS_PORT = 9464
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -43,6 +44,9 @@ def main() -> int:
         environ["REDIS_URL"] = f"redis://:{secrets.token_urlsafe(18)}@127.0.0.1:{_free_port()}/0"
     environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environ.get('PATH', '')}"
     environ["PYTHONUNBUFFERED"] = "1"
+    environ.setdefault("GALLERY_METRICS_PORT", str(_METRICS_PORT))
+    if sys.stdout.isatty():
+        environ.setdefault("GALLERY_LOG_FORMAT", "text")
     manager = Manager()
     for name, command in parse_procfile((_ROOT / "Procfile").read_text()).processes.items():
         if name == "redis" and external:

@@ -77,7 +77,7 @@ class Thumbnails:
 
         A job that is waiting or running already is left alone, one that ended is replaced.
         """
-        with self._guard():
+        with self.guarded():
             try:
                 self._push(image_id)
             except DuplicateJobError:
@@ -86,13 +86,13 @@ class Thumbnails:
 
     def replace(self, image_id: str) -> None:
         """Enqueue the image anew, whatever became of its job; raises `QueueUnavailable`."""
-        with self._guard():
+        with self.guarded():
             self._drop(image_id, only_ended=False)
             self._push_once(image_id)
 
     def remove(self, image_id: str) -> None:
         """Forget the job of a deleted image; raises `QueueUnavailable`."""
-        with self._guard():
+        with self.guarded():
             self._drop(image_id, only_ended=False)
 
     def _push_once(self, image_id: str) -> None:
@@ -129,7 +129,7 @@ class Thumbnails:
 
         Two round trips to Redis, however many ids.
         """
-        with self._guard():
+        with self.guarded():
             waiting = set(self.rq.job_ids)
             others = [image_id for image_id in image_ids if image_id not in waiting]
             with self.connection.pipeline(transaction=False) as pipeline:
@@ -144,7 +144,7 @@ class Thumbnails:
 
     def status(self) -> QueueStatus:
         """How the queue stands; raises `QueueUnavailable`."""
-        with self._guard():
+        with self.guarded():
             with self.connection.pipeline(transaction=False) as pipeline:
                 pipeline.llen(self.rq.key)
                 pipeline.lindex(self.rq.key, 0)
@@ -162,7 +162,8 @@ class Thumbnails:
         moment = datetime.fromisoformat(enqueued.decode().replace("Z", "+00:00"))
         return max(0.0, round((datetime.now(UTC) - moment).total_seconds(), 3))
 
-    def _guard(self) -> _Guard:
+    def guarded(self) -> _Guard:
+        """A context in which failures of Redis are `QueueUnavailable`, and are remembered for `pause` seconds."""
         return _Guard(self)
 
     @property

@@ -8,14 +8,17 @@ import sys
 import structlog
 
 
-def set_up_logs(process: str) -> None:
-    """Send every log of this process, ours and the libraries', through structlog to standard error."""
+def set_up_logs(process: str, form: str = "auto") -> None:
+    """Send every log of this process, ours and the libraries', through structlog to standard error.
+
+    `form` is `json`, `text`, or `auto`: text where standard error is a terminal.
+    """
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    on_terminal = sys.stderr.isatty()
+    on_terminal = form == "text" or (form == "auto" and sys.stderr.isatty())
     last: structlog.types.Processor = (
         structlog.dev.ConsoleRenderer() if on_terminal else structlog.processors.JSONRenderer()
     )

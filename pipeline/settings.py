@@ -42,6 +42,9 @@ class Settings:
     hosts: tuple[str, ...]
     trusted_proxies: int
     dashboard_url: str
+    metrics_host: str
+    metrics_port: int
+    log_format: str
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -74,6 +77,9 @@ class Settings:
             hosts=tuple(filter(None, map(str.strip, read.text("GALLERY_HOSTS", "").lower().split(",")))),
             trusted_proxies=read.whole("GALLERY_TRUSTED_PROXIES", 0, least=0, most=8),
             dashboard_url=read.text("GALLERY_DASHBOARD_URL", ""),
+            metrics_host=read.text("GALLERY_METRICS_HOST", "127.0.0.1"),
+            metrics_port=read.whole("GALLERY_METRICS_PORT", 0, least=0, most=65535),
+            log_format=read.choice("GALLERY_LOG_FORMAT", "auto", ("auto", "json", "text")),
         )
 
     def require_guard(self) -> None:
@@ -101,6 +107,12 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self._environ.get(name, "").strip() or default
+
+    def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
+        raw = self.text(name, default).lower()
+        if raw not in choices:
+            raise BadSetting(f"{name} must be one of {', '.join(choices)}, but it is {raw!r}.")
+        return raw
 
     def flag(self, name: str) -> bool:
         raw = self.text(name, "0").lower()

@@ -9,7 +9,7 @@ from pipeline.events import Announcer
 from pipeline.jobs import Thumbnails, connect
 from pipeline.settings import Settings
 from pipeline.store import Store
-from web import access, api, assets, errors, files, gallery, headers, health, upload
+from web import access, api, assets, errors, files, gallery, headers, health, journal, metrics, upload
 
 _REDIS_SECONDS = 0.3
 _REDIS_PAUSE_SECONDS = 3.0
@@ -27,11 +27,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     store.prepare()
     queue = Thumbnails(connect(settings.redis_url, timeout=_REDIS_SECONDS), settings.job_timeout, _REDIS_PAUSE_SECONDS)
     app.extensions["gallery"] = upload.Desk(settings, store, queue, Announcer(queue.connection))
+    journal.register(app, settings)
     access.register(app, settings, store, queue)
     headers.register(app, settings)
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    for module in (upload, gallery, api, files, health):
+    for module in (upload, gallery, api, files, health, metrics):
         app.register_blueprint(module.blueprint)
     assets.register(app)
     errors.register(app)

@@ -7,6 +7,7 @@ import sys
 
 from pipeline.errors import BadSetting
 from pipeline.settings import Settings
+from web.serving import SHARED_MEMORY, share_metrics
 
 
 def main() -> None:
@@ -23,7 +24,9 @@ def main() -> None:
         "--workers", str(settings.web_processes),
         "--threads", str(settings.web_threads),
         "--worker-connections", str(settings.web_threads * 2),
-        "--worker-tmp-dir", "/dev/shm",  # noqa: S108 - gunicorn's heartbeat belongs in memory
+        "--config", "python:web.serving",
+        "--logger-class", "web.serving.Log",
+        "--worker-tmp-dir", SHARED_MEMORY,
         "--graceful-timeout", "30",
         "--no-control-socket",
         "--forwarded-allow-ips", "",
@@ -31,7 +34,9 @@ def main() -> None:
         "--limit-request-field_size", "8190",
         "--limit-request-fields", "64",
     ]  # fmt: skip
-    os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
+    environ = dict(os.environ)
+    share_metrics(environ)
+    os.execve(sys.executable, command, environ)  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from pipeline.names import clean_name
 from pipeline.records import Record
 from pipeline.settings import Settings
 from pipeline.store import Accepted, Draft, Store
+from web import counters
 
 blueprint = Blueprint("upload", __name__)
 _log = structlog.get_logger()
@@ -38,8 +39,12 @@ class Desk:
     def receive(self, draft: Draft, name: str) -> Accepted:
         """Accept a draft and see to its thumbnail; a Redis that fails is no error, the outbox holds the image."""
         accepted = self.store.accept(draft, name)
+        record = accepted.record
+        counters.UPLOADS.labels("accepted" if accepted.new else "duplicate", record.format).inc()
+        _log.info("accepted" if accepted.new else "here already", image=record.id, bytes=record.bytes)
         if accepted.new:
-            self.send(accepted.record)
+            counters.UPLOAD_BYTES.inc(record.bytes)
+            self.send(record)
         return accepted
 
     def send(self, record: Record) -> None:
@@ -132,6 +137,7 @@ def form() -> ResponseReturnValue:
         try:
             desk().receive(cast(Draft, file.stream), name)
         except GalleryError as error:
+            counters.refused(error.code)
             refused.append(f"{error.code}~{clean_name(name, '')[:_NAME_SHOWN]}")
     return redirect(url_for("gallery.index", refused=refused[:_REFUSALS_SHOWN] or None), 303)
 

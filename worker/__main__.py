@@ -25,7 +25,7 @@ from pipeline.jobs import Thumbnails, connect
 from pipeline.logs import set_up_logs
 from pipeline.settings import Settings
 from pipeline.store import Store
-from worker import thumbnails
+from worker import metrics, thumbnails
 from worker.renderer import Renderer
 from worker.sweep import Sweep
 
@@ -74,13 +74,15 @@ def touch(settings: Settings) -> None:
 
 def main() -> int:
     """Run until told to stop; the exit status."""
-    set_up_logs("worker")
-    logging.getLogger("rq.worker").setLevel(logging.WARNING)
     try:
         settings = Settings.from_environment()
     except BadSetting as error:
         print(error, file=sys.stderr)
         return 2
+    set_up_logs("worker", settings.log_format)
+    logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    if settings.metrics_port:
+        metrics.serve(settings.metrics_host, settings.metrics_port)
     store = Store(settings)
     store.prepare()
     connection = connect(settings.redis_url, timeout=_TTL_SECONDS)

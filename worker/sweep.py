@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import asdict
 
 import structlog
 
@@ -12,6 +13,7 @@ from pipeline.errors import GalleryError
 from pipeline.jobs import QueueUnavailable, Thumbnails
 from pipeline.store import Store
 from pipeline.store.tidy import tidy
+from worker import metrics
 
 _SUSPECT_SECONDS = 5.0
 _log = structlog.get_logger()
@@ -49,7 +51,9 @@ class Sweep(threading.Thread):
 
     def sweep(self) -> int:
         """One sweep; the number of images that were enqueued anew."""
-        tidy(self._store)
+        found = tidy(self._store)
+        for kind, number in asdict(found).items():
+            metrics.FINDINGS.labels(kind).inc(number)
         idle = [i for i in self._store.pending() if not is_locked(self._store.layout.marker(i))]
         stands = self._queue.stands(idle) if idle else {}
         moment, suspects, count = time.monotonic(), {}, 0
@@ -64,6 +68,8 @@ class Sweep(threading.Thread):
             self._queue.replace(image_id)
             count += 1
         self._suspects = suspects
+        metrics.FINDINGS.labels("enqueued").inc(count)
+        metrics.SWEEPS.inc()
         if count:
             _log.info("enqueued anew", images=count)
         return count

@@ -10,6 +10,7 @@ from pipeline.errors import GalleryError, ImageNotFound, RendererDied, volume_er
 from pipeline.events import Announcer
 from pipeline.jobs import MAX_ATTEMPTS
 from pipeline.store import Attempt, Nothing, Store
+from worker import metrics
 from worker.render import RECIPE, Rendition
 from worker.renderer import Renderer
 
@@ -28,22 +29,27 @@ class Studio:
 
     def make(self, image_id: str) -> None:
         """Bring one pending image to its end, or raise: what is raised shows in the queue as a failure."""
+        with structlog.contextvars.bound_contextvars(image=image_id):
+            self._make(image_id)
+
+    def _make(self, image_id: str) -> None:
         try:
             with self.store.attempt(image_id, worker=self.worker, queued_at=self.queued_at) as attempt:
                 self._try(attempt)
         except Nothing:
-            _log.info("nothing to do", image=image_id)
+            _log.info("nothing to do")
         except ImageNotFound:
-            _log.info("image deleted meanwhile", image=image_id)
+            _log.info("image deleted meanwhile")
         except OSError as error:
             raise volume_error(error) from error
 
     def _try(self, attempt: Attempt) -> None:
         if attempt.number > MAX_ATTEMPTS:
             how = RendererDied("the worker itself died", attempt.number - 1)
-            self.events.changed(attempt.fail(how))
+            self._fail(attempt, how)
             raise how
         self.events.changed(attempt.record)
+        first = attempt.record.recipe is None
 
         def publish(rendition: Rendition) -> None:
             attempt.put(rendition.name, rendition.data, rendition.width, rendition.height)
@@ -52,7 +58,8 @@ class Studio:
                 self.events.changed(attempt.record)
 
         try:
-            picture = self.renderer.render(attempt.original, publish)
+            with metrics.RENDER_SECONDS.labels(attempt.record.format).time():
+                picture = self.renderer.render(attempt.original, publish)
             record = attempt.finish(
                 placeholder=picture.placeholder, color=picture.color, notes=picture.notes, recipe=RECIPE
             )
@@ -60,17 +67,24 @@ class Studio:
             raise
         except RendererDied as death:
             if attempt.number >= MAX_ATTEMPTS:
-                self.events.changed(attempt.fail(type(death)(death.how, attempt.number)))
+                self._fail(attempt, type(death)(death.how, attempt.number))
             raise
         except GalleryError as error:
-            self.events.changed(attempt.fail(error))
+            self._fail(attempt, error)
             raise
         except BaseException:
             if attempt.open:
                 attempt.forgive()
             raise
         self.events.changed(record)
-        _log.info("ready", image=record.id, attempt=record.attempts)
+        if first:
+            metrics.ready(record)
+        _log.info("ready", attempt=record.attempts, format=record.format.value)
+
+    def _fail(self, attempt: Attempt, error: GalleryError) -> None:
+        self.events.changed(attempt.fail(error))
+        metrics.FAILURES.labels(error.code).inc()
+        _log.warning("failed", code=error.code, attempt=attempt.number)
 
 
 studio: Studio | None = None

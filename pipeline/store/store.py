@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from pipeline.store.space import Space, space
 from pipeline.store.walk import newest_first
 
 _RETRY_WAIT = 5.0
+_OLDEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,17 @@ class Store:
     def pending(self) -> list[str]:
         """The ids in the outbox, oldest first."""
         return _marked(self.layout.pending)
+
+    def waited(self) -> float:
+        """Seconds since anything last happened to the most neglected image in the outbox: accepted, begun, retried.
+
+        Looks at the oldest thousand.
+        """
+        longest = 0.0
+        for image_id in self.pending()[:_OLDEST]:
+            with suppress(OSError):
+                longest = max(longest, time.time() - self.layout.marker(image_id).stat().st_mtime)
+        return longest
 
     def failed(self) -> list[str]:
         """The ids that are marked as failed, oldest first."""

@@ -11,6 +11,7 @@ from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
 from pipeline.jobs import Thumbnails
+from web import counters
 from web.access.errors import TooManyTries
 
 _ONE_CALLER = RateLimitItemPerMinute(10)
@@ -33,6 +34,7 @@ class Tries:
 
     def wrong(self, client: str) -> None:
         """Count a wrong token."""
+        counters.WRONG_TOKENS.inc()
         self._here.hit(_ONE_CALLER, client)
         if not self._queue.resting:
             try:

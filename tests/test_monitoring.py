@@ -1,0 +1,73 @@
+"""Alerts and dashboard ask for metrics that exist, and Prometheus' own tool accepts them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.metrics import MetricWrapperBase
+
+from tests.conftest import ROOT
+
+MONITORING = ROOT / "monitoring"
+PROMTOOL = shutil.which("promtool")
+needs_promtool = pytest.mark.skipif(PROMTOOL is None and not os.environ.get("CI"), reason="promtool is not installed")
+NAME = re.compile(r"\b(?:gallery|rq)_[a-z_]+")
+SUFFIX = re.compile(r"_(bucket|count|sum)$")
+
+
+def known() -> set[str]:
+    """The names of all metrics: web's and the workers' counters, and what is counted when asked."""
+    from web import counters
+    from worker import metrics
+
+    found = set(NAME.findall((ROOT / "web" / "metrics.py").read_text()))
+    for module in (counters, metrics):
+        for value in vars(module).values():
+            if isinstance(value, MetricWrapperBase):
+                for family in value.describe():
+                    found.add(f"{family.name}_total" if family.type == "counter" else family.name)
+    return found
+
+
+def expressions() -> list[str]:
+    dashboard: dict[str, Any] = json.loads((MONITORING / "dashboard.json").read_text())
+    return [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())]
+
+
+def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
+    rules = re.findall(r"expr: (.*?)\n +(?:for|labels):", (MONITORING / "alerts.yml").read_text(), re.DOTALL)
+    asked = {SUFFIX.sub("", name) for text in [*rules, *expressions()] for name in NAME.findall(text)}
+    assert len(rules) == 12
+    assert asked <= known()
+
+
+def test_the_dashboard_shows_every_metric() -> None:
+    shown = {SUFFIX.sub("", name) for text in expressions() for name in NAME.findall(text)}
+    assert known() - shown <= {"gallery_http_requests_created"}
+
+
+@needs_promtool
+@pytest.mark.parametrize(
+    "command",
+    [["check", "rules", "alerts.yml"], ["check", "config", "prometheus.yml"], ["test", "rules", "alerts_test.yml"]],
+)
+def test_promtool_accepts_what_we_ship(command: list[str]) -> None:
+    subprocess.run([PROMTOOL or "promtool", *command], cwd=MONITORING, check=True)
+
+
+@needs_promtool
+def test_every_query_of_the_dashboard_is_well_formed(tmp_path: Path) -> None:
+    rules = [
+        {"record": f"panel:{number}", "expr": text.replace("$__rate_interval", "1m")}
+        for number, text in enumerate(expressions())
+    ]
+    path = tmp_path / "rules.yml"
+    path.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
+    subprocess.run([PROMTOOL or "promtool", "check", "rules", str(path)], check=True)

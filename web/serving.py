@@ -1,0 +1,47 @@
+"""How gunicorn runs us: its configuration, the hooks it calls, and its log through ours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from typing import Any
+
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+from prometheus_client.multiprocess import mark_process_dead
+
+from pipeline.logs import set_up_logs
+from pipeline.settings import Settings
+
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - heartbeats and counters belong in memory
+
+
+def share_metrics(environ: dict[str, str]) -> None:
+    """Give the processes of one web service a folder in memory in which their counters add up."""
+    if METRICS_FOLDER not in environ:
+        environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="gallery-metrics-", dir=SHARED_MEMORY)
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """A process of web is gone: its gauges go, its counters stay. (A hook of gunicorn.)"""
+    if METRICS_FOLDER in os.environ:
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(_server: Any) -> None:
+    """The service ends, and its counters with it. (A hook of gunicorn.)"""
+    if folder := os.environ.get(METRICS_FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Log(Logger):  # type: ignore[misc]
+    """Gunicorn's own words, in the form of ours."""
+
+    def setup(self, cfg: Config) -> None:
+        """Send them to the root logger."""
+        super().setup(cfg)
+        set_up_logs("web", Settings.from_environment().log_format)
+        self.error_log.handlers[:] = []
+        self.error_log.propagate = True

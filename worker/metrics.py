@@ -1,0 +1,48 @@
+"""What a worker counts, and the port where Prometheus reads it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import structlog
+from prometheus_client import Counter, Histogram, start_http_server
+
+from pipeline.records import Record
+
+RENDER_SECONDS = Histogram(
+    "gallery_render_seconds",
+    "Decoding one picture and making its renditions.",
+    ["format"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+READY_SECONDS = Histogram(
+    "gallery_ready_seconds",
+    "From accepted to ready, of pictures made for the first time.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
+)
+FAILURES = Counter("gallery_failures", "Images that were failed, by the code of the reason.", ["code"])
+FINDINGS = Counter("gallery_sweep_findings", "What sweeps found and put right, by kind.", ["kind"])
+SWEEPS = Counter("gallery_sweeps", "Sweeps that went through to their end.")
+
+_PORTS = 64
+_log = structlog.get_logger()
+
+
+def serve(host: str, port: int) -> int | None:
+    """Listen on `port`, or the next free one for the second worker on a machine; the port that was found."""
+    for number in range(port, min(port + _PORTS, 65536)):
+        try:
+            start_http_server(number, host)
+        except OSError:
+            continue
+        _log.info("metrics", host=host, port=number)
+        return number
+    _log.warning("no free port for metrics", host=host, port=port)
+    return None
+
+
+def ready(record: Record) -> None:
+    """Take down how long a picture took from accepted to ready."""
+    if record.finished_at is not None:
+        took = datetime.fromisoformat(record.finished_at) - datetime.fromisoformat(record.received_at)
+        READY_SECONDS.observe(max(0.0, took.total_seconds()))
