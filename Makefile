@@ -41,3 +41,5 @@ $(STAMP): requirements/dev.txt pyproject.toml
 $(FRONTEND): $(FRONTEND_SOURCES) | $(STAMP)
 	web/frontend/make build
 	@touch $@
+
+include k8s/deploy.mk

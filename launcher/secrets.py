@@ -1,0 +1,37 @@
+"""`python -m launcher.secrets FILE…`: make the secrets of a deployment. Needs nothing but Python."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from secrets import token_hex
+
+
+def main(paths: list[str]) -> int:
+    """Write each file that is not there yet, readable by its owner alone; the exit status."""
+    for path in map(Path, paths):
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            print(f"{path} is there already and stays as it is")
+            continue
+        with open(descriptor, "w") as file:
+            file.write(made())
+        print(f"made {path}")
+    return 0
+
+
+def made() -> str:
+    """Fresh secrets, a line each; of letters and digits, so that they may stand in an address."""
+    password = token_hex(24)
+    return (
+        f"REDIS_PASSWORD={password}\n"
+        f"REDIS_URL=redis://:{password}@redis:6379/0\n"
+        "GALLERY_DASHBOARD_USER=admin\n"
+        f"GALLERY_DASHBOARD_PASSWORD={token_hex(12)}\n"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
