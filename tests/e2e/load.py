@@ -74,7 +74,9 @@ class Load:
             return fetch(self.url + path, method, body)
         except (OSError, HTTPException) as error:
             detail = f" {error.read()[:200]!r}" if isinstance(error, urllib.error.HTTPError) else ""
-            line = f"{time.strftime('%H:%M:%S')} {method} {path}: {error!r}{detail} after {time.monotonic() - began:.1f} s"
+            line = (
+                f"{time.strftime('%H:%M:%S')} {method} {path}: {error!r}{detail} after {time.monotonic() - began:.1f} s"
+            )
             with self._lock:
                 self.failed.append(line)
             return b""
@@ -116,6 +118,6 @@ def picture(size: tuple[int, int]) -> bytes:
     """A JPEG that was never uploaded before."""
     out = io.BytesIO()
     image = Image.linear_gradient("L").resize(size)
-    noise = [image.point(lambda value, k=secrets.randbelow(256): (value + k) % 256) for _ in range(3)]
-    Image.merge("RGB", noise).save(out, "JPEG", quality=85, comment=secrets.token_bytes(8))
+    turned = [image.point([(value + start) % 256 for value in range(256)]) for start in secrets.token_bytes(3)]
+    Image.merge("RGB", turned).save(out, "JPEG", quality=85, comment=secrets.token_bytes(8))
     return out.getvalue()

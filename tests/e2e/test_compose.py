@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from launcher import secrets as deployment_secrets
-from tests.product import ROOT, free_port, until
 from tests.e2e.load import Load, fetch
+from tests.product import ROOT, free_port, until
 
 COMPOSE = shlex.split(os.environ.get("COMPOSE", "docker compose"))
 

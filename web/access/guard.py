@@ -20,6 +20,8 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 _ANYBODY = frozenset(
     {"static", "assets.file", "health.healthz", "health.readyz", "access.signin", "access.signin_form"}
 )
+_PROBES = frozenset({"health.healthz", "health.readyz"})
+"""Asked by address, not by name, and by nobody in particular."""
 _UPLOADS = frozenset({"api.upload", "upload.form"})
 _READS = frozenset({"access.signout"})
 _INSIDERS = frozenset({"metrics.show"})
@@ -43,7 +45,7 @@ def guard() -> Guard:
 def check() -> ResponseReturnValue | None:
     """Refuse what must not go on; else leave the caller's role in `g.role`, their session in `g.session`."""
     g.role, g.session, g.caller = Role.NONE, None, None
-    if request.endpoint == "health.healthz":
+    if request.endpoint in _PROBES:
         return None
     _require_host()
     if request.method not in _SAFE:
