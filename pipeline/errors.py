@@ -17,12 +17,13 @@ class GalleryError(Exception):
     """Base of every error a person may see.
 
     `code` is stable and meant for programs, `status` is the HTTP status, `str(error)` a sentence that says
-    what to do.
+    what to do; `retry_after`, where it is set, after how many seconds trying again makes sense.
     """
 
     code: ClassVar[str] = "internal"
     status: ClassVar[int] = 500
     title: ClassVar[str] = "Something went wrong"
+    retry_after: int | None = None
 
 
 class MissingFile(GalleryError):
@@ -197,6 +198,26 @@ class VolumeUnavailable(GalleryError):
     def __init__(self, why: str = "") -> None:
         super().__init__("The storage cannot be reached at the moment. Nothing was changed; try again later.")
         self.why = why
+
+
+class EventsUnavailable(GalleryError):
+    """Redis cannot be reached, and with it the stream of events."""
+
+    code, status, title = "queue-unavailable", 503, "Live updates are not to be had"
+    retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__("Changes cannot be told as they happen at the moment. Ask for the images again instead.")
+
+
+class TooManyListeners(GalleryError):
+    """This process has as many listeners as `GALLERY_MAX_LISTENERS` allows."""
+
+    code, status, title = "too-many-listeners", 503, "Too many are listening"
+    retry_after = 30
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} are listening already. Ask for the images again instead, and listen later.")
 
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})

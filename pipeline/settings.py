@@ -34,6 +34,7 @@ class Settings:
     workers: int
     web_processes: int
     web_threads: int
+    max_listeners: int
     heartbeat_file: Path | None
     worker_name: str | None
     tokens: tuple[Token, ...]
@@ -69,6 +70,7 @@ class Settings:
             workers=read.whole("GALLERY_WORKERS", max(1, os.cpu_count() or 1), least=1, most=64),
             web_processes=read.whole("GALLERY_WEB_PROCESSES", 1, least=1, most=64),
             web_threads=read.whole("GALLERY_WEB_THREADS", 1200, least=2, most=4096),
+            max_listeners=read.whole("GALLERY_MAX_LISTENERS", 2000, least=1, most=50_000),
             heartbeat_file=Path(heartbeat) if heartbeat else None,
             worker_name=f"{socket.gethostname()}-{os.getpid()}",
             tokens=parse_tokens(read.text("GALLERY_TOKEN", "")),

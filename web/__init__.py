@@ -9,7 +9,8 @@ from pipeline.events import Announcer
 from pipeline.jobs import Thumbnails, connect
 from pipeline.settings import Settings
 from pipeline.store import Store
-from web import access, api, assets, errors, files, gallery, headers, health, journal, metrics, upload
+from web import access, api, assets, errors, events, files, gallery, headers, health, journal, metrics, upload
+from web.feed import Feed
 
 _REDIS_SECONDS = 0.3
 _REDIS_PAUSE_SECONDS = 3.0
@@ -32,7 +33,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     headers.register(app, settings)
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    for module in (upload, gallery, api, files, health, metrics):
+    app.extensions["feed"] = Feed(app, settings.redis_url)
+    for module in (upload, gallery, api, events, files, health, metrics):
         app.register_blueprint(module.blueprint)
     assets.register(app)
     errors.register(app)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 
 from pipeline.errors import BadSetting
 from pipeline.settings import Settings
 from web.serving import SHARED_MEMORY, share_metrics
+
+_OPEN_FILES = 65_536
 
 
 def main() -> None:
@@ -17,6 +20,7 @@ def main() -> None:
         settings.require_guard()
     except BadSetting as error:
         sys.exit(str(error))
+    _allow_open_files()
     command = [
         sys.executable, "-m", "gunicorn", "web:create_app()",
         "--bind", f"{settings.host}:{settings.port}",
@@ -37,6 +41,14 @@ def main() -> None:
     environ = dict(os.environ)
     share_metrics(environ)
     os.execve(sys.executable, command, environ)  # noqa: S606 - no shell is wanted
+
+
+def _allow_open_files() -> None:
+    """Many shells allow 1024; each listener needs one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 if __name__ == "__main__":

@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, jsonify, request, url_for
+from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import BadRequest, GalleryError
 from pipeline.ids import is_id
 from pipeline.jobs import QueueUnavailable
-from pipeline.records import Record, State
+from pipeline.records import State
+from web.feed import feed
+from web.shown import shown
 from web.upload import desk, receive_one
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 _MOST = 500
-
-
-def shown(record: Record) -> dict[str, Any]:
-    """A record as the API answers it: with links to itself and to the files that are there."""
-    links = {"self": url_for("api.one", image_id=record.id)}
-    links["original"] = url_for("files.original", image_id=record.id)
-    for name in record.renditions:
-        links[name] = url_for("files.rendition", image_id=record.id, name=name)
-    return {**record.to_dict(), "links": links}
 
 
 @blueprint.post("/images")
@@ -36,7 +29,7 @@ def upload() -> ResponseReturnValue:
 
 @blueprint.get("/images")
 def many() -> ResponseReturnValue:
-    """A page of records, newest first."""
+    """A page of records, newest first, and the event from which on listening misses no change of them."""
     before = request.args.get("before")
     if before is not None and not is_id(before):
         raise BadRequest("'before' must be the id of an image.")
@@ -47,8 +40,9 @@ def many() -> ResponseReturnValue:
         raise BadRequest("'limit' must be a whole number, 'state' one of pending, ready, failed.") from None
     if not 1 <= limit <= _MOST:
         raise BadRequest(f"'limit' must be between 1 and {_MOST}.")
+    events = feed().position()
     page = desk().store.page(before, limit, state)
-    return jsonify({"images": [shown(record) for record in page.records], "next": page.next})
+    return jsonify({"images": [shown(record) for record in page.records], "next": page.next, "events": events})
 
 
 @blueprint.get("/images/<image_id>")
@@ -70,6 +64,7 @@ def remove(image_id: str) -> None:
     try:
         desk().queue.remove(image_id)
     except QueueUnavailable:
+        desk().events.missed()
         return
     desk().events.deleted(image_id)
 

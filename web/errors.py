@@ -30,8 +30,8 @@ def _named(error: GalleryError) -> Response:
     answer = _answer(error.status, error.title, str(error), error.code)
     if error.status == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="gallery"'
-    if (seconds := getattr(error, "retry_after", None)) is not None:
-        answer.headers["Retry-After"] = str(seconds)
+    if error.retry_after is not None:
+        answer.headers["Retry-After"] = str(error.retry_after)
     return answer
 
 

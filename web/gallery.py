@@ -16,6 +16,8 @@ from pipeline.ids import is_id, made_at
 from pipeline.jobs import QueueUnavailable
 from pipeline.records import Record, State
 from web import api
+from web.feed import feed
+from web.shown import shown
 from web.upload import desk, refusals
 
 blueprint = Blueprint("gallery", __name__)
@@ -28,13 +30,14 @@ def index() -> ResponseReturnValue:
     before = request.args.get("before")
     if before is not None and not is_id(before):
         raise BadRequest("'before' must be the id of an image.")
+    events = feed().position()
     page = desk().store.page(before, _PAGE)
     waiting = len(desk().store.pending())
     return render_template(
         "gallery/index.html",
         page=page,
         days=_by_day(page.records),
-        data=_data(page.records, before=before, end=page.next is None),
+        data=_data(page.records, before=before, end=page.next is None, events=events),
         before=before,
         refused=refusals(request.args.getlist("refused")),
         waiting=waiting,
@@ -54,14 +57,20 @@ def _by_day(records: Iterable[Record]) -> list[tuple[str, list[Record]]]:
 
 
 def _data(
-    records: list[Record], *, before: str | None = None, end: bool = False, at: str | None = None
+    records: list[Record],
+    *,
+    before: str | None = None,
+    end: bool = False,
+    at: str | None = None,
+    events: str | None = None,
 ) -> dict[str, Any]:
-    """What the script starts from: a run of records without a gap, and what may be uploaded."""
+    """What the script starts from: a run of records without a gap, the event to listen from, what may be uploaded."""
     return {
-        "images": [api.shown(record) for record in records],
+        "images": [shown(record) for record in records],
         "before": before,
         "end": end,
         "open": at,
+        "events": events,
         "accepted": ACCEPTED_LABEL,
         "types": [kind.content_type for kind in Format],
         "maxBytes": desk().settings.max_upload_bytes,

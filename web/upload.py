@@ -53,6 +53,7 @@ class Desk:
             self.queue.enqueue(record.id)
         except QueueUnavailable as error:
             _log.warning("not enqueued, the sweep will", image=record.id, error=str(error))
+            self.events.missed()
         else:
             self.events.changed(record)
 

@@ -1,0 +1,258 @@
+"""Live changes: told in order, once each, resumed after a cut, never at others' cost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from pipeline.settings import Settings
+from tests.conftest import Gallery, answers, picture, until
+from web import create_app, listeners
+from web.feed import CLIENT_NAME
+from web.listeners import Listeners
+
+
+@dataclass
+class Told:
+    """One event as the browser's EventSource sees it."""
+
+    kind: str
+    data: Any
+    id: str
+
+
+class Ear:
+    """A listener on its own connection."""
+
+    def __init__(self, gallery: Gallery, since: str = "") -> None:
+        self.socket = socket.create_connection(("127.0.0.1", gallery.port), 30)
+        resume = f"Last-Event-ID: {since}\r\n" if since else ""
+        self.socket.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n{resume}\r\n".encode())
+        self.lines = self.socket.makefile("r", encoding="utf-8", newline="\n")
+        self.last = since
+        self.status = int(self.lines.readline().split()[1])
+        self.headers = {}
+        while line := self.lines.readline().strip():
+            name, _, value = line.partition(": ")
+            self.headers[name.lower()] = value
+        if self.status == 200 and not since:
+            while not self.lines.readline().startswith("id:"):
+                pass
+
+    def events(self) -> Iterator[Told]:
+        kind, data = "", ""
+        for line in self.lines:
+            name, _, value = line.rstrip("\n").partition(": ")
+            if name == "id":
+                self.last = value
+            elif name == "event":
+                kind = value
+            elif name == "data":
+                data = value
+            elif not name and kind:
+                yield Told(kind, json.loads(data), self.last)
+                kind, data = "", ""
+
+    def next(self) -> Told:
+        return next(self.events())
+
+    def states(self, image_id: str) -> list[Any]:
+        """The records of one image, up to its end."""
+        records: list[Any] = []
+        for told in self.events():
+            if told.kind == "image" and told.data["id"] == image_id:
+                records.append(told.data)
+                if told.data["state"] != "pending":
+                    break
+        return records
+
+    def close(self) -> None:
+        self.lines.close()
+        self.socket.close()
+
+
+@contextmanager
+def ear(gallery: Gallery, since: str = "") -> Iterator[Ear]:
+    found = Ear(gallery, since)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+@pytest.fixture
+def web(bare: Gallery) -> Gallery:
+    """Redis and web; no worker."""
+    bare.start("redis", "launcher.redis")
+    until(lambda: answers(bare.redis_port), 30)
+    bare.start("web", "web", GALLERY_MAX_LISTENERS="30", GALLERY_WEB_THREADS="4")
+    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    return bare
+
+
+def test_every_change_is_told_as_the_api_shows_it(gallery: Gallery) -> None:
+    with ear(gallery) as one:
+        assert one.headers["content-type"].startswith("text/event-stream")
+        assert one.headers["cache-control"] == "no-store"
+        image_id = gallery.upload(picture()).json["id"]
+        records = one.states(image_id)
+        assert [record["state"] for record in records][-1] == "ready"
+        assert records[0]["state"] == "pending"
+        assert any("grid" in record["links"] and record["state"] == "pending" for record in records)
+        assert records[-1] == gallery.call("GET", f"/api/images/{image_id}").json
+        gallery.call("DELETE", f"/api/images/{image_id}")
+        told = one.next()
+        assert (told.kind, told.data) == ("deleted", {"id": image_id})
+
+
+def test_a_listener_resumes_where_it_was_cut_off(web: Gallery) -> None:
+    first = web.upload(picture()).json["id"]
+    with ear(web) as one:
+        second = web.upload(picture()).json["id"]
+        told = one.next()
+        assert told.data["id"] == second
+    missed = [web.upload(picture()).json["id"] for _ in range(3)]
+    with ear(web, told.id) as again:
+        assert [again.next().data["id"] for _ in range(3)] == missed
+    web.stop("web")
+    web.start("web", "web")
+    until(lambda: web.call("GET", "/readyz").status == 200, 30)
+    with ear(web, told.id) as after_a_restart:
+        assert [after_a_restart.next().data["id"] for _ in range(3)] == missed
+    with ear(web, "1-1") as lost:
+        assert lost.next().kind == "reset"
+    assert web.call("GET", "/api/events?since=yesterday").status == 400
+    assert first not in missed
+
+
+def test_a_page_of_images_says_where_to_start_listening(web: Gallery) -> None:
+    where = web.call("GET", "/api/images").json["events"]
+    image_id = web.upload(picture()).json["id"]
+    with ear(web, where) as one:
+        assert one.next().data["id"] == image_id
+
+
+def test_without_redis_there_are_no_events_and_then_a_new_start(web: Gallery) -> None:
+    with ear(web) as one:
+        web.upload(picture())
+        told = one.next()
+        web.stop("redis", signal.SIGKILL)
+        assert list(one.events()) == []
+    answer = web.call("GET", "/api/events")
+    assert answer.status == 503
+    assert answer.json["code"] == "queue-unavailable"
+    assert int(answer.headers["Retry-After"]) > 0
+    web.start("redis", "launcher.redis")
+
+    def back() -> Ear | None:
+        found = Ear(web, told.id)
+        if found.status == 200:
+            return found
+        found.close()
+        return None
+
+    again: Ear = until(back, 30)
+    assert again.next().kind == "reset"
+    image_id = web.upload(picture()).json["id"]
+    assert until(lambda: again.next().data.get("id") == image_id, 10)
+    again.close()
+
+
+def test_an_emptied_redis_makes_listeners_start_anew(web: Gallery) -> None:
+    with ear(web) as one:
+        web.upload(picture())
+        told = one.next()
+        with Redis.from_url(web.environ["REDIS_URL"]) as redis:
+            redis.flushall()
+        assert one.next().kind == "reset"
+    with ear(web, told.id) as again:
+        assert again.next().kind == "reset"
+
+
+def test_many_listeners_cost_one_connection_to_redis_and_no_threads(web: Gallery) -> None:
+    ears = [Ear(web) for _ in range(30)]
+    assert {one.status for one in ears} == {200}
+    refused = web.call("GET", "/api/events")
+    assert (refused.status, refused.json["code"]) == (503, "too-many-listeners")
+    with Redis.from_url(web.environ["REDIS_URL"]) as redis:
+        names = [client["name"] for client in redis.client_list()]
+    assert names.count(CLIENT_NAME) == 1
+    image_id = web.upload(picture()).json["id"]
+    assert {one.next().data["id"] for one in ears} == {image_id}
+    for one in ears:
+        one.close()
+    until(lambda: web.call("HEAD", "/api/events").status == 200, 10)
+    with ear(web) as one:
+        assert one.status == 200
+
+
+def test_open_streams_do_not_hold_up_the_stop(web: Gallery) -> None:
+    ears = [Ear(web) for _ in range(5)]
+    began = time.monotonic()
+    assert web.stop("web") == 0
+    assert time.monotonic() - began < 15
+    for one in ears:
+        assert list(one.events()) == []
+        one.close()
+
+
+def test_a_slow_listener_is_hung_up_on_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listeners, "_MOST_WAITING", 100_000)
+    all_of_them = Listeners()
+    all_of_them.start()
+    slow, slow_end = socket.socketpair()
+    quick, quick_end = socket.socketpair()
+    all_of_them.add(slow, b"hello")
+    all_of_them.add(quick, b"hello")
+    heard = bytearray()
+    size = 5 + 200 * 10_000
+
+    def listen() -> None:
+        while len(heard) < size:
+            heard.extend(quick_end.recv(1 << 20))
+
+    thread = threading.Thread(target=listen)
+    thread.start()
+    for _ in range(200):
+        all_of_them.say(b"x" * 10_000)
+        time.sleep(0.001)
+    thread.join(30)
+    assert len(heard) == size
+    assert until(lambda: len(all_of_them) == 1, 10)
+    all_of_them.hang_up()
+    assert quick_end.recv(1) == b""
+    for end in (slow_end, quick_end):
+        end.close()
+
+
+def test_silence_is_broken_by_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listeners, "HEARTBEAT_SECONDS", 0.2)
+    all_of_them = Listeners()
+    all_of_them.start()
+    ours, theirs = socket.socketpair()
+    all_of_them.add(ours, b"")
+    theirs.settimeout(10)
+    assert theirs.recv(3) == listeners.HEARTBEAT
+    theirs.close()
+    assert until(lambda: len(all_of_them) == 0, 10)
+
+
+def test_another_server_than_gunicorn_streams_too(web: Gallery, tmp_path: Path) -> None:
+    settings = Settings.from_environment({**web.environ, "GALLERY_DATA": str(tmp_path / "data")})
+    client = create_app(settings).test_client()
+    answer = client.get("/api/events", buffered=False)
+    assert answer.status_code == 200
+    stream = iter(answer.response)
+    assert b"retry:" in next(stream)
+    answer.close()
