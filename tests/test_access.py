@@ -246,3 +246,10 @@ def test_pages_and_files_carry_headers_that_keep_others_out(serve: Serve) -> Non
         assert headers["Referrer-Policy"] == "same-origin"
         assert "camera=()" in headers["Permissions-Policy"]
     assert "sandbox" in gallery.call("GET", original).headers["Content-Security-Policy"]
+
+
+def test_admins_get_a_link_to_the_dashboard(serve: Serve) -> None:
+    gallery = serve(GALLERY_TOKEN=TOKENS, GALLERY_PUBLIC="1", GALLERY_DASHBOARD_URL="https://queue.example/")
+    mine = sign_in(gallery, ADMIN).headers["Set-Cookie"].split(";")[0]
+    assert b'href="https://queue.example/"' in raw(gallery, "GET", "/", Cookie=mine).body
+    assert b"queue.example" not in gallery.call("GET", "/").body
