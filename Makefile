@@ -3,7 +3,7 @@ STAMP := .venv/.installed
 FRONTEND := web/static/dist/manifest.json
 FRONTEND_SOURCES := $(shell find web/frontend -path web/frontend/node_modules -prune -o -type f -print)
 
-.PHONY: run test check format lock chaos frontend
+.PHONY: run test check format lock chaos frontend bench
 
 run: $(STAMP) $(FRONTEND)
 	@exec .venv/bin/python -m launcher
@@ -27,10 +27,16 @@ format: $(STAMP)
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
+# some of it: make bench BENCH="latency scaling"; photographs of your own: make bench BENCH="--photos FOLDER"
+bench: .venv/.bench $(FRONTEND)
+	.venv/bin/python -m bench $(BENCH)
+
 lock:
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --extra web --extra dashboard pyproject.toml -o requirements/web.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --extra worker pyproject.toml -o requirements/worker.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --all-extras pyproject.toml -o requirements/dev.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --constraint requirements/dev.txt --extra bench pyproject.toml -o requirements/bench.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 bench/rivals/celery.in -o bench/rivals/celery.txt
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -43,3 +49,7 @@ $(FRONTEND): $(FRONTEND_SOURCES) | $(STAMP)
 	@touch $@
 
 include k8s/deploy.mk
+
+.venv/.bench: requirements/bench.txt $(STAMP)
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	touch $@

