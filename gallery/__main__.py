@@ -8,7 +8,13 @@ import sys
 import click
 
 _COMMANDS = {
+    "completion": "gallery.completion:completion",
+    "delete": "gallery.changing:delete",
     "doctor": "gallery.doctor:doctor",
+    "export": "gallery.export:export",
+    "import": "gallery.importing:import_",
+    "retry-failed": "gallery.changing:retry_failed",
+    "status": "gallery.status:status",
 }
 
 

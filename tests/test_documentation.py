@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gallery.__main__ import _COMMANDS
 from pipeline.settings import Settings
 from tests.conftest import ROOT
 from tests.test_monitoring import known
@@ -33,6 +34,11 @@ def test_every_endpoint_stands_in_the_readme(tmp_path: Path) -> None:
         tail = path.removeprefix("/api/images/<id>").removeprefix("/images/<id>") or path
         tail = tail.replace("/<any(grid, view):name>.webp", "grid.webp").lstrip("/") or "/"
         assert re.search(rf"`[^`\n]*(?:/|…/|\s|`){re.escape(tail)}[`\s?]", README) or f"`{tail}`" in README, path
+
+
+@pytest.mark.parametrize("command", sorted(_COMMANDS))
+def test_every_command_stands_in_the_readme(command: str) -> None:
+    assert re.search(rf"`gallery {command}[ `]", README)
 
 
 @pytest.mark.parametrize("metric", sorted(known()))
