@@ -160,6 +160,29 @@ class NeedsTooMuchMemory(Unrenderable):
         )
 
 
+class InflatesTooMuch(Unrenderable):
+    """Compressed metadata holds more than any picture needs: a decompression bomb."""
+
+    code, title = "inflates-too-much", "The metadata of this picture is a bomb"
+
+    def __init__(self, what: str, compressed: int, limit: int) -> None:
+        super().__init__(
+            f"A {what} in this PNG has {max(1, compressed // 1024)} KB that inflate to more than the limit of "
+            f"{limit // (1024 * 1024)} MB. Export the picture again without its metadata and send that."
+        )
+
+
+class OutOfMemory(Unrenderable):
+    """Decoding asked for more memory than its header led to expect, and was stopped at the limit."""
+
+    code, title = "ran-out-of-memory", "The picture needs too much memory"
+
+    def __init__(self, limit_mb: int) -> None:
+        super().__init__(
+            f"Decoding this picture took more than the {limit_mb} MB of memory there are for it. Send a smaller one."
+        )
+
+
 class RendererDied(GalleryError):
     """The process that decodes died over this picture: a crash in a codec, or out of memory."""
 

@@ -6,11 +6,12 @@ record shows, `check_bounds` for what a worker can bear.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import BinaryIO
 
 from pipeline.errors import BrokenHeader, NotAnImage
 from pipeline.header import Format, Header
-from pipeline.headers import gif, jpeg, png, webp
+from pipeline.headers import gif, heif, jpeg, png, webp
 from pipeline.headers.reading import Truncated
 from pipeline.limits import Limits, check_bounds
 
@@ -26,9 +27,39 @@ __all__ = [
 ]
 
 # What `identify` needs to see of a file.
-HEAD_BYTES = 32
+HEAD_BYTES = 64
 
-_READERS = {Format.JPEG: jpeg.read, Format.PNG: png.read, Format.GIF: gif.read, Format.WEBP: webp.read}
+_READERS = {
+    Format.JPEG: jpeg.read,
+    Format.PNG: png.read,
+    Format.GIF: gif.read,
+    Format.WEBP: webp.read,
+    Format.HEIC: heif.read_heic,
+    Format.AVIF: heif.read_avif,
+}
+
+# Their decoders want the whole file in memory.
+_READ_WHOLE = {Format.WEBP, Format.HEIC, Format.AVIF}
+
+_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis"}
+_AVIF_BRANDS = {b"avif", b"avis"}
+
+# What people send by mistake, to be named in the refusal.
+_OTHERS = {
+    b"II*\x00": "a TIFF or raw photo",
+    b"MM\x00*": "a TIFF or raw photo",
+    b"BM": "a BMP",
+    b"8BPS": "a Photoshop file",
+    b"%PDF": "a PDF",
+    b"<svg": "an SVG",
+    b"<?xml": "an SVG or XML file",
+    b"\xff\x0a": "a JPEG XL",
+    b"\x00\x00\x00\x0cJXL ": "a JPEG XL",
+    b"\x00\x00\x00\x0cjP  ": "a JPEG 2000",
+    b"\x00\x00\x01\x00": "an icon",
+    b"PK\x03\x04": "a ZIP archive",
+    b"\x1aE\xdf\xa3": "a video",
+}
 
 _LABELS = [format_.label for format_ in Format]
 ACCEPTED_LABEL = f"{', '.join(_LABELS[:-1])} or {_LABELS[-1]}"
@@ -44,7 +75,27 @@ def identify(head: bytes) -> Format | None:
         return Format.GIF
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP" and head[12:16] in (b"VP8 ", b"VP8L", b"VP8X"):
         return Format.WEBP
+    if head[4:8] == b"ftyp":
+        return _by_brands(head[8 : min(len(head), int.from_bytes(head[:4]))])
     return None
+
+
+def _by_brands(brands: bytes) -> Format | None:
+    """By the major brand, or the first compatible one that says what a general one (`mif1`) leaves open."""
+    for start in (0, *range(8, len(brands), 4)):
+        brand = brands[start : start + 4]
+        if brand in _AVIF_BRANDS:
+            return Format.AVIF
+        if brand in _HEIC_BRANDS:
+            return Format.HEIC
+    return None
+
+
+def _other(head: bytes) -> str:
+    """What else the file seems to be, with its article; nothing where that can't be said."""
+    if head[4:8] == b"ftyp":
+        return "a video"
+    return next((name for start, name in _OTHERS.items() if head.startswith(start)), "")
 
 
 def read_header(stream: BinaryIO) -> Header:
@@ -54,13 +105,16 @@ def read_header(stream: BinaryIO) -> Header:
     tells of a kind that no decoder here knows.
     """
     stream.seek(0)
-    found = identify(stream.read(HEAD_BYTES))
+    head = stream.read(HEAD_BYTES)
+    found = identify(head)
     if found is None:
-        raise NotAnImage(ACCEPTED_LABEL)
+        raise NotAnImage(ACCEPTED_LABEL, _other(head))
     stream.seek(0)
     try:
         header = _READERS[found](stream)
-    except Truncated:
+        if found in _READ_WHOLE:
+            header = replace(header, held=stream.seek(0, 2))
+    except (Truncated, OverflowError):
         raise BrokenHeader(found.label) from None
     if not header.pixels:
         raise BrokenHeader(found.label)

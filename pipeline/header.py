@@ -13,6 +13,8 @@ class Format(StrEnum):
     PNG = "png"
     GIF = "gif"
     WEBP = "webp"
+    HEIC = "heic"
+    AVIF = "avif"
 
     @property
     def content_type(self) -> str:
@@ -37,7 +39,8 @@ class Header:
     `width` and `height` are upright, after `orientation` (the EXIF value, 1 to 8, by which a decoded picture
     must still be turned). `samples` is the number of colour samples kept per pixel, which chroma subsampling
     makes a fraction (a usual JPEG has 1.5), `bits` the size of one. `buffered` says that a decoder must hold
-    the whole picture in coefficients before it can scale: a progressive JPEG, or one of several scans.
+    the whole picture in coefficients before it can scale: a progressive JPEG, or one of several scans. `held` is
+    how many bytes of the file itself a decoder keeps in memory: its metadata, or all of it.
     """
 
     format: Format
@@ -49,6 +52,7 @@ class Header:
     samples: float = 3.0
     bits: int = 8
     buffered: bool = False
+    held: int = 0
 
     @property
     def animated(self) -> bool:

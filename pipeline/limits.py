@@ -8,6 +8,8 @@ from pipeline.errors import NeedsTooMuchMemory, TooManyFrames, TooManyPixels
 from pipeline.header import Format, Header
 
 _MB = 1024 * 1024
+# The view and what it is made from and into, beside the pixels of the original.
+_AT_WORK = 56 * _MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +38,31 @@ def check_bounds(header: Header, limits: Limits) -> None:
 
 
 def decode_bytes(header: Header) -> int:
-    """Bytes a decoder holds at its peak: estimated from how the decoders work, not measured yet.
+    """Bytes of memory that decoding and scaling need at their peak, after measurement (docs/benchmarks.md).
 
-    A baseline JPEG is read line by line and scaled on the way to between one and two times the view; only
-    its lines grow with the width. All others are held whole.
+    A baseline JPEG is scaled by its decoder, line by line; all others are held whole, in what their decoder
+    keeps and what it hands out.
     """
-    return int(header.pixels * _bytes_per_pixel(header))
+    copies = 2 if header.format in (Format.HEIC, Format.AVIF) else 1
+    return _AT_WORK + copies * header.held + int(header.pixels * _bytes_per_pixel(header))
 
 
 def _bytes_per_pixel(header: Header) -> float:
+    # One decoded sample of each plane; more than eight bits take two bytes.
+    planes = header.samples * (2 if header.bits > 8 else 1)
     match header.format:
         case Format.JPEG:
             # Two bytes per coefficient where all must be there before the first line comes out.
-            return 2.0 * header.samples if header.buffered else 0.25
+            return 2.0 * header.samples if header.buffered else 0.05
         case Format.PNG:
             composed = 8.0 if header.animated else 0.0
             return composed + (4.0 if header.samples > 1 else header.bits / 8 if header.bits > 8 else 1.0)
         case Format.GIF:
             return 12.0 if header.animated else 1.0
         case Format.WEBP:
-            # libwebp's canvas and the one before it, the frame handed out, and Pillow's copy.
-            return 16.0
+            # Two canvases of libwebp, and the frame handed out.
+            return 20.0 if header.animated else 9.0 + header.samples
+        case Format.HEIC:
+            return 3.5 + planes * (2 if header.samples >= 3 else 1)
+        case Format.AVIF:
+            return 6.5 + 1.3 * planes

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import multiprocessing
 import os
+import resource
 import signal
 import time
 from collections.abc import Callable
@@ -13,12 +14,18 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from pipeline.errors import GalleryError, RendererDied, RenderTimeout
+from pipeline.errors import GalleryError, OutOfMemory, RendererDied, RenderTimeout
 from pipeline.formats import Limits
+from worker.decode import prepare
 from worker.render import Picture, Rendition, render
 
 _PR_SET_PDEATHSIG = 1
 _BEAT_SECONDS = 5.0
+_MB = 1024 * 1024
+# Beside what the header lets expect: the interpreter's own needs while a picture is made.
+_SLACK_MB = 48
+# What is resident beyond this after a picture is given back to the system.
+_KEPT_MB = 128
 
 
 class Renderer:
@@ -106,6 +113,8 @@ def _serve(pipe: Connection, limits: Limits, parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
+    prepare()
+    _bound(limits.memory_mb)
     while os.getppid() == parent:
         try:
             original = pipe.recv()
@@ -113,6 +122,8 @@ def _serve(pipe: Connection, limits: Limits, parent: int) -> None:
             return
         try:
             answer: Picture | GalleryError | OSError = render(original, limits, pipe.send)
+        except MemoryError:
+            answer = _Portable(OutOfMemory(limits.memory_mb))
         except GalleryError as error:
             answer = _Portable(error)
         except (ConnectionError, EOFError):
@@ -120,6 +131,23 @@ def _serve(pipe: Connection, limits: Limits, parent: int) -> None:
         except OSError as error:
             answer = error
         pipe.send(answer)
+        _give_back()
+
+
+def _bound(megabytes: int) -> None:
+    """Let an allocation fail that goes beyond the bound, whatever a header promised: the picture fails, not the pod."""
+    used = _status_kb("VmData") * 1024
+    resource.setrlimit(resource.RLIMIT_DATA, (used + (megabytes + _SLACK_MB) * _MB,) * 2)
+
+
+def _give_back() -> None:
+    """Return freed memory to the system after a large picture, so that the next one starts from the base."""
+    if _status_kb("VmRSS") > _KEPT_MB * 1024:
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _status_kb(name: str) -> int:
+    return int(Path("/proc/self/status").read_text().partition(f"{name}:")[2].split(maxsplit=1)[0])
 
 
 class _Portable(GalleryError):

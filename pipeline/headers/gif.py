@@ -22,7 +22,7 @@ def read(stream: BinaryIO) -> Header:
     width, height, flags = struct.unpack("<HHB", take(stream, 5))
     stream.seek(2, 1)
     _skip_palette(stream, flags)
-    frames, hundredths, left = 0, 0, _SUBBLOCKS
+    frames, hundredths, left, held = 0, 0, _SUBBLOCKS, 0
     while left > 0 and (kind := stream.read(1)) and kind[0] != _TRAILER:
         left -= 1
         if kind[0] == _IMAGE:
@@ -37,7 +37,9 @@ def read(stream: BinaryIO) -> Header:
                 hundredths += int.from_bytes(control[1:3], "little")
         else:
             break  # Decoders stop at such a byte too, with the frames they have.
-        left -= _skip_subblocks(stream, left)
+        blocks = _skip_subblocks(stream, left)
+        left -= blocks
+        held += blocks * 255 * (kind[0] == _EXTENSION)
     if not frames:
         raise Truncated
     return Header(
@@ -47,6 +49,7 @@ def read(stream: BinaryIO) -> Header:
         frames=frames,
         duration_ms=hundredths * 10,
         samples=1.0,
+        held=held,
     )
 
 

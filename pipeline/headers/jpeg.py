@@ -26,6 +26,7 @@ def read(stream: BinaryIO) -> Header:
     frame: bytes | None = None
     kind = 0
     orientation: int | None = None
+    held = 0
     for _ in range(_SEGMENTS):
         marker = _next_marker(stream)
         if marker in _BARE:
@@ -35,12 +36,13 @@ def read(stream: BinaryIO) -> Header:
         length = int.from_bytes(take(stream, 2)) - 2
         if length < 0:
             raise Truncated
+        held += length
         if marker in _FRAMES and frame is None:
             frame, kind = take(stream, length), marker
         elif marker == _SCAN:
             if frame is None:
                 raise Truncated
-            return _header(frame, kind, take(stream, 1)[0], orientation or 1)
+            return _header(frame, kind, take(stream, 1)[0], orientation or 1, held)
         elif marker == _APP1 and orientation is None:
             data = take(stream, length)
             if data.startswith(b"Exif\x00\x00"):
@@ -61,7 +63,7 @@ def _next_marker(stream: BinaryIO) -> int:
     raise Truncated
 
 
-def _header(frame: bytes, kind: int, scanned: int, orientation: int) -> Header:
+def _header(frame: bytes, kind: int, scanned: int, orientation: int, held: int) -> Header:
     if len(frame) < 6 or len(frame) < 6 + 3 * frame[5]:
         raise Truncated
     bits, components = frame[0], frame[5]
@@ -78,4 +80,5 @@ def _header(frame: bytes, kind: int, scanned: int, orientation: int) -> Header:
         orientation=orientation,
         samples=sum(h * v for h, v in factors) / most if components > 1 else 1.0,
         buffered=kind in (_PROGRESSIVE, _ARITHMETIC_PROGRESSIVE) or scanned < components,
+        held=held,
     )

@@ -1,0 +1,65 @@
+"""Scaling: in premultiplied alpha, so that no dark fringes appear, and in strips, so that memory stays bounded."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from worker.decode import Decoded
+
+# A quick box filter goes before the slow one as far as the picture stays this much larger than the result.
+_GAP = 1.5
+_STRIP_PIXELS = 2_000_000
+
+Size = tuple[int, int]
+
+
+def fitted_size(size: tuple[float, float], longest: int) -> Size:
+    """The size with its longest side at most `longest`, never larger than before."""
+    scale = min(1.0, longest / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def view_of(source: Decoded, longest: int) -> Image.Image:
+    """The picture scaled down to fit, in mode L, La, RGB, RGBa or CMYK, neither upright nor in sRGB yet."""
+    factor = max(1, int(max(source.box) / longest / _GAP))
+    picture = _working(source.strips.strip(0, source.size[1])) if factor == 1 else _reduced(source, factor)
+    target = fitted_size(source.box, longest)
+    box = (0.0, 0.0, min(picture.width, source.box[0] / factor), min(picture.height, source.box[1] / factor))
+    if target == picture.size:
+        return picture
+    return picture.resize(target, Image.Resampling.LANCZOS, box=box)
+
+
+def fitted(picture: Image.Image, longest: int) -> Image.Image:
+    """A copy that fits; from RGBA by way of premultiplied alpha."""
+    target = fitted_size(picture.size, longest)
+    if target == picture.size:
+        return picture
+    return picture.resize(target, Image.Resampling.LANCZOS)
+
+
+def _reduced(source: Decoded, factor: int) -> Image.Image:
+    """The means of `factor` × `factor` pixels, strip by strip."""
+    width, height = source.size
+    rows = factor * max(1, _STRIP_PIXELS // (width * factor))
+    canvas: Image.Image | None = None
+    for top in range(0, height, rows):
+        strip = _working(source.strips.strip(top, min(height, top + rows))).reduce(factor)
+        if canvas is None:
+            canvas = Image.new(strip.mode, (strip.width, -(-height // factor)))
+        canvas.paste(strip, (0, top // factor))
+    assert canvas is not None
+    return canvas
+
+
+def _working(picture: Image.Image) -> Image.Image:
+    """In the mode to compute in: eight bits, no palette, alpha premultiplied."""
+    if picture.mode.startswith("I"):
+        return picture.point(lambda value: value / 256).convert("L")
+    if "transparency" in picture.info or picture.mode in ("RGBA", "PA"):
+        return picture.convert("RGBA").convert("RGBa")
+    if picture.mode == "LA":
+        return picture.convert("La")
+    if picture.mode in ("L", "RGB", "CMYK"):
+        return picture
+    return picture.convert("L" if picture.mode == "1" else "RGB")
