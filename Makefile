@@ -13,7 +13,7 @@ test: $(STAMP) $(FRONTEND)
 
 # MINUTES=30, SEED=…: a seed gives the same accidents again
 chaos: $(STAMP)
-	.venv/bin/python -m tests.chaos --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
+	.venv/bin/python -m tests.chaos --log chaos.log --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
 
 check: $(STAMP) $(FRONTEND)
 	.venv/bin/ruff format --check .

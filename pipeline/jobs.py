@@ -24,6 +24,7 @@ MAX_ATTEMPTS = 3
 RESULT_SECONDS = 3600
 FAILURE_SECONDS = 7 * 24 * 3600
 RQ_MARGIN_SECONDS = 30
+_WRITABLE = "gallery:writable"
 
 _ENDED = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED})
 
@@ -143,14 +144,16 @@ class Thumbnails:
         return stands
 
     def status(self) -> QueueStatus:
-        """How the queue stands; raises `QueueUnavailable`."""
+        """How the queue stands; raises `QueueUnavailable`, also where Redis takes no writes."""
         with self.guarded():
             with self.connection.pipeline(transaction=False) as pipeline:
+                # a Redis that is full or read-only answers, but takes no jobs
+                pipeline.set(_WRITABLE, 1, ex=60)
                 pipeline.llen(self.rq.key)
                 pipeline.lindex(self.rq.key, 0)
                 pipeline.zcard(self.rq.started_job_registry.key)
                 pipeline.zcard(self.rq.failed_job_registry.key)
-                waiting, oldest, running, failed = pipeline.execute()
+                _, waiting, oldest, running, failed = pipeline.execute()
             workers = BaseWorker.count(queue=self.rq)
             age = self._age(oldest.decode()) if oldest else None
         return QueueStatus(int(waiting), age, int(running), int(failed), int(workers))

@@ -13,7 +13,6 @@ import os
 import random
 import secrets
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -31,10 +30,11 @@ from gallery.doctor import examine
 from pipeline.settings import Settings
 from pipeline.store import Store
 from tests.pictures import picture
-from tests.product import Gallery, prepared, renderers, until
+from tests.product import Gallery, mounted, prepared, renderers, until
 
 CLIENTS, WORKERS = 4, 2
 QUIET_SECONDS = 240
+VOLUME = "size=192m"
 
 
 @dataclass
@@ -65,7 +65,8 @@ class Client(threading.Thread):
                 self._upload()
 
     def _upload(self) -> None:
-        whole, again = self._random.random() > 0.1, self._last and self._random.random() < 0.05
+        again = bool(self._last) and self._random.random() < 0.05
+        whole = again or self._random.random() > 0.1
         if again:
             data = self._last
         else:
@@ -242,6 +243,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
     parser.add_argument("--accidents", type=int, default=25, help="accidents in a round")
+    parser.add_argument("--log", default="/dev/null", help="where the processes' logs go")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     chance = random.Random(options.seed)
@@ -249,8 +251,9 @@ def main() -> int:
     answers: Counter[str] = Counter()
     accidents: Counter[str] = Counter()
     while time.monotonic() < end:
-        with tempfile.TemporaryDirectory(prefix="chaos-") as folder, volume(Path(folder)) as data:
-            with prepared(data, GALLERY_RESERVE_MB="8") as gallery:
+        with tempfile.TemporaryDirectory(prefix="chaos-") as folder, mounted(Path(folder) / "data", VOLUME):
+            with prepared(Path(folder) / "data", GALLERY_RESERVE_MB="8") as gallery:
+                gallery.log = Path(options.log)
                 gallery.start_all()
                 ledger, happened = play(gallery, chance, options.accidents)
             rounds += 1
@@ -264,23 +267,6 @@ def main() -> int:
     print(f"answers {dict(sorted(answers.items()))}")
     print("accepted = ready + failed with a reason; the doctor found nothing")
     return 0
-
-
-class volume:  # noqa: N801 - used as a function
-    """A small file system of its own where that is permitted, so that it can be filled; else a plain folder."""
-
-    def __init__(self, folder: Path, options: str = "size=192m") -> None:
-        self._folder, self._options = folder / "data", options
-
-    def __enter__(self) -> Path:
-        self._folder.mkdir()
-        mount = ["mount", "-t", "tmpfs", "-o", self._options, "tmpfs", str(self._folder)]
-        self.mounted = subprocess.run(mount, check=False, stderr=subprocess.DEVNULL).returncode == 0
-        return self._folder
-
-    def __exit__(self, *_: object) -> None:
-        if self.mounted:
-            subprocess.run(["umount", "--lazy", str(self._folder)], check=True)
 
 
 if __name__ == "__main__":

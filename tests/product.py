@@ -13,7 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,21 @@ class Gallery:
     port: int
     redis_port: int
     environ: dict[str, str]
+    log: Path | None = None
+    wrapper: tuple[str, ...] = ()
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str, module: str, **environ: str) -> None:
-        self.processes[name] = subprocess.Popen(
-            [sys.executable, "-m", module], cwd=ROOT, env={**self.environ, **environ}, start_new_session=True
-        )
+        """Start `python -m module` as `name`, its output into `log` if that is set, behind `wrapper`'s command."""
+        with self.log.open("ab") if self.log else nullcontext() as out:
+            self.processes[name] = subprocess.Popen(
+                [*self.wrapper, sys.executable, "-m", module],
+                cwd=ROOT,
+                env={**self.environ, **environ},
+                start_new_session=True,
+                stdout=out,
+                stderr=out,
+            )
 
     def start_all(self) -> None:
         """One Redis-compatible server, one web process, two workers; returns when uploads are taken."""
@@ -115,6 +124,19 @@ def answers(port: int) -> bool:
     """Whether something listens; raises `OSError` where nothing does."""
     with socket.create_connection(("127.0.0.1", port), 1):
         return True
+
+
+@contextmanager
+def mounted(folder: Path, options: str) -> Iterator[bool]:
+    """A file system in memory, mounted on `folder` where that is permitted; whether it was."""
+    folder.mkdir(exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    mounts = subprocess.run(command, check=False, stderr=subprocess.DEVNULL).returncode == 0
+    try:
+        yield mounts
+    finally:
+        if mounts:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def free_port() -> int:

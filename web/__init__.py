@@ -13,7 +13,7 @@ from web import access, api, assets, errors, events, files, gallery, headers, he
 from web.feed import Feed
 
 _REDIS_SECONDS = 0.3
-_REDIS_PAUSE_SECONDS = 3.0
+_REDIS_PAUSE_SECONDS = 1.0
 _FORM_OVERHEAD = 1024 * 1024
 
 

@@ -1,0 +1,86 @@
+"""The sweep: one worker at a time, at a cost that follows what waits."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from redis import Redis
+
+from pipeline.durable import locked
+from pipeline.jobs import Thumbnails, connect
+from pipeline.settings import Settings
+from pipeline.store import Store
+from tests.conftest import Gallery, answers, picture, until
+from tests.test_crash_points import accept, make
+from worker.sweep import Sweep
+
+
+@pytest.fixture
+def queue(bare: Gallery) -> Thumbnails:
+    bare.start("redis", "launcher.redis")
+    until(lambda: answers(urlsplit(bare.environ["REDIS_URL"]).port or 0), 30)
+    return Thumbnails(connect(bare.environ["REDIS_URL"], timeout=5), 60)
+
+
+@pytest.fixture
+def store(bare: Gallery) -> Store:
+    store = Store(Settings.from_environment(bare.environ))
+    store.prepare()
+    return store
+
+
+def test_it_enqueues_what_has_no_job_and_leaves_what_has_one(store: Store, queue: Thumbnails) -> None:
+    ids = [accept(store, picture()) for _ in range(3)]
+    queue.enqueue(ids[0])
+    sweep = Sweep(store, queue, 30)
+    assert sweep.sweep() == 2
+    assert sweep.sweep() == 0
+    assert sorted(queue.rq.job_ids) == sorted(ids)
+    queue.connection.flushall()
+    assert sweep.sweep() == 3
+
+
+def test_it_touches_no_image_but_those_that_wait(store: Store, queue: Thumbnails) -> None:
+    ready = [accept(store, picture()) for _ in range(20)]
+    for image_id in ready:
+        make(store, image_id)
+    waiting = accept(store, picture())
+    touched: list[str] = []
+    watching = True
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if watching and event in ("open", "os.listdir", "os.scandir") and arguments:
+            touched.append(str(arguments[0]))
+
+    sys.addaudithook(watch)
+    Sweep(store, queue, 30).sweep()
+    watching = False
+    images = str(store.layout.images)
+    assert str(store.layout.pending) in touched
+    assert all(waiting in path for path in touched if path.startswith(images))
+
+
+def test_only_one_worker_sweeps(store: Store, queue: Thumbnails) -> None:
+    accept(store, picture())
+    sweep = Sweep(store, queue, 0.1)
+    with locked(store.layout.sweep_lock, wait=0):
+        sweep.start()
+        sweep.join(1.5)
+        assert queue.rq.job_ids == []
+    until(lambda: queue.rq.job_ids, 30)
+    sweep.stop()
+    sweep.join(10)
+
+
+def test_a_lost_queue_is_made_anew_by_running_workers(gallery: Gallery) -> None:
+    gallery.stop("worker.1")
+    gallery.stop("worker.2")
+    ids = [gallery.upload(picture()).json["id"] for _ in range(5)]
+    with Redis.from_url(gallery.environ["REDIS_URL"]) as redis:
+        redis.flushall()
+    gallery.start("worker.1", "worker")
+    for image_id in ids:
+        assert gallery.until_ended(image_id, 90)["state"] == "ready"
