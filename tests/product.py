@@ -60,7 +60,8 @@ class Gallery:
 
     def start_all(self) -> None:
         """One Redis-compatible server, one web process, two workers; returns when uploads are taken."""
-        self.start("redis", "launcher.redis")
+        if "redis" not in self.processes:
+            self.start("redis", "launcher.redis")
         until(lambda: answers(self.redis_port), 30)
         self.start("web", "web")
         self.start("worker.1", "worker")

@@ -25,6 +25,7 @@ def small(tmp_path: Path) -> Iterator[Gallery]:
         with prepared(folder, GALLERY_RESERVE_MB="8") as gallery:
             if shutil.which("setpriv") and os.geteuid() == 0:
                 gallery.wrapper = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
+            gallery.start("redis", "launcher.redis", GALLERY_DATA=str(tmp_path / "redis"))
             gallery.start_all()
             yield gallery
 

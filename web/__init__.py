@@ -9,7 +9,7 @@ from pipeline.events import Announcer
 from pipeline.jobs import Thumbnails, connect
 from pipeline.settings import Settings
 from pipeline.store import Store
-from web import access, api, assets, errors, events, files, gallery, headers, health, journal, metrics, upload
+from web import access, api, assets, errors, events, files, gallery, headers, health, journal, linger, metrics, upload
 from web.feed import Feed
 
 _REDIS_SECONDS = 0.3
@@ -38,4 +38,5 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.register_blueprint(module.blueprint)
     assets.register(app)
     errors.register(app)
+    linger.register(app)
     return app
