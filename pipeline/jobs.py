@@ -17,10 +17,11 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
+from pipeline.records import MAX_ATTEMPTS
+
 QUEUE = "thumbnails"
 JOB = "worker.thumbnails.make_thumbnail"
 DESCRIPTION = "make_thumbnail"
-MAX_ATTEMPTS = 3
 RESULT_SECONDS = 3600
 FAILURE_SECONDS = 7 * 24 * 3600
 RQ_MARGIN_SECONDS = 30

@@ -13,6 +13,9 @@ from typing import Any
 from pipeline.errors import GalleryError
 from pipeline.formats import Format
 
+MAX_ATTEMPTS = 3
+"""How often a picture may stop its worker before it is failed."""
+
 
 class State(StrEnum):
     """Where an image stands; `ready` and `failed` are its ends."""

@@ -1,11 +1,38 @@
-"""Workers stop when told to, whatever Redis does."""
+"""Told to stop, every process finishes what it has in hand and takes nothing more; a rolling restart loses nothing."""
 
 from __future__ import annotations
 
+import http.client
+import os
 import signal
+import threading
 import time
+from pathlib import Path
+from typing import Any
 
-from tests.conftest import Gallery
+from tests.conftest import Gallery, picture, until
+from tests.product import renderers
+
+
+def heavy() -> bytes:
+    """A picture that takes a worker a while."""
+    return picture("PNG", (9000, 8000))
+
+
+def begun(gallery: Gallery, image_id: str) -> bool:
+    return bool(gallery.call("GET", f"/api/images/{image_id}").json["started_at"])
+
+
+def test_a_worker_told_to_stop_finishes_the_picture_in_its_hands_and_takes_no_other(gallery: Gallery) -> None:
+    gallery.stop("worker.2")
+    first, second = (gallery.upload(heavy()).json["id"] for _ in range(2))
+    until(lambda: begun(gallery, first), 60)
+    assert gallery.stop("worker.1") == 0
+    record = gallery.call("GET", f"/api/images/{first}").json
+    assert (record["state"], record["attempts"]) == ("ready", 1)
+    assert not begun(gallery, second)
+    gallery.start("worker.1", "worker")
+    assert gallery.until_ended(second, 90)["attempts"] == 1
 
 
 def test_a_worker_stops_when_told_to_while_redis_is_away(gallery: Gallery) -> None:
@@ -16,13 +43,84 @@ def test_a_worker_stops_when_told_to_while_redis_is_away(gallery: Gallery) -> No
     assert time.monotonic() - began < 20
 
 
-def test_the_gallery_is_the_same_after_everything_was_killed(gallery: Gallery) -> None:
-    from tests.conftest import picture, until
+def test_web_told_to_stop_finishes_the_upload_that_is_arriving(gallery: Gallery) -> None:
+    data = picture("PNG", (900, 900), color="#123456")
+    connection = http.client.HTTPConnection("127.0.0.1", gallery.port, timeout=30)
+    connection.putrequest("POST", "/api/images?name=slow.png")
+    connection.putheader("Content-Length", str(len(data)))
+    connection.endheaders(data[:100])
+    until(lambda: list((gallery.data / "incoming").iterdir()), 30)
+    web = gallery.processes["web"]
+    web.send_signal(signal.SIGTERM)
+    time.sleep(1)
+    connection.send(data[100:])
+    answer = connection.getresponse()
+    assert answer.status == 201
+    assert b"slow.png" in answer.read()
+    answer.close()
+    connection.close()
+    assert web.wait(60) == 0
+    del gallery.processes["web"]
 
+
+def test_a_rolling_restart_under_load_loses_no_request_and_no_image(gallery: Gallery) -> None:
+    stopped, ids, refused = threading.Event(), list[str](), list[Any]()
+
+    def upload() -> None:
+        while not stopped.is_set():
+            try:
+                answer = gallery.upload(picture("JPEG", (600, 400)))
+                (ids if answer.status == 201 else refused).append(answer.json["id"])
+                page = gallery.call("GET", "/")
+                if page.status != 200:
+                    refused.append(page.status)
+            except OSError as error:
+                refused.append(repr(error))
+
+    clients = [threading.Thread(target=upload) for _ in range(4)]
+    for client in clients:
+        client.start()
+    for _ in range(2):
+        for name in ("worker.1", "worker.2"):
+            assert gallery.stop(name) == 0
+            gallery.start(name, "worker")
+            time.sleep(1)
+        gallery.processes["web"].send_signal(signal.SIGHUP)  # gunicorn replaces its processes, the socket stays
+        time.sleep(3)
+        gallery.stop("redis")
+        gallery.start("redis", "launcher.redis")
+        time.sleep(1)
+    stopped.set()
+    for client in clients:
+        client.join(60)
+    assert refused == []
+    assert ids
+    for image_id in ids:
+        record = gallery.until_ended(image_id, 90)
+        assert (record["state"], record["attempts"]) == ("ready", 1)
+
+
+def test_the_gallery_is_the_same_after_everything_was_killed(gallery: Gallery) -> None:
     ids = [gallery.upload(picture()).json["id"] for _ in range(3)]
     gallery.stop_all()
-    for name, module in (("redis", "launcher.redis"), ("web", "web"), ("worker.1", "worker")):
-        gallery.start(name, module)
-    until(lambda: gallery.call("GET", "/readyz").status == 200, 30)
+    gallery.start_all()
     for image_id in ids:
         assert gallery.until_ended(image_id, 90)["state"] == "ready"
+
+
+def test_no_renderer_outlives_its_worker(gallery: Gallery) -> None:
+    gallery.upload(picture())
+    pids = until(lambda: renderers(gallery, "worker.1") + renderers(gallery, "worker.2"), 30)
+    group = {name: gallery.processes[name].pid for name in ("worker.1", "worker.2")}
+    for pid in group.values():
+        os.kill(pid, signal.SIGKILL)  # the worker alone, not its group
+    until(lambda: not any(_runs(pid) for pid in pids), 30)
+    gallery.processes.pop("worker.1").wait(10)
+    gallery.processes.pop("worker.2").wait(10)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False

@@ -8,7 +8,7 @@ import structlog
 
 from pipeline.errors import GalleryError, ImageNotFound, RendererDied, volume_error
 from pipeline.events import Announcer
-from pipeline.jobs import MAX_ATTEMPTS
+from pipeline.records import MAX_ATTEMPTS
 from pipeline.store import Attempt, Nothing, Store
 from worker import metrics
 from worker.render import RECIPE, Rendition
@@ -44,8 +44,8 @@ class Studio:
             raise volume_error(error) from error
 
     def _try(self, attempt: Attempt) -> None:
-        if attempt.number > MAX_ATTEMPTS:
-            how = RendererDied("the worker itself died", attempt.number - 1)
+        if attempt.spent:
+            how = RendererDied("the worker itself died", attempt.number)
             self._fail(attempt, how)
             raise how
         self.events.changed(attempt.record)

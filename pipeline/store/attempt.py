@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.durable import Busy, acquire, replace_whole
 from pipeline.errors import GalleryError, ImageNotFound
-from pipeline.records import Reason, Record, RenditionInfo, State, now
+from pipeline.records import MAX_ATTEMPTS, Reason, Record, RenditionInfo, State, now
 
 if TYPE_CHECKING:
     from pipeline.store.store import Store
@@ -36,6 +36,8 @@ def read_lines(marker: bytes) -> list[dict[str, Any]]:
 def begin(store: Store, image_id: str, marker: int, *, worker: str, queued_at: str | None) -> Attempt:
     """Lock the open `marker`, count the attempt on disk, and return it; raises `Nothing`.
 
+    Where `MAX_ATTEMPTS` were begun and none ended, the attempt is `spent`: it is not counted, and can only fail.
+
     The lock is what says that a worker is alive and at this image: it ends with the process.
     """
     try:
@@ -53,6 +55,8 @@ def begin(store: Store, image_id: str, marker: int, *, worker: str, queued_at: s
         raise Nothing
     for leftover in store.layout.image(image_id).glob(".*.tmp"):
         leftover.unlink(missing_ok=True)
+    if begun >= MAX_ATTEMPTS:
+        return Attempt(store, record, marker, begun, size, spent=True)
     number = begun + 1
     started_at = now()
     line = json.dumps({"started_at": started_at, "worker": worker})
@@ -70,9 +74,12 @@ class Attempt:
     volume was at fault, or the worker was told to stop), or it stays counted because the process died.
     """
 
-    def __init__(self, store: Store, record: Record, marker: int, number: int, begun_at: int) -> None:
+    def __init__(
+        self, store: Store, record: Record, marker: int, number: int, begun_at: int, *, spent: bool = False
+    ) -> None:
         self.record = record
         self.number = number
+        self.spent = spent
         self._store = store
         self._marker = marker
         self._begun_at = begun_at
