@@ -84,7 +84,9 @@ def _publish(store: Store, record: Record) -> None:
         layout.marker(image_id).touch()
         flush_folder(layout.pending)
         store.step("accept:before-claim")
-        claim.parent.mkdir(exist_ok=True)
+        if not claim.parent.exists():
+            claim.parent.mkdir(exist_ok=True)
+            flush_folder(layout.hashes)
         claim.touch()
         flush_folder(claim.parent)
         store.step("accept:before-rename")
