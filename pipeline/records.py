@@ -13,6 +13,9 @@ from typing import Any
 from pipeline.errors import GalleryError
 from pipeline.formats import Format
 
+RENDITIONS = ("grid", "view")
+"""What is made of every picture, in this order."""
+
 MAX_ATTEMPTS = 3
 """How often a picture may stop its worker before it is failed."""
 

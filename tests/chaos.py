@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from PIL import Image, ImageColor
 from redis import Redis
 
 from gallery.doctor import examine
@@ -39,9 +40,9 @@ VOLUME = "size=192m"
 
 @dataclass
 class Ledger:
-    """What the clients were told: the ids that were accepted, and whether their bytes were whole."""
+    """What the clients were told: the ids that were accepted, and their colour ("": the bytes were not whole)."""
 
-    accepted: dict[str, bool] = field(default_factory=dict)
+    accepted: dict[str, str] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     unsure: set[str] = field(default_factory=set)
     answers: Counter[str] = field(default_factory=Counter)
@@ -55,7 +56,7 @@ class Client(threading.Thread):
         super().__init__(daemon=True)
         self._gallery, self._ledger, self._stopped = gallery, ledger, stopped
         self._random = random.Random(seed)
-        self._last = b""
+        self._last = b"", ""
 
     def run(self) -> None:
         while not self._stopped.wait(self._random.uniform(0, 0.15)):
@@ -65,22 +66,23 @@ class Client(threading.Thread):
                 self._upload()
 
     def _upload(self) -> None:
-        again = bool(self._last) and self._random.random() < 0.05
+        again = bool(self._last[0]) and self._random.random() < 0.05
         whole = again or self._random.random() > 0.1
+        color = f"#{self._random.getrandbits(24):06x}" if whole else ""
         if again:
-            data = self._last
+            data, color = self._last
         else:
             side = self._random.choice((80, 300, 900, 1800))
             kind = self._random.choice(("JPEG", "PNG", "GIF", "WEBP"))
-            data = picture("JPEG" if not whole else kind, (side, side))
+            data = picture("JPEG" if not whole else kind, (side, side), color)
             data = data if whole else data[: len(data) // 2]
         status, body = self._call("POST", "/api/images?name=chaos", data)
         with self._ledger.lock:
             self._ledger.answers[f"upload {status}"] += 1
             if status in (200, 201):
-                self._ledger.accepted.setdefault(body["id"], whole)
+                self._ledger.accepted.setdefault(body["id"], color)
         if status == 201 and whole and not again:
-            self._last = data
+            self._last = data, color
         elif status not in (200, 201):
             time.sleep(0.2)
 
@@ -221,20 +223,32 @@ def check(gallery: Gallery, ledger: Ledger) -> None:
     """Accepted = ready + failed with a reason; whole pictures are ready; nothing twice; the doctor finds nothing."""
     store = Store(Settings.from_environment(gallery.environ))
     records = {record.id: record for record in store.page(limit=1_000_000).records}
-    kept = {image_id: whole for image_id, whole in ledger.accepted.items() if image_id not in ledger.unsure}
+    kept = {image_id: color for image_id, color in ledger.accepted.items() if image_id not in ledger.unsure}
     missing = kept.keys() - records.keys()
     assert not missing, f"accepted and lost: {sorted(missing)}"
     assert not ledger.deleted & records.keys(), "deleted and still there"
-    for image_id, whole in kept.items():
+    for image_id, color in kept.items():
         record = records[image_id]
-        assert record.state == ("ready" if whole else "failed"), (image_id, record.state, record.reason)
-        assert whole or record.reason is not None
+        assert record.state == ("ready" if color else "failed"), (image_id, record.state, record.reason)
+        if not color:
+            assert record.reason is not None
+            continue
+        for name in record.renditions:
+            assert looks(store.layout.rendition(image_id, name), color), f"{name} of {image_id} shows another picture"
     assert len({record.sha256 for record in records.values()}) == len(records), "an image stands twice"
     # what a crash left behind is the sweep's to tidy, a minute later at the latest
     end = time.monotonic() + 120
     while breaches := examine(store):
         assert time.monotonic() < end, [(breach.code, breach.where, breach.sentence) for breach in breaches]
         time.sleep(5)
+
+
+def looks(rendition: Path, color: str) -> bool:
+    """Whether a rendition is all of this colour, give or take what a lossy codec makes of it."""
+    with Image.open(rendition) as made:
+        low_high: Any = made.convert("RGB").getextrema()
+    wanted = ImageColor.getrgb(color)[:3]
+    return all(abs(value - want) < 16 for ends, want in zip(low_high, wanted, strict=True) for value in ends)
 
 
 def main() -> int:

@@ -41,7 +41,7 @@ class Renderer:
 
     def render(self, original: Path, publish: Callable[[Rendition], None]) -> Picture:
         """As `worker.render.render`; raises `RendererDied` or `RenderTimeout` (after `timeout` seconds) too."""
-        pipe = self._child()
+        pipe, answered = self._child(), False
         try:
             pipe.send(original)
             end = time.monotonic() + self._timeout
@@ -49,26 +49,24 @@ class Renderer:
                 answer = self._answer(pipe, end)
                 if isinstance(answer, Rendition):
                     publish(answer)
-                elif isinstance(answer, Picture):
+                    continue
+                answered = True
+                if isinstance(answer, Picture):
                     return answer
-                else:
-                    raise answer
+                raise answer
         except (EOFError, ConnectionError):
-            how = self._obituary()
-            raise RendererDied(how) from None
-        except GalleryError:
-            raise
-        except BaseException:
-            self.stop()
-            raise
+            raise RendererDied(self._obituary()) from None
+        finally:
+            if not answered:
+                self.stop()  # what it still says of this picture must not be taken for the next one
 
-    def _answer(self, pipe: Connection, end: float) -> Rendition | Picture | GalleryError:
+    def _answer(self, pipe: Connection, end: float) -> Rendition | Picture | GalleryError | OSError:
         while not pipe.poll(min(_BEAT_SECONDS, max(0.0, end - time.monotonic()))):
             self._beat()
             if time.monotonic() >= end:
                 self.stop()
                 raise RenderTimeout(self._timeout)
-        answer: Rendition | Picture | GalleryError = pipe.recv()
+        answer: Rendition | Picture | GalleryError | OSError = pipe.recv()
         return answer
 
     def _child(self) -> Connection:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pipeline.durable import Busy, acquire, replace_whole
 from pipeline.errors import GalleryError, ImageNotFound
-from pipeline.records import MAX_ATTEMPTS, Reason, Record, RenditionInfo, State, now
+from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Reason, Record, RenditionInfo, State, now
 
 if TYPE_CHECKING:
     from pipeline.store.store import Store
@@ -104,6 +104,8 @@ class Attempt:
 
     def finish(self, **facts: Any) -> Record:
         """All renditions are on disk: the image is ready, and leaves the outbox."""
+        if missing := set(RENDITIONS) - self.record.renditions.keys():
+            raise RuntimeError(f"not ready without {', '.join(sorted(missing))}")
         return self._end(State.READY, reason=None, **facts)
 
     def fail(self, error: GalleryError) -> Record:

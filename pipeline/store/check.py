@@ -14,14 +14,13 @@ from pathlib import Path
 
 from pipeline.durable import is_locked
 from pipeline.ids import is_id
-from pipeline.records import Record, State
+from pipeline.records import RENDITIONS, Record, State
 from pipeline.store import mend
 from pipeline.store.layout import RECORD
 from pipeline.store.store import Store
 from pipeline.store.tidy import abandoned
 
 _CHUNK = 1024 * 1024
-RENDITIONS = ("grid", "view")
 
 Decode = Callable[[Path], tuple[int, int]]
 """Decode a rendition whole and tell its size in pixels; raises `ValueError` where it is no whole picture."""
