@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import uuid_utils
 
-PATTERN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+# the leading zero keeps the time in it before the year 2527, which calendars can hold
+PATTERN = re.compile(r"0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 def new_id() -> str:

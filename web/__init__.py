@@ -9,7 +9,22 @@ from pipeline.events import Announcer
 from pipeline.jobs import Thumbnails, connect
 from pipeline.settings import Settings
 from pipeline.store import Store
-from web import access, api, assets, errors, events, files, gallery, headers, health, journal, linger, metrics, upload
+from web import (
+    access,
+    api,
+    assets,
+    errors,
+    events,
+    files,
+    gallery,
+    headers,
+    health,
+    journal,
+    linger,
+    metrics,
+    openapi,
+    upload,
+)
 from web.feed import Feed
 
 _REDIS_SECONDS = 0.3
@@ -34,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.extensions["feed"] = Feed(app, settings.redis_url)
-    for module in (upload, gallery, api, events, files, health, metrics):
+    for module in (upload, gallery, api, events, files, health, metrics, openapi):
         app.register_blueprint(module.blueprint)
     assets.register(app)
     errors.register(app)
