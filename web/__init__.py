@@ -13,6 +13,7 @@ from web import (
     access,
     api,
     assets,
+    days,
     errors,
     events,
     files,
@@ -49,7 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.extensions["feed"] = Feed(app, settings.redis_url)
-    for module in (upload, gallery, api, events, files, health, metrics, openapi):
+    for module in (upload, gallery, api, days, events, files, health, metrics, openapi):
         app.register_blueprint(module.blueprint)
     assets.register(app)
     errors.register(app)

@@ -16,6 +16,7 @@ from pipeline.ids import is_id, made_at
 from pipeline.jobs import QueueUnavailable
 from pipeline.records import Record, State
 from web import api
+from web.assets import asset
 from web.feed import feed
 from web.shown import shown
 from web.upload import desk, refusals
@@ -74,6 +75,7 @@ def _data(
         "accepted": ACCEPTED_LABEL,
         "types": [kind.content_type for kind in Format],
         "maxBytes": desk().settings.max_upload_bytes,
+        "viewerStyle": asset("lightbox.css"),
     }
 
 

@@ -143,6 +143,10 @@ class Store:
             records.append(record)
         return Page(records, None)
 
+    def ids(self) -> Iterator[str]:
+        """The ids of all images, newest first; no record is read."""
+        return self._ids(None, None)
+
     def _ids(self, before: str | None, state: State | None) -> Iterator[str]:
         marked = {State.PENDING: self.layout.pending, State.FAILED: self.layout.failed}
         try:

@@ -1,0 +1,61 @@
+"""Uploading, in every way a person may try."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Windows
+from tests.browser.files import drop, paste, pictures
+from tests.pictures import picture
+from tests.product import Gallery
+
+
+def choose(page: Page, paths: list[Path]) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Add pictures", exact=True).click()
+    chooser.value.set_files(paths)
+
+
+def test_chosen_files_each_end_with_a_verdict(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
+    paths = pictures(tmp_path, 3)
+    wrong = tmp_path / "notes.png"
+    wrong.write_text("not a picture")
+    known = tmp_path / "known.png"
+    known.write_bytes(picture())
+    standing = shared.upload(known.read_bytes(), "known.png").json["id"]
+    page = windows.open(shared)
+    windows.expected = ("status of 415",)
+    choose(page, [*paths, wrong, known])
+    panel = page.get_by_role("region", name="Uploads")
+    expect(panel).to_contain_text("3 pictures added")
+    expect(panel.locator("li.added")).to_have_count(3)
+    expect(panel.locator("li.refused")).to_contain_text("notes.png")
+    expect(panel.locator("li.refused")).to_contain_text("This is not a picture")
+    expect(panel.locator("li.here")).to_contain_text("Already here")
+    assert panel.locator("li.here a").get_attribute("href") == f"/images/{standing}"
+    expect(page.locator(".tile.ready")).to_have_count(4)
+    panel.get_by_role("button", name="Close").click()
+    expect(panel).to_be_hidden()
+
+
+def test_files_and_folders_dropped_anywhere_are_taken(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
+    paths = pictures(tmp_path / "loose", 2)
+    folder = tmp_path / "folder"
+    pictures(folder, 2)
+    (folder / ".DS_Store").write_text("x")
+    page = windows.open(shared)
+    before = page.locator(".tile").count()
+    page.wait_for_timeout(2000)
+    drop(page, [*paths, folder])
+    expect(page.get_by_role("region", name="Uploads")).to_contain_text("4 pictures added")
+    expect(page.locator(".tile.ready")).to_have_count(before + 4)
+
+
+def test_a_pasted_picture_is_taken_and_gets_a_name(shared: Gallery, windows: Windows) -> None:
+    page = windows.open(shared)
+    paste(page, "image.png", picture())
+    row = page.get_by_role("region", name="Uploads").locator("li.added")
+    expect(row).to_contain_text(re.compile(r"Pasted 20\d\d-\d\d-\d\d \d\d\.\d\d\.\d\d\.png"))

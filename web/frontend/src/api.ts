@@ -1,0 +1,46 @@
+/** The calls of the API. */
+
+import type { DayCount, Image } from "./records";
+
+export interface Page {
+  images: Image[];
+  next: string | null;
+  /** The event to listen from. */
+  events?: string | null;
+}
+
+export interface Status {
+  pending: number;
+  failed: number;
+  volume: { free_bytes: number; total_bytes: number };
+  queue: { waiting: number; oldest_seconds: number | null; running: number; failed: number; workers: number } | null;
+}
+
+/** A problem document as an error; `code` is stable. */
+export class Problem extends Error {
+  constructor(readonly status: number, readonly code: string, message: string) {
+    super(message);
+  }
+}
+
+async function call(method: string, path: string, options: RequestInit = {}): Promise<Response> {
+  const answer = await fetch(path, { method, ...options });
+  if (answer.ok) return answer;
+  const told: { code?: string; detail?: string } = await answer.json().catch(() => ({}));
+  throw new Problem(answer.status, told.code ?? "http-error", told.detail ?? `The server answered ${answer.status}.`);
+}
+
+const get = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
+  (await call("GET", path, { signal: signal ?? null })).json() as Promise<T>;
+
+export const page = (before: string | null, limit: number, signal?: AbortSignal): Promise<Page> =>
+  get(`/api/images?limit=${limit}${before ? `&before=${before}` : ""}`, signal);
+export const one = (id: string): Promise<Image> => get(`/api/images/${id}`);
+/** The days, newest first; where the server knows them, with the id of every `every`th image as marks to page from. */
+export const days = async (every: number): Promise<DayCount[]> =>
+  (await get<{ days: DayCount[] }>(`/api/days?every=${every}`)).days;
+export const status = (): Promise<Status> => get("/api/status");
+export const remove = (id: string): Promise<unknown> => call("DELETE", `/api/images/${id}`, { keepalive: true });
+export const retry = async (id: string): Promise<Image> =>
+  (await call("POST", `/api/images/${id}/retry`)).json() as Promise<Image>;
+export const retryFailed = (): Promise<unknown> => call("POST", "/api/retry-failed");

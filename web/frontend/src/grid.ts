@@ -1,0 +1,249 @@
+/** The grid: of all the rows only those near the view are in the document. */
+
+import { h } from "./dom";
+import { firstOf, HEAD, Layout, type DayBox, type RunBox } from "./layout";
+import { columns, GAP } from "./rows";
+import { Tile, type TileActions } from "./tile";
+import type { Run, Timeline } from "./timeline";
+import { count, dayName } from "./words";
+
+interface Section {
+  element: HTMLElement;
+  list: HTMLUListElement;
+  title: HTMLElement;
+  counted: HTMLElement;
+}
+
+/** What stays where it is while things above it change. */
+interface Anchor {
+  id: string | null;
+  run: Run;
+  part: number;
+  offset: number;
+}
+
+export class Grid {
+  readonly element = h("div", { class: "grid", role: "region", "aria-label": "Pictures" });
+  readonly layout: Layout;
+  readonly tiles = new Map<string, Tile>();
+  readonly #sections = new Map<string, Section>();
+  readonly #blanks = new Map<Run, HTMLElement>();
+  #frame = 0;
+  #dirty = true;
+  #top = 0;
+  #rtl = false;
+
+  /** `wanted` is called with the runs near the view that are only counted, nearest first. */
+  constructor(
+    readonly timeline: Timeline,
+    readonly actions: TileActions,
+    readonly wanted: (runs: Run[]) => void,
+  ) {
+    this.layout = new Layout(timeline);
+  }
+
+  start(into: HTMLElement): void {
+    into.append(this.element);
+    this.#rtl = getComputedStyle(this.element).direction === "rtl";
+    addEventListener("scroll", () => this.soon(), { passive: true });
+    new ResizeObserver(() => this.changed()).observe(into);
+    this.changed();
+    this.draw();
+  }
+
+  /** Something of the timeline has changed. */
+  changed(): void {
+    this.#dirty = true;
+    this.soon();
+  }
+
+  soon(): void {
+    this.#frame ||= requestAnimationFrame(() => this.draw());
+  }
+
+  /** Where the view begins, from the top of the grid and below the bar. */
+  get edge(): number {
+    return scrollY + 64 - this.#top;
+  }
+
+  scrollTo(y: number): void {
+    scrollTo({ top: Math.max(0, y + this.#top - 64), behavior: "instant" });
+    this.draw();
+  }
+
+  /** Brings an image that is known into view; whether it could. */
+  show(id: string, always = false): boolean {
+    this.#settle();
+    const found = this.locate(id);
+    if (!found) return false;
+    const seen = found.y >= this.edge && found.y + found.height <= this.edge + innerHeight - 64;
+    if (always) this.scrollTo(found.y - HEAD);
+    else if (!seen) this.scrollTo(found.y - (innerHeight - 64 - found.height) / 2);
+    return true;
+  }
+
+  locate(id: string): { y: number; height: number; box: RunBox } | null {
+    const place = this.timeline.find(id);
+    const box = place && this.layout.box(place.run);
+    if (!box) return null;
+    const row = box.rows[firstOf(box.rows.length, (i) => (box.rows[i]?.to ?? 0) > place.index)];
+    return row ? { y: box.top + row.y, height: row.height, box } : null;
+  }
+
+  /** The first image whose row is in view. */
+  first(): string | null {
+    const anchor = this.#anchor();
+    return anchor?.id ?? null;
+  }
+
+  draw(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
+    this.#settle();
+    const over = Math.min(innerHeight, 1100);
+    const low = this.edge - over;
+    const high = this.edge + innerHeight + over;
+    const focused = document.activeElement?.closest<HTMLElement>(".tile")?.dataset["id"];
+    const tiles = new Set<string>();
+    const sections = new Set<string>();
+    const blanks = new Set<Run>();
+    const wanted: { run: Run; distance: number }[] = [];
+    const { days } = this.layout;
+    for (let i = this.layout.dayAt(low); i < days.length; i += 1) {
+      const day = days[i];
+      if (!day || day.top > high) break;
+      sections.add(day.day.day);
+      this.#day(day, low, high, focused, tiles, blanks, wanted);
+    }
+    for (const [id, tile] of this.tiles) {
+      if (tiles.has(id)) continue;
+      tile.element.remove();
+      this.tiles.delete(id);
+    }
+    for (const [run, blank] of this.#blanks) {
+      if (blanks.has(run)) continue;
+      blank.remove();
+      this.#blanks.delete(run);
+    }
+    for (const [day, section] of this.#sections) {
+      if (sections.has(day)) continue;
+      section.element.remove();
+      this.#sections.delete(day);
+    }
+    this.wanted(wanted.sort((a, b) => a.distance - b.distance).map(({ run }) => run));
+  }
+
+  #settle(): void {
+    if (!this.#dirty || !this.element.isConnected) return;
+    this.#dirty = false;
+    const anchor = this.layout.days.length && scrollY > this.#top + 40 ? this.#anchor() : null;
+    const width = this.element.clientWidth;
+    this.layout.update(width);
+    this.element.style.height = `${this.layout.height}px`;
+    this.#top = this.element.getBoundingClientRect().top + scrollY;
+    if (anchor) this.#restore(anchor);
+  }
+
+  #anchor(): Anchor | null {
+    const edge = this.edge;
+    const day = this.layout.days[this.layout.dayAt(edge)];
+    const box = day?.runs.find((candidate) => candidate.top + candidate.height > edge);
+    if (!box) return null;
+    const row = box.rows[firstOf(box.rows.length, (i) => box.top + (box.rows[i]?.y ?? 0) + (box.rows[i]?.height ?? 0) > edge)];
+    const id = row ? (box.run.images?.[row.from]?.id ?? null) : null;
+    const top = row ? box.top + row.y : box.top;
+    return { id, run: box.run, part: (edge - box.top) / Math.max(1, box.height), offset: edge - top };
+  }
+
+  #restore(anchor: Anchor): void {
+    const tile = anchor.id ? this.locate(anchor.id) : null;
+    let y: number | null = tile ? tile.y + anchor.offset : null;
+    if (y === null) {
+      const box = this.layout.box(anchor.run) ?? this.#successor(anchor.run);
+      if (box) y = box.top + anchor.part * box.height;
+    }
+    if (y !== null && Math.abs(y - this.edge) >= 1) scrollTo({ top: y + this.#top - 64, behavior: "instant" });
+  }
+
+  /** The run that took the place of one that was filled. */
+  #successor(run: Run): RunBox | null {
+    for (const day of this.layout.days) for (const box of day.runs) if (box.run.upper === run.upper) return box;
+    return null;
+  }
+
+  #day(
+    day: DayBox, low: number, high: number, focused: string | undefined,
+    tiles: Set<string>, blanks: Set<Run>, wanted: { run: Run; distance: number }[],
+  ): void {
+    const section = this.#section(day);
+    let cursor: Element | null = section.list.firstElementChild;
+    const put = (element: Element): void => {
+      if (element === cursor) cursor = element.nextElementSibling;
+      else section.list.insertBefore(element, cursor);
+    };
+    for (const box of day.runs) {
+      if (box.top > high || box.top + box.height < low) {
+        if (!focused || !box.run.images?.some((image) => image.id === focused)) continue;
+      }
+      if (!box.run.images) {
+        if (!box.run.count) continue;
+        blanks.add(box.run);
+        put(this.#blank(box, day));
+        wanted.push({ run: box.run, distance: Math.max(0, box.top - this.edge, this.edge - box.top - box.height) });
+        continue;
+      }
+      for (const row of box.rows) {
+        const y = box.top + row.y;
+        const near = y <= high && y + row.height >= low;
+        const images = box.run.images.slice(row.from, row.to);
+        if (!near && !images.some((image) => image.id === focused)) continue;
+        const places = columns(box.shapes, row, this.layout.width);
+        for (const [i, image] of images.entries()) {
+          const { x, width } = places[i] ?? { x: 0, width: 0 };
+          tiles.add(image.id);
+          let tile = this.tiles.get(image.id);
+          if (!tile) {
+            tile = new Tile(image, this.actions);
+            this.tiles.set(image.id, tile);
+          } else tile.update();
+          tile.place(this.#rtl ? -x : x, y - day.top - HEAD, width, row.height, box.before + row.from + i + 1, day.count);
+          put(tile.element);
+        }
+      }
+    }
+  }
+
+  #section(day: DayBox): Section {
+    let section = this.#sections.get(day.day.day);
+    if (!section) {
+      const id = `day-${day.day.day}`;
+      const title = h("span");
+      const counted = h("small");
+      const list = h("ul", { "aria-labelledby": id });
+      const element = h("section", { class: "day" }, h("h2", { id }, title, counted), list);
+      section = { element, list, title, counted };
+      this.#sections.set(day.day.day, section);
+      const after = [...this.#sections.entries()].filter(([name]) => name < day.day.day).sort(([a], [b]) => (a < b ? 1 : -1))[0];
+      this.element.insertBefore(element, after?.[1].element ?? null);
+    }
+    const name = dayName(day.day.day);
+    if (section.title.textContent !== name) section.title.textContent = name;
+    const counted = count(day.count);
+    if (section.counted.textContent !== counted) section.counted.textContent = counted;
+    section.element.style.transform = `translateY(${day.top}px)`;
+    section.element.style.height = `${day.height}px`;
+    return section;
+  }
+
+  #blank(box: RunBox, day: DayBox): HTMLElement {
+    let blank = this.#blanks.get(box.run);
+    if (!blank) {
+      blank = h("li", { class: "blank", "aria-hidden": "true" });
+      this.#blanks.set(box.run, blank);
+    }
+    blank.style.transform = `translateY(${box.top - day.top - HEAD}px)`;
+    blank.style.height = `${box.height - GAP}px`;
+    blank.style.backgroundSize = `${Math.round(this.layout.target * 1.4) + GAP}px ${this.layout.target + GAP}px`;
+    return blank;
+  }
+}

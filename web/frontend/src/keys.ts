@@ -1,0 +1,66 @@
+/** Moving among the tiles by keyboard: arrows walk, x picks, Delete deletes, Escape lets go. */
+
+import type { Grid } from "./grid";
+
+export interface KeyActions {
+  toggle(id: string, range: boolean): void;
+  all(): void;
+  remove(): void;
+  clear(): boolean;
+}
+
+export function listen(grid: Grid, actions: KeyActions, free: () => boolean): void {
+  addEventListener("keydown", (event) => {
+    if (!free() || event.defaultPrevented || event.altKey) return;
+    const target = event.target as HTMLElement;
+    if (target.closest("input, textarea, select, [role=slider], dialog")) return;
+    const command = event.ctrlKey || event.metaKey;
+    if (event.key === "Escape" && actions.clear()) event.preventDefault();
+    else if (event.key === "Delete") actions.remove();
+    else if (command && event.key.toLowerCase() === "a") {
+      event.preventDefault();
+      actions.all();
+    } else if (!command) onTile(grid, actions, event, target);
+  });
+}
+
+function onTile(grid: Grid, actions: KeyActions, event: KeyboardEvent, target: HTMLElement): void {
+  const element = target.closest<HTMLElement>(".tile");
+  const id = element?.dataset["id"];
+  if (!element || !id) return;
+  if (event.key === "x" || event.key === "X") {
+    actions.toggle(id, event.shiftKey);
+    event.preventDefault();
+    return;
+  }
+  const next = neighbour(grid, element, event.key);
+  if (!next) return;
+  event.preventDefault();
+  if (event.shiftKey) {
+    if (!element.classList.contains("ticked")) actions.toggle(id, false);
+    actions.toggle(next.dataset["id"] ?? "", true);
+  }
+  grid.show(next.dataset["id"] ?? "");
+  next.querySelector<HTMLElement>("a")?.focus({ preventScroll: true });
+}
+
+function neighbour(grid: Grid, element: HTMLElement, key: string): HTMLElement | null {
+  const all = [...grid.element.querySelectorAll<HTMLElement>(".tile")];
+  const at = all.indexOf(element);
+  const rtl = getComputedStyle(grid.element).direction === "rtl";
+  if (key === "ArrowRight" || key === "ArrowLeft") return all[at + ((key === "ArrowRight") !== rtl ? 1 : -1)] ?? null;
+  if (key !== "ArrowDown" && key !== "ArrowUp") return null;
+  const from = element.getBoundingClientRect();
+  const middle = from.left + from.width / 2;
+  const down = key === "ArrowDown";
+  let best: HTMLElement | null = null;
+  let least = Infinity;
+  for (const other of all) {
+    const box = other.getBoundingClientRect();
+    const dy = down ? box.top - from.bottom : from.top - box.bottom;
+    if (dy < -1) continue;
+    const distance = dy * 4 + Math.abs(box.left + box.width / 2 - middle);
+    if (distance < least) [best, least] = [other, distance];
+  }
+  return best;
+}

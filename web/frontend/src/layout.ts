@@ -1,0 +1,113 @@
+/** Where everything of the timeline stands at a given width, in pixels from the top of the grid. */
+
+import { shapeOf } from "./records";
+import { justify, GAP, rowHeight, type Row } from "./rows";
+import type { Day, Run, Timeline } from "./timeline";
+
+export const HEAD = 52;
+const FOOT = 18;
+
+export interface RunBox {
+  run: Run;
+  day: Day;
+  top: number;
+  height: number;
+  rows: Row[];
+  shapes: readonly number[];
+  /** How many images of the day come before this run. */
+  before: number;
+}
+
+export interface DayBox {
+  day: Day;
+  top: number;
+  height: number;
+  count: number;
+  runs: RunBox[];
+}
+
+interface Kept {
+  width: number;
+  images: unknown;
+  length: number;
+  open: boolean;
+  rows: Row[];
+  shapes: number[];
+}
+
+export class Layout {
+  days: DayBox[] = [];
+  height = 0;
+  width = 0;
+  target = 0;
+  readonly #kept = new WeakMap<Run, Kept>();
+  #shape = 1.4;
+
+  constructor(readonly timeline: Timeline) {}
+
+  update(width: number): void {
+    this.width = width;
+    this.target = rowHeight(width);
+    let top = 0;
+    this.days = this.timeline.days.map((day) => {
+      const box: DayBox = { day, top, height: 0, count: 0, runs: [] };
+      let y = HEAD;
+      for (const [i, run] of day.runs.entries()) {
+        const open = i < day.runs.length - 1;
+        const { rows, shapes, height } = run.images ? this.#rows(run, open) : { rows: [], shapes: [], height: this.guess(run.count) };
+        box.runs.push({ run, day, top: top + y, height, rows, shapes, before: box.count });
+        y += height;
+        box.count += run.count;
+      }
+      box.height = y + FOOT;
+      top += box.height;
+      return box;
+    });
+    this.height = top;
+  }
+
+  /** The height that images take whose shapes are not known yet. */
+  guess(count: number): number {
+    if (!count) return 0;
+    return Math.ceil((count * (this.#shape * this.target + GAP)) / this.width) * (this.target + GAP);
+  }
+
+  /** The first day that ends below `y`. */
+  dayAt(y: number): number {
+    return firstOf(this.days.length, (i) => {
+      const day = this.days[i];
+      return !!day && day.top + day.height > y;
+    });
+  }
+
+  box(run: Run): RunBox | null {
+    for (const day of this.days) for (const box of day.runs) if (box.run === run) return box;
+    return null;
+  }
+
+  #rows(run: Run, open: boolean): { rows: Row[]; shapes: number[]; height: number } {
+    const images = run.images ?? [];
+    let kept = this.#kept.get(run);
+    const same = kept && kept.width === this.width && kept.images === run.images && kept.length === images.length && kept.open === open;
+    if (!kept || !same) {
+      const shapes = images.map(shapeOf);
+      kept = { width: this.width, images: run.images, length: images.length, open, shapes, rows: justify(shapes, this.width, this.target, open) };
+      this.#kept.set(run, kept);
+      if (shapes.length > 20) this.#shape += 0.2 * (shapes.reduce((a, b) => a + b, 0) / shapes.length - this.#shape);
+    }
+    const last = kept.rows.at(-1);
+    return { rows: kept.rows, shapes: kept.shapes, height: last ? last.y + last.height + (open ? GAP : 0) : 0 };
+  }
+}
+
+/** The first index for which `holds`, given that it holds for all after. */
+export function firstOf(length: number, holds: (index: number) => boolean): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,37 @@
+/** What is known of an image, in a line and in full. */
+
+import { h } from "../dom";
+import type { Image } from "../records";
+import { atClock, duration, size, standing, when } from "../words";
+
+/** Name, then size, dimensions and time in a line. */
+export function caption(image: Image): Node[] {
+  const facts = [`${image.width} × ${image.height}`, size(image.bytes), image.format.toUpperCase(), when(image.received_at)];
+  return [h("strong", {}, image.name), h("span", {}, facts.join(" · "))];
+}
+
+/** The whole story: from the upload to the end, with times and attempts. */
+export function story(image: Image): HTMLElement {
+  const begun = Date.parse(image.received_at);
+  const step = (label: string, time: string | null): Node[] => {
+    if (!time) return [];
+    const after = Date.parse(time) - begun;
+    return [h("dt", {}, label), h("dd", {}, h("time", { datetime: time }, atClock(time)), after > 0 ? h("small", {}, `+${after < 10_000 ? `${after} ms` : duration(after / 1000)}`) : null)];
+  };
+  const fact = (label: string, value: string): Node[] => [h("dt", {}, label), h("dd", {}, value)];
+  const list = h(
+    "dl", { class: "facts" },
+    ...fact("Name", image.name),
+    ...fact("Size", `${image.width} × ${image.height} pixels, ${size(image.bytes)}`),
+    ...fact("Format", `${image.format.toUpperCase()}${image.animated ? `, ${image.frames} frames` : ""}`),
+    ...fact("State", standing(image)),
+    ...(image.reason ? fact("Why", image.reason.message) : []),
+    ...step("Received", image.received_at),
+    ...step("Queued", image.queued_at),
+    ...step("Started", image.started_at),
+    ...step(image.state === "failed" ? "Failed" : "Ready", image.finished_at),
+    ...fact("Attempts", String(image.attempts)),
+    ...image.notes.flatMap((note) => fact("Note", note)),
+  );
+  return h("div", {}, h("h2", {}, "Details"), list);
+}

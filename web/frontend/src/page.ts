@@ -1,0 +1,22 @@
+/** What the server wrote into the page. */
+
+import type { Image } from "./records";
+
+export interface Start {
+  images: Image[];
+  before: string | null;
+  end: boolean;
+  open: string | null;
+  accepted: string;
+  types: string[];
+  maxBytes: number;
+  viewerStyle: string;
+  /** The event to listen from; nothing where events are not to be had. */
+  events?: string | null;
+}
+
+export const start: Start = JSON.parse(document.getElementById("data")?.textContent ?? "{}");
+const role = document.querySelector<HTMLMetaElement>('meta[name="gallery-role"]')?.content ?? "admin";
+export const mayUpload = role === "upload" || role === "admin";
+export const mayChange = role === "admin";
+export const root = document.documentElement;

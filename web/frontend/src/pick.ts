@@ -1,0 +1,105 @@
+/** The ways in: a button with a menu, dropping anywhere, pasting. */
+
+import { find, h } from "./dom";
+import { icon } from "./icons";
+import { start } from "./page";
+import type { Image } from "./records";
+import type { Uploads } from "./upload/index";
+import { FLAG } from "./upload/items";
+
+export class Pick {
+  readonly #over = h("div", { class: "over", hidden: true, "aria-hidden": "true" }, h("div", {}, icon("add"), h("strong", {}, "Drop to add"), h("span", {}, start.accepted)));
+  #uploads: Promise<Uploads> | null = null;
+  #ready: Uploads | null = null;
+  #leave = 0;
+
+  constructor(readonly arrived: (image: Image) => void) {
+    document.body.append(this.#over);
+    this.#button();
+    addEventListener("paste", (event) => this.#pasted(event));
+    addEventListener("dragenter", (event) => carries(event) && void this.load());
+    // until the uploads are loaded; afterwards they take what is dropped themselves
+    addEventListener("dragover", (event) => {
+      if (!carries(event)) return;
+      event.preventDefault();
+      this.#dragging(true);
+    });
+    addEventListener("drop", (event) => {
+      if (!carries(event)) return;
+      event.preventDefault();
+      this.#dragging(false);
+      this.#take([...(event.dataTransfer?.files ?? [])], "drop");
+    });
+  }
+
+  /** Loads the uploads; what an earlier visit left unfinished goes on. */
+  load(): Promise<Uploads> {
+    this.#uploads ??= import("./upload/index").then(({ begin }) => (this.#ready = begin(this.arrived, (over) => this.#dragging(over))));
+    return this.#uploads;
+  }
+
+  #take(files: File[], source: "choice" | "folder" | "paste" | "drop"): void {
+    if (!files.length) return;
+    if (this.#ready) this.#ready.add(files, source);
+    else void this.load().then((uploads) => uploads.add(files, source));
+  }
+
+  #dragging(over: boolean): void {
+    clearTimeout(this.#leave);
+    this.#over.hidden = !over;
+    // a drag that leaves the window does not always say so
+    if (over) this.#leave = window.setTimeout(() => (this.#over.hidden = true), 700);
+  }
+
+  #pasted(event: ClipboardEvent): void {
+    const files = [...(event.clipboardData?.files ?? [])];
+    if (!files.length || (event.target as HTMLElement).closest?.("input, textarea")) return;
+    event.preventDefault();
+    this.#take(files, "paste");
+  }
+
+  #button(): void {
+    const accept = start.types.join(",");
+    const files = this.#input("choice", { accept, multiple: true, "aria-label": "Choose pictures", name: "pictures" });
+    const folder = this.#input("folder", { webkitdirectory: true, multiple: true, "aria-label": "Choose a folder" });
+    const camera = this.#input("choice", { accept: "image/*", capture: "environment", "aria-label": "Take a picture" });
+    const entry = (name: "pictures" | "folder" | "camera", text: string, input: HTMLInputElement): HTMLElement =>
+      h("button", { type: "button", role: "menuitem", onclick: () => (menu.removeAttribute("open"), input.click()) }, icon(name), text);
+    const touch = matchMedia("(pointer: coarse)").matches;
+    const menu = h(
+      "details", {},
+      h("summary", { "aria-label": "More ways to add pictures" }, icon("more")),
+      h("div", { class: "menu", role: "menu" }, entry("pictures", "Choose pictures", files), entry("folder", "Choose a folder", folder), touch && entry("camera", "Take a picture", camera)),
+    );
+    const add = h("button", { type: "button", class: "button", "aria-label": "Add pictures", onclick: () => files.click() }, icon("add"), h("span", { class: "word" }, "Add pictures"));
+    find(".bar").append(h("div", { class: "add lively" }, add, menu, files, folder, camera));
+    addEventListener("click", (event) => menu.contains(event.target as Node) || menu.removeAttribute("open"));
+    menu.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !menu.open) return;
+      event.stopPropagation();
+      menu.removeAttribute("open");
+      menu.querySelector("summary")?.focus();
+    });
+  }
+
+  #input(source: "choice" | "folder", attributes: Record<string, string | boolean>): HTMLInputElement {
+    const input = h("input", { type: "file", hidden: true, ...attributes });
+    input.addEventListener("change", () => {
+      this.#take([...(input.files ?? [])], source);
+      input.value = "";
+    });
+    input.addEventListener("click", () => void this.load());
+    return input;
+  }
+}
+
+/** Whether an earlier visit left uploads unfinished. */
+export function leftUnfinished(): boolean {
+  try {
+    return localStorage.getItem(FLAG) !== null;
+  } catch {
+    return false;
+  }
+}
+
+const carries = (event: DragEvent): boolean => event.dataTransfer?.types.includes("Files") ?? false;

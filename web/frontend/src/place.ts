@@ -1,0 +1,28 @@
+/** The address keeps the place: reloading, sharing and the back button return to the same rows. */
+
+import type { Grid } from "./grid";
+import { idAfter } from "./records";
+
+const REST_MS = 250;
+
+export function keepPlace(grid: Grid, free: () => boolean): void {
+  let timer = 0;
+  addEventListener(
+    "scroll",
+    () => {
+      clearTimeout(timer);
+      timer = window.setTimeout(() => {
+        if (!free()) return;
+        const address = addressOf(grid);
+        if (address !== location.pathname + location.search) history.replaceState(history.state, "", address);
+      }, REST_MS);
+    },
+    { passive: true },
+  );
+}
+
+/** The address of what the view shows now. */
+export function addressOf(grid: Grid): string {
+  const first = scrollY > 40 ? grid.first() : null;
+  return first ? `/?before=${idAfter(first)}` : "/";
+}

@@ -1,0 +1,75 @@
+/** Records as the API shows them, and what their time-ordered ids tell. */
+
+export interface Rendition {
+  width: number;
+  height: number;
+  bytes: number;
+}
+
+export interface Image {
+  id: string;
+  name: string;
+  format: string;
+  bytes: number;
+  width: number;
+  height: number;
+  state: "pending" | "ready" | "failed";
+  reason: { code: string; message: string } | null;
+  attempts: number;
+  received_at: string;
+  queued_at: string | null;
+  started_at: string | null;
+  finished_at: string | null;
+  animated: boolean;
+  frames: number;
+  placeholder: string | null;
+  color: string | null;
+  notes: string[];
+  renditions: Partial<Record<"grid" | "view", Rendition>>;
+  links: { self: string; original: string; grid?: string; view?: string };
+}
+
+export interface DayCount {
+  day: string;
+  count: number;
+  first?: string;
+  marks?: string[];
+}
+
+const DAY_MS = 86_400_000;
+
+/** When an id was made, in milliseconds: the first 48 bits of a UUIDv7. */
+export function madeAt(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
+/** The day of an id in UTC, as 2026-11-24. */
+export function dayOf(id: string): string {
+  return new Date(madeAt(id)).toISOString().slice(0, 10);
+}
+
+/** The least id that could be made at a time. */
+export function idAt(ms: number): string {
+  const hex = ms.toString(16).padStart(12, "0");
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+}
+
+/** An id above all of a day's, and at most the next day's least. */
+export function dayEnd(day: string): string {
+  return idAt(Date.parse(day) + DAY_MS);
+}
+
+export function dayStart(day: string): string {
+  return idAt(Date.parse(day));
+}
+
+/** The id that follows: what to page from so that `id` itself comes first. */
+export function idAfter(id: string): string {
+  const next = (BigInt(`0x${id.slice(24)}`) + 1n).toString(16).padStart(12, "0");
+  return next.length > 12 ? idAt(madeAt(id) + 1) : id.slice(0, 24) + next;
+}
+
+/** Width over height as the grid shows it: extremes are cropped. */
+export function shapeOf(image: Image): number {
+  return Math.min(3.2, Math.max(0.45, image.width / Math.max(1, image.height)));
+}

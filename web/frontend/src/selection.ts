@@ -1,0 +1,43 @@
+/** Which images are picked, by click, by shift-click and by keyboard. */
+
+import type { Timeline } from "./timeline";
+
+export class Selection {
+  readonly ids = new Set<string>();
+  #from: string | null = null;
+
+  constructor(
+    readonly timeline: Timeline,
+    readonly changed: () => void,
+  ) {}
+
+  has = (id: string): boolean => this.ids.has(id);
+
+  /** Picks or unpicks one; with `range` everything from the last one to this one. */
+  toggle(id: string, range = false): void {
+    const pick = !this.ids.has(id);
+    if (range && this.#from && this.#from !== id) {
+      const [low, high] = this.#from < id ? [this.#from, id] : [id, this.#from];
+      for (const image of this.timeline.known()) if (image.id >= low && image.id <= high) this.ids.add(image.id);
+    } else if (pick) this.ids.add(id);
+    else this.ids.delete(id);
+    this.#from = id;
+    this.changed();
+  }
+
+  all(): void {
+    for (const image of this.timeline.known()) this.ids.add(image.id);
+    this.changed();
+  }
+
+  drop(id: string): void {
+    if (this.ids.delete(id)) this.changed();
+  }
+
+  clear(): void {
+    if (!this.ids.size) return;
+    this.ids.clear();
+    this.#from = null;
+    this.changed();
+  }
+}

@@ -1,0 +1,84 @@
+/** The state of the work, quietly: a line in the bar, and plain words where thumbnails wait for the queue. */
+
+import * as api from "./api";
+import { find, h, say } from "./dom";
+import { icon } from "./icons";
+import { mayChange } from "./page";
+import { count, duration, many } from "./words";
+
+const BUSY_MS = 2000;
+const IDLE_MS = 20_000;
+const SOON_MS = 250;
+
+export class State {
+  readonly #line = find("#state");
+  readonly #banner = h("div", { class: "afloat", role: "status", "aria-live": "polite" });
+  #timer = 0;
+  #due = 0;
+  #text = "";
+
+  constructor() {
+    document.body.append(this.#banner);
+    document.addEventListener("visibilitychange", () => document.hidden || this.soon());
+  }
+
+  /** Something happened: the state is asked for in a moment. */
+  soon(): void {
+    const due = Date.now() + SOON_MS;
+    if (this.#timer && this.#due <= due) return;
+    this.#at(SOON_MS);
+  }
+
+  #at(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#due = Date.now() + ms;
+    this.#timer = window.setTimeout(() => void this.#ask(), ms);
+  }
+
+  async #ask(): Promise<void> {
+    this.#timer = 0;
+    if (document.hidden) return;
+    try {
+      const status = await api.status();
+      this.#show(status);
+      this.#at(status.pending ? BUSY_MS : IDLE_MS);
+    } catch {
+      this.#say("warn", "The gallery can’t be reached. Trying again…");
+      this.#at(BUSY_MS);
+    }
+  }
+
+  #show(status: api.Status): void {
+    const { queue, pending, failed } = status;
+    if (!queue) this.#say("wait", "The queue can’t be reached. Uploads are safe; their thumbnails are made when it is back.");
+    else if (pending && queue.workers === 0) this.#say("wait", `No worker is running. ${many(pending, "thumbnail")} will be made when one is.`);
+    else this.#say("wait", "");
+    const parts: string[] = [];
+    if (pending) {
+      const oldest = queue?.oldest_seconds;
+      parts.push(`${count(pending)} waiting${oldest && oldest >= 2 ? `, oldest ${duration(oldest)}` : ""}`);
+      if (queue?.workers) parts.push(many(queue.workers, "worker"));
+    }
+    const text = `${parts.join(" · ")}|${failed}`;
+    if (text === this.#text) return;
+    this.#text = text;
+    const dot = pending ? h("span", { class: "dot", "aria-hidden": "true" }) : null;
+    this.#line.replaceChildren(...[dot, parts.join(" · ")].filter((part) => part !== null));
+    if (!failed) return;
+    const words = many(failed, "picture") + " failed";
+    this.#line.append(h("span", { class: "fault" }, parts.length ? ` · ${words}` : words));
+    if (mayChange) this.#line.append(" ", h("button", { type: "button", class: "link", onclick: () => void this.#retry() }, "Retry all"));
+  }
+
+  async #retry(): Promise<void> {
+    await api.retryFailed().catch(() => undefined);
+    this.soon();
+  }
+
+  #say(kind: "warn" | "wait", text: string): void {
+    const standing = this.#banner.querySelector("p");
+    if (!text) this.#banner.replaceChildren();
+    else if (standing) say(standing, text);
+    else this.#banner.replaceChildren(h("div", { class: "banner" }, icon(kind), h("p", { class: "body" }, text)));
+  }
+}

@@ -1,0 +1,117 @@
+/** One image in the grid, as it stands. */
+
+import { h } from "./dom";
+import { icon } from "./icons";
+import { mayChange } from "./page";
+import { placeholder } from "./placeholder";
+import type { Image } from "./records";
+import { standing } from "./words";
+
+/** What a tile asks of the page; `id` is that of the image. */
+export interface TileActions {
+  open(id: string): void;
+  retry(id: string): void;
+  tick(id: string, event: MouseEvent): void;
+  ticked(id: string): boolean;
+}
+
+export class Tile {
+  readonly element: HTMLLIElement;
+  readonly link: HTMLAnchorElement;
+  readonly #tick: HTMLButtonElement;
+  #shown = "";
+  #box = "";
+
+  constructor(readonly image: Image, readonly actions: TileActions) {
+    this.link = h("a", { href: `/images/${image.id}`, draggable: "false" });
+    this.#tick = h("button", { type: "button", class: "tick", role: "checkbox", "aria-label": `Select ${image.name}` }, icon("check"));
+    this.element = h("li", { class: "tile", "data-id": image.id }, this.link, this.#tick);
+    this.update();
+  }
+
+  /** Puts the tile in its place; `number` of `all` for those who don't see it. */
+  place(x: number, y: number, width: number, height: number, number: number, all: number): void {
+    const box = `${x},${y},${width},${height}`;
+    if (box !== this.#box) {
+      const { style } = this.element;
+      style.transform = `translate(${x}px,${y}px)`;
+      style.width = `${width}px`;
+      style.height = `${height}px`;
+      this.link.querySelector("img")?.setAttribute("sizes", `${width}px`);
+      this.#box = box;
+    }
+    this.element.setAttribute("aria-setsize", String(all));
+    this.element.setAttribute("aria-posinset", String(number));
+  }
+
+  /** Shows the image as it stands now; touches nothing where that has not changed. */
+  update(): void {
+    const { image } = this;
+    const ticked = this.actions.ticked(image.id);
+    this.#tick.setAttribute("aria-checked", String(ticked));
+    const shows = image.renditions.grid ? `picture${image.renditions.view ? "s" : ""}` : `${image.state} ${standing(image)}`;
+    const key = `${shows} ${image.state}`;
+    const classes = `tile ${image.renditions.grid ? "ready" : image.state}${ticked ? " ticked" : ""}`;
+    if (this.element.className !== classes) this.element.className = classes;
+    if (key === this.#shown) return;
+    const before = this.#shown;
+    this.#shown = key;
+    this.element.querySelector(".acts")?.remove();
+    this.element.querySelector(".badge")?.remove();
+    if (image.renditions.grid) this.#picture(before.startsWith("picture"));
+    else this.#words();
+  }
+
+  #picture(standing: boolean): void {
+    const { image } = this;
+    const { grid, view } = image.renditions;
+    if (!grid || !image.links.grid) return;
+    if (!standing) {
+      const img = h("img", { alt: image.name, width: grid.width, height: grid.height, decoding: "async", draggable: "false" });
+      this.#behind(img);
+      this.link.replaceChildren(img);
+    }
+    const img = this.link.querySelector("img");
+    if (!img) return;
+    img.sizes = this.element.style.width || "240px";
+    if (view && image.links.view && !img.srcset) img.srcset = `${image.links.grid} ${grid.width}w, ${image.links.view} ${view.width}w`;
+    if (!img.src) img.src = image.links.grid;
+    if (image.animated) this.element.append(h("span", { class: "badge" }, icon("play"), "GIF"));
+  }
+
+  /** The likeness and colour stand behind the picture until it is there. */
+  #behind(img: HTMLImageElement): void {
+    const { image } = this;
+    img.classList.add("coming");
+    queueMicrotask(() => {
+      if (img.complete && img.naturalWidth) img.classList.remove("coming");
+      else {
+        const url = placeholder(image);
+        this.link.style.backgroundColor = image.color ?? "";
+        if (url) this.link.style.backgroundImage = `url(${url})`;
+      }
+    });
+    const settled = (): void => {
+      img.classList.remove("coming");
+      setTimeout(() => {
+        this.link.style.backgroundImage = "";
+        this.link.style.backgroundColor = "";
+      }, 400);
+    };
+    img.addEventListener("load", settled, { once: true });
+    img.addEventListener("error", () => img.classList.remove("coming"), { once: true });
+  }
+
+  #words(): void {
+    const { image } = this;
+    const failed = image.state === "failed";
+    const words = h("span", { class: "words" }, h("b", {}, image.name), h("span", { class: "why" }, failed ? (image.reason?.message ?? "Failed.") : ""));
+    if (!failed) words.lastElementChild?.append(icon("wait"), `${standing(image)}…`);
+    this.link.replaceChildren(words);
+    if (failed && mayChange) {
+      const again = h("button", { type: "button", class: "button quiet small", onclick: () => this.actions.retry(image.id) }, icon("retry"), "Retry");
+      again.setAttribute("aria-label", `Retry ${image.name}`);
+      this.element.append(h("div", { class: "acts" }, again));
+    }
+  }
+}

@@ -1,0 +1,54 @@
+/** The files of this visit and what became of each. */
+
+/** The note in the browser that uploads are unfinished. */
+export const FLAG = "gallery-uploads";
+
+export type Fate = "waiting" | "sending" | "resting" | "added" | "here" | "refused" | "failed" | "lost" | "cancelled";
+
+export interface Item {
+  /** Uppy's id of the file. */
+  file: string;
+  name: string;
+  size: number;
+  fate: Fate;
+  sent: number;
+  tries: number;
+  /** When the first byte was sent, in milliseconds. */
+  began: number;
+  why: string;
+  /** The page of the image it became, or is already. */
+  link: string | null;
+}
+
+export interface Sum {
+  all: number;
+  done: number;
+  active: number;
+  added: number;
+  here: number;
+  refused: number;
+  failed: number;
+  lost: number;
+  bytes: number;
+  sent: number;
+}
+
+export const isActive = ({ fate }: Item): boolean => fate === "waiting" || fate === "sending" || fate === "resting";
+
+export function sumOf(items: readonly Item[]): Sum {
+  const sum: Sum = { all: 0, done: 0, active: 0, added: 0, here: 0, refused: 0, failed: 0, lost: 0, bytes: 0, sent: 0 };
+  for (const item of items) {
+    if (item.fate === "cancelled") continue;
+    sum.all += 1;
+    sum.bytes += item.size;
+    if (isActive(item)) {
+      sum.active += 1;
+      sum.sent += item.sent;
+      continue;
+    }
+    sum.sent += item.size;
+    sum.done += 1;
+    if (item.fate === "added" || item.fate === "here" || item.fate === "refused" || item.fate === "failed" || item.fate === "lost") sum[item.fate] += 1;
+  }
+  return sum;
+}

@@ -1,0 +1,270 @@
+/** Uploads by Uppy: some at a time, held back and tried again while the network or the server stumbles. */
+
+import Uppy, { type UppyFile } from "@uppy/core";
+import DropTarget from "@uppy/drop-target";
+import GoldenRetriever from "@uppy/golden-retriever";
+import XHRUpload from "@uppy/xhr-upload";
+import { start } from "../page";
+import { type Image, madeAt } from "../records";
+import { size } from "../words";
+import { Gate } from "./gate";
+import { FLAG, isActive, type Item } from "./items";
+
+const AT_ONCE = 3;
+const MOST_TRIES = 30;
+const STALLED_MS = 60_000;
+const SKEW_MS = 60_000;
+const AGAIN = new Set([0, 400, 408, 429, 500, 502, 503, 504]);
+const HIDDEN = /(^|\/)\.[^/]*$/;
+const PICTURE = /\.(hei[cf]|avif|webp|jpe?g|png|gif)$/i;
+
+type Meta = Record<string, unknown>;
+type Body = Image & Record<string, unknown>;
+type File_ = UppyFile<Meta, Body>;
+
+export interface Listener {
+  changed(): void;
+  /** The server has answered with this record. */
+  arrived(image: Image): void;
+  /** Files that are no pictures were found in a folder. */
+  leftOut(files: number): void;
+  dragging(over: boolean): void;
+}
+
+export class Queue {
+  readonly items: Item[] = [];
+  readonly gate: Gate;
+  readonly #uppy = new Uppy<Meta, Body>({ id: "gallery", autoProceed: true, logger: { debug: quiet, warn: quiet, error: quiet } });
+  readonly #open = new Map<string, Item>();
+  #omitted = 0;
+  #tell = 0;
+
+  constructor(readonly listener: Listener) {
+    this.gate = new Gate(() => listener.changed());
+    const uppy = this.#uppy;
+    uppy.setOptions({ onBeforeFileAdded: (file) => this.#admit(file as File_) });
+    uppy.use(XHRUpload, {
+      endpoint: async (files) => {
+        await this.gate.pass();
+        const id = Array.isArray(files) ? files[0]?.id : files.id;
+        const item = this.#open.get(id ?? "");
+        if (item) this.#to(item, "sending", { began: item.began || Date.now(), sent: 0 });
+        return "/api/images";
+      },
+      fieldName: "file",
+      limit: AT_ONCE,
+      timeout: STALLED_MS,
+      shouldRetry: () => false,
+      allowedMetaFields: [],
+    });
+    uppy.use(DropTarget, {
+      target: document.documentElement,
+      onDragOver: () => listener.dragging(true),
+      onDragLeave: (event) => event.relatedTarget === null && listener.dragging(false),
+      onDrop: () => listener.dragging(false),
+    });
+    uppy.on("file-added", (file) => this.#added(file));
+    uppy.on("upload-progress", (file, { bytesUploaded }) => this.#progress(file?.id, bytesUploaded));
+    uppy.on("upload-success", (file, answer) => this.#success(file?.id, answer.status, answer.body));
+    uppy.on("upload-error", (file, error, answer) => this.#error(file?.id, error, answer as unknown));
+    uppy.on("upload-stalled", (error, files) => files.forEach((file) => this.#again(file.id, error.message)));
+    uppy.on("restored", () => this.#restored());
+    void this.#keep();
+  }
+
+  get active(): boolean {
+    return this.items.some(isActive);
+  }
+
+  /** Takes files; of a folder's only pictures are taken. */
+  add(files: readonly File[], source: "choice" | "folder" | "paste" | "drop"): void {
+    const found = files.map((file) => ({
+      source, name: source === "paste" ? pastedName(file) : file.name, type: file.type, data: file, meta: { relativePath: file.webkitRelativePath || null },
+    }));
+    try {
+      this.#uppy.addFiles(found);
+    } catch {
+      // each file that was not taken has told so already
+    }
+    this.listener.changed();
+  }
+
+  cancel(item: Item): void {
+    if (!isActive(item) && item.fate !== "lost") return;
+    this.#end(item, "cancelled");
+  }
+
+  cancelAll(): void {
+    for (const item of this.items) if (isActive(item)) this.#to(item, "cancelled");
+    this.#open.clear();
+    this.#uppy.cancelAll();
+    this.gate.open();
+    this.#settle();
+  }
+
+  retry(item: Item): void {
+    if (item.fate !== "failed" || !this.#uppy.getFile(item.file)) return;
+    this.#to(item, "waiting", { tries: 0, sent: 0, why: "" });
+    this.#open.set(item.file, item);
+    this.#settle();
+    this.gate.open();
+    void this.#uppy.retryUpload(item.file);
+  }
+
+  /** Forgets what has come to its end. */
+  clear(): void {
+    for (const item of this.items) if (!isActive(item) && this.#uppy.getFile(item.file)) this.#uppy.removeFile(item.file);
+    this.items.splice(0, this.items.length, ...this.items.filter(isActive));
+    this.listener.changed();
+  }
+
+  #admit(file: File_): boolean {
+    const path = String(file.meta["relativePath"] ?? "");
+    if (path.includes("/") && !pictured(path, file.type)) {
+      this.#omitted += 1;
+      this.#tell ||= window.setTimeout(() => {
+        this.listener.leftOut(this.#omitted);
+        this.#omitted = this.#tell = 0;
+      }, 400);
+      return false;
+    }
+    if ((file.size ?? 0) <= start.maxBytes) return true;
+    this.items.push(newItem(file, "refused", `The file is larger than the limit of ${size(start.maxBytes)}. Send a smaller one.`));
+    this.listener.changed();
+    return false;
+  }
+
+  #added(file: File_): void {
+    const lost = this.items.findIndex((item) => item.file === file.id && item.fate === "lost");
+    if (lost >= 0) this.items.splice(lost, 1);
+    const item = newItem(file, "waiting");
+    this.items.push(item);
+    this.#open.set(file.id, item);
+    this.#settle();
+  }
+
+  #progress(id: string | undefined, sent: number | false | null): void {
+    const item = this.#open.get(id ?? "");
+    if (!item || item.fate !== "sending") return;
+    item.sent = Math.min(item.size, sent || 0);
+    this.listener.changed();
+  }
+
+  #success(id: string | undefined, status: number, image: Image | undefined): void {
+    const item = this.#open.get(id ?? "");
+    if (!item || !image) return;
+    this.gate.ease();
+    // an earlier try may have arrived whole, and only its answer not
+    const ours = item.tries > 0 && madeAt(image.id) > item.began - SKEW_MS;
+    item.link = `/images/${image.id}`;
+    this.listener.arrived(image);
+    this.#end(item, status === 201 || ours ? "added" : "here");
+  }
+
+  #error(id: string | undefined, error: { message: string }, answer: unknown): void {
+    const item = this.#open.get(id ?? "");
+    if (!item) return;
+    const xhr = answer instanceof XMLHttpRequest ? answer : null;
+    const status = xhr?.status ?? 0;
+    const told = problem(xhr);
+    if (AGAIN.has(status)) this.#again(item.file, told ?? "", Number(xhr?.getResponseHeader("Retry-After")) || 0);
+    else if (status === 401 || status === 403 || status === 507) this.#fail(item, told ?? error.message);
+    else this.#end(item, "refused", told ?? `The server answered ${status}.`);
+  }
+
+  #again(id: string, why: string, seconds = 0): void {
+    const item = this.#open.get(id);
+    if (!item) return;
+    if (item.tries >= MOST_TRIES) {
+      this.#fail(item, why || "The server could not be reached.");
+      return;
+    }
+    this.gate.trip(seconds);
+    this.#to(item, "resting", { tries: item.tries + 1, sent: 0, why });
+    // after Uppy has noted the failure
+    setTimeout(() => this.#uppy.getFile(id) && void this.#uppy.retryUpload(id)?.catch(() => undefined));
+  }
+
+  #fail(item: Item, why: string): void {
+    this.#open.delete(item.file);
+    this.#to(item, "failed", { why });
+    this.#settle();
+  }
+
+  #end(item: Item, fate: "added" | "here" | "refused" | "cancelled", why = ""): void {
+    this.#open.delete(item.file);
+    this.#to(item, fate, { why });
+    setTimeout(() => this.#uppy.getFile(item.file) && this.#uppy.removeFile(item.file));
+    this.#settle();
+  }
+
+  #to(item: Item, fate: Item["fate"], more: Partial<Item> = {}): void {
+    Object.assign(item, more, { fate });
+    this.listener.changed();
+  }
+
+  /** Notes for the next visit whether anything was left unfinished. */
+  #settle(): void {
+    try {
+      if (this.active) localStorage.setItem(FLAG, "1");
+      else localStorage.removeItem(FLAG);
+    } catch {
+      // without storage nothing is resumed
+    }
+    this.listener.changed();
+  }
+
+  /** The files are kept in the browser until they are sent, by one page at a time. */
+  async #keep(): Promise<void> {
+    const begin = (): void => void this.#uppy.use(GoldenRetriever, {});
+    if (!navigator.locks) return;
+    await navigator.locks.request(FLAG, { ifAvailable: true }, (lock) => {
+      if (!lock) return undefined;
+      begin();
+      return new Promise(() => undefined);
+    });
+  }
+
+  #restored(): void {
+    for (const file of this.#uppy.getFiles()) {
+      if (this.#open.has(file.id)) continue;
+      if (file.progress.uploadComplete) {
+        this.#uppy.removeFile(file.id);
+        continue;
+      }
+      const item = newItem(file, file.isGhost ? "lost" : "waiting", file.isGhost ? "Choose it again to go on: the browser did not keep it." : "");
+      item.tries = 1;
+      item.began = Date.now() - 24 * 3_600_000;
+      this.items.push(item);
+      if (!file.isGhost) this.#open.set(file.id, item);
+    }
+    if (this.#open.size) this.#uppy.emit("restore-confirmed");
+    this.#settle();
+  }
+}
+
+/** What Uppy would write to the console stands in the panel. */
+function quiet(): void {}
+
+function newItem(file: File_, fate: Item["fate"], why = ""): Item {
+  return { file: file.id, name: file.name ?? "unnamed", size: file.size ?? 0, fate, sent: 0, tries: 0, began: 0, why, link: null };
+}
+
+function problem(xhr: XMLHttpRequest | null): string | null {
+  try {
+    return (JSON.parse(xhr?.responseText ?? "") as { detail?: string }).detail ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a file of a folder is a picture: by its type, or by its name where the browser knows no type. */
+const pictured = (path: string, type: string): boolean => !HIDDEN.test(path) && (type ? type.startsWith("image/") : PICTURE.test(path));
+
+function pastedName(file: File): string {
+  if (file.name && !/^image\.\w+$/.test(file.name)) return file.name;
+  const at = new Date();
+  const two = (n: number): string => String(n).padStart(2, "0");
+  const time = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}.${two(at.getMinutes())}.${two(at.getSeconds())}`;
+  return `Pasted ${time}.${file.type.split("/")[1]?.replace("jpeg", "jpg") ?? "png"}`;
+}

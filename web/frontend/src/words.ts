@@ -1,0 +1,52 @@
+/** Numbers and times in words. */
+
+import type { Image } from "./records";
+
+const language = document.documentElement.lang || "en";
+const longDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
+const fullDay = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+const month = new Intl.DateTimeFormat(language, { month: "short", year: "numeric", timeZone: "UTC" });
+const clock = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" });
+const plain = new Intl.NumberFormat(language);
+
+export const count = (n: number): string => plain.format(n);
+export const many = (n: number, one: string, more = `${one}s`): string => `${count(n)} ${n === 1 ? one : more}`;
+
+export function dayName(day: string): string {
+  const today = new Date().toISOString().slice(0, 10);
+  const ago = Math.round((Date.parse(today) - Date.parse(day)) / 86_400_000);
+  if (ago === 0) return "Today";
+  if (ago === 1) return "Yesterday";
+  return day.slice(0, 4) === today.slice(0, 4) ? longDay.format(Date.parse(day)) : fullDay.format(Date.parse(day));
+}
+
+export const dayInFull = (day: string): string => fullDay.format(Date.parse(day));
+export const monthName = (day: string): string => month.format(Date.parse(day));
+export const when = (time: string): string => clock.format(Date.parse(time));
+export const atClock = (time: string): string => exact.format(Date.parse(time));
+
+export function size(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB"];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
+  return `${Math.round(seconds / 3600)} h`;
+}
+
+/** Where an image stands in its work. */
+export function standing(image: Image): string {
+  if (image.state === "ready") return "Ready";
+  if (image.state === "failed") return "Failed";
+  if (!image.started_at) return "Waiting";
+  return image.attempts > 1 ? `Being made, attempt ${image.attempts}` : "Being made";
+}
