@@ -40,6 +40,23 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """A day in UTC: how many images came in, the newest of them, and every so-many-th as a mark to page from."""
+
+    day: str
+    count: int
+    first: str
+    marks: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The days on which images came in, newest first."""
+
+    days: list[Day]
+
+
+@dataclass(frozen=True, slots=True)
 class Retried:
     """How many failed images are tried again."""
 
@@ -130,6 +147,7 @@ class Operation:
 ID = {"type": "string", "pattern": f"^{PATTERN.pattern}$"}
 _BEFORE = Parameter("before", "Only images older than the one with this id.", ID)
 _LIMIT = Parameter("limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": 500, "default": 60})
+_EVERY = Parameter("every", "How many images apart the marks are.", {"type": "integer", "minimum": 20})
 _STATE = Parameter("state", "Only images in this state.", {"enum": [state.value for state in State]})
 _NAME = Parameter("name", "The file's name, where the body is the picture itself.", {"type": "string"})
 _POSITION = {"type": "string", "pattern": r"^[0-9]{1,18}-[0-9]{1,18}$"}
@@ -148,6 +166,7 @@ OPERATIONS: dict[str, Operation] = {
     "api.retry": Operation({202: Image}, errors=(404, 409)),
     "api.retry_failed": Operation({202: Retried}),
     "api.status": Operation({200: Status}),
+    "days.days": Operation({200: Days}, (_EVERY,)),
     "events.events": Operation(
         {200: "text/event-stream"},
         (

@@ -19,10 +19,10 @@ _LEAST_APART = 20
 def days() -> ResponseReturnValue:
     """The days, newest first: how many images, the newest one, and where `every` is given each `every`th as a mark."""
     try:
-        every = int(request.args.get("every", "0"))
+        every = int(request.args["every"]) if "every" in request.args else 0
     except ValueError:
         raise BadRequest("'every' must be a whole number.") from None
-    if every and every < _LEAST_APART:
+    if "every" in request.args and every < _LEAST_APART:
         raise BadRequest(f"'every' must be at least {_LEAST_APART}.")
     found = []
     for day, group in groupby(desk().store.ids(), lambda image_id: made_at(image_id).date()):
