@@ -13,6 +13,7 @@ _COMMANDS = {
     "doctor": "gallery.doctor:doctor",
     "export": "gallery.export:export",
     "import": "gallery.importing:import_",
+    "regenerate": "gallery.regenerate:regenerate",
     "retry-failed": "gallery.changing:retry_failed",
     "status": "gallery.status:status",
 }

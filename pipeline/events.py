@@ -35,7 +35,7 @@ class Announcer:
     """
 
     def __init__(self, connection: Redis) -> None:
-        self._connection = connection
+        self.connection = connection
         self._gap = False
 
     def changed(self, record: Record) -> None:
@@ -53,9 +53,9 @@ class Announcer:
     def _add(self, fields: dict[Any, Any]) -> None:
         try:
             if self._gap:
-                tell_gap(self._connection)
+                tell_gap(self.connection)
                 self._gap = False
-            self._connection.xadd(STREAM, fields, maxlen=MAX_EVENTS, approximate=True)
+            self.connection.xadd(STREAM, fields, maxlen=MAX_EVENTS, approximate=True)
         except (RedisError, OSError) as error:
             self.missed()
             _log.warning("event not sent", error=str(error))
@@ -78,21 +78,21 @@ class Follower:
     """
 
     def __init__(self, connection: Redis) -> None:
-        self._connection = connection
+        self.connection = connection
         self.position = "0-0"
 
     def newest(self, count: int) -> list[Event]:
         """Up to `count` last events, oldest first; `position` is the end of the stream then."""
-        entries: Any = self._connection.xrevrange(STREAM, count=count)
+        entries: Any = self.connection.xrevrange(STREAM, count=count)
         events = [_event(*entry) for entry in reversed(entries)]
         self.position = events[-1].id if events else "0-0"
         return events
 
     def wait(self, seconds: float, count: int = 500) -> list[Event]:
         """The next events, none after `seconds` without any; raises `Rewound`."""
-        answer: Any = self._connection.xread({STREAM: self.position}, count=count, block=int(seconds * 1000))
+        answer: Any = self.connection.xread({STREAM: self.position}, count=count, block=int(seconds * 1000))
         if not answer:
-            last: Any = self._connection.xrevrange(STREAM, count=1)
+            last: Any = self.connection.xrevrange(STREAM, count=1)
             if order(last[0][0].decode() if last else "0-0") < order(self.position):
                 raise Rewound("the stream of events went back")
             return []

@@ -83,19 +83,19 @@ class Thumbnails:
             try:
                 self._push(image_id)
             except DuplicateJobError:
-                if self._drop(image_id, only_ended=True):
+                if self.drop(image_id, only_ended=True):
                     self._push_once(image_id)
 
     def replace(self, image_id: str) -> None:
         """Enqueue the image anew, whatever became of its job; raises `QueueUnavailable`."""
         with self.guarded():
-            self._drop(image_id, only_ended=False)
+            self.drop(image_id, only_ended=False)
             self._push_once(image_id)
 
     def remove(self, image_id: str) -> None:
         """Forget the job of a deleted image; raises `QueueUnavailable`."""
         with self.guarded():
-            self._drop(image_id, only_ended=False)
+            self.drop(image_id, only_ended=False)
 
     def _push_once(self, image_id: str) -> None:
         try:
@@ -115,7 +115,8 @@ class Thumbnails:
             retry=Retry(max=MAX_ATTEMPTS - 1),
         )
 
-    def _drop(self, image_id: str, *, only_ended: bool) -> bool:
+    def drop(self, image_id: str, *, only_ended: bool) -> bool:
+        """Forget a job by its id, within `guarded`; whether it is gone."""
         try:
             job = Job.fetch(image_id, connection=self.connection, serializer=JSONSerializer)
         except NoSuchJobError:

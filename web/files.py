@@ -7,10 +7,12 @@ from pathlib import Path
 from flask import Blueprint, Response, send_file
 
 from pipeline.errors import ImageNotFound
+from web.shown import rendition_url
 from web.upload import desk
 
 blueprint = Blueprint("files", __name__, url_prefix="/images")
 _YEAR = 365 * 24 * 3600
+blueprint.add_app_template_filter(rendition_url)
 
 
 @blueprint.get("/<image_id>/<any(grid, view):name>.webp")

@@ -14,5 +14,11 @@ def shown(record: Record) -> dict[str, Any]:
     links = {"self": url_for("api.one", image_id=record.id)}
     links["original"] = url_for("files.original", image_id=record.id)
     for name in record.renditions:
-        links[name] = url_for("files.rendition", image_id=record.id, name=name)
+        links[name] = rendition_url(record, name)
     return {**record.to_dict(), "links": links}
+
+
+def rendition_url(record: Record, name: str) -> str:
+    """Where a rendition is; another address once it was made anew, since each is cached for good."""
+    version = f"{record.recipe or 0}-{record.renditions[name].bytes}"
+    return url_for("files.rendition", image_id=record.id, name=name, v=version)

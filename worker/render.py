@@ -11,13 +11,12 @@ from PIL import Image
 
 from pipeline.errors import Unrenderable
 from pipeline.formats import Limits, check_bounds, read_header
+from pipeline.recipe import GRID, VIEW
 from worker.colour import to_srgb
 from worker.decode import decoded, prepare
 from worker.scale import fitted, fitted_size, view_of
 from worker.thumbhash import thumbhash
 
-RECIPE = 2
-GRID, VIEW = 480, 1600
 _QUALITY, _EFFORT = 80, 4
 _HASHED = 32
 _TURNS = {

@@ -8,10 +8,11 @@ import structlog
 
 from pipeline.errors import GalleryError, ImageNotFound, RendererDied, volume_error
 from pipeline.events import Announcer
+from pipeline.recipe import RECIPE
 from pipeline.records import MAX_ATTEMPTS
 from pipeline.store import Attempt, Nothing, Store
 from worker import metrics
-from worker.render import RECIPE, Rendition
+from worker.render import Rendition
 from worker.renderer import Renderer
 
 _log = structlog.get_logger()
@@ -54,6 +55,7 @@ class Studio:
         def publish(rendition: Rendition) -> None:
             attempt.put(rendition.name, rendition.data, rendition.width, rendition.height)
             if rendition.name == "grid":
+                attempt.record = attempt.record.with_(recipe=RECIPE)
                 attempt.show()
                 self.events.changed(attempt.record)
 

@@ -1,0 +1,132 @@
+"""Making the renditions of a ready image again: it stays ready, and is served as it was until the new ones are there.
+
+Nothing is noted on the volume beforehand: what is still to be done shows in the records, so an interrupted run
+is simply started again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipeline.durable import Busy, acquire, is_locked, replace_whole
+from pipeline.errors import ImageNotFound, VolumeUnavailable
+from pipeline.recipe import RECIPE
+from pipeline.records import Record, RenditionInfo, State
+from pipeline.store.attempt import Nothing
+from pipeline.store.store import Store
+
+RENDITIONS = ("grid", "view")
+_LOCK_WAIT = 0.5
+
+
+class Which(StrEnum):
+    """Which ready images to make anew: those whose files are not as recorded, those of another recipe (and the
+    former), or all."""
+
+    MISSING = "missing"
+    OUTDATED = "outdated"
+    ALL = "all"
+
+
+class Made(NamedTuple):
+    """A rendition made: its name, WebP bytes, and size in pixels."""
+
+    name: str
+    data: bytes
+    width: int
+    height: int
+
+
+def is_wanted(store: Store, image_id: str, which: Which) -> bool:
+    """Whether this image is to be made anew; raises `VolumeUnavailable`."""
+    try:
+        record = store.get(image_id)
+    except ImageNotFound:
+        return False
+    if record.state is not State.READY:
+        return False
+    if which is Which.ALL or (which is Which.OUTDATED and record.recipe != RECIPE):
+        return True
+    return any(not _as_recorded(store, record, name) for name in RENDITIONS)
+
+
+def _as_recorded(store: Store, record: Record, name: str) -> bool:
+    info = record.renditions.get(name)
+    try:
+        return info is not None and store.layout.rendition(record.id, name).stat().st_size == info.bytes
+    except FileNotFoundError:
+        return False
+
+
+def uploads_wait(store: Store) -> bool:
+    """Whether an accepted image waits for a worker: it goes before those that have renditions already."""
+    return any(not is_locked(store.layout.marker(image_id)) for image_id in store.pending())
+
+
+def is_in_hand(store: Store, image_id: str) -> bool:
+    """Whether a live process is making it anew."""
+    try:
+        return is_locked(store.original(store.get(image_id)))
+    except ImageNotFound:
+        return False
+
+
+@contextmanager
+def remaking(store: Store, image_id: str) -> Iterator[Remake]:
+    """Hold a ready image for making it anew; raises `Nothing` where it is gone, not ready, or held already.
+
+    The lock lies on the original, which is never written, and ends with the process.
+    """
+    try:
+        original = store.original(record := store.get(image_id))
+        descriptor = os.open(original, os.O_RDWR | os.O_CLOEXEC)
+    except (ImageNotFound, FileNotFoundError):
+        raise Nothing from None
+    try:
+        acquire(descriptor, wait=_LOCK_WAIT)
+        if record.state is not State.READY:
+            raise Nothing
+        for leftover in original.parent.glob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
+        yield Remake(store, image_id, original)
+    except Busy:
+        raise Nothing from None
+    finally:
+        os.close(descriptor)
+
+
+class Remake:
+    """A ready image in hand."""
+
+    def __init__(self, store: Store, image_id: str, original: Path) -> None:
+        self.original = original
+        self._store = store
+        self._id = image_id
+
+    def replace(self, made: Sequence[Made], **facts: Any) -> Record:
+        """Put the new renditions in the place of the old ones, whole, the record last; raises `Nothing` where the
+        image is gone or no longer ready."""
+        store, infos = self._store, {}
+        try:
+            if store.get(self._id).state is not State.READY:
+                raise Nothing
+            for name, data, width, height in made:
+                store.step(f"remake:before-{name}")
+                replace_whole(store.layout.rendition(self._id, name), data)
+                infos[name] = RenditionInfo(width, height, len(data))
+            store.step("remake:before-record")
+            record = store.get(self._id).with_(renditions=infos, recipe=RECIPE, **facts)
+            replace_whole(store.layout.record(self._id), record.to_json())
+            store.step("remake:after-record")
+        except FileNotFoundError as error:
+            if not store.layout.images.exists():
+                raise VolumeUnavailable("the volume is not there") from error
+            raise Nothing from None
+        except ImageNotFound:
+            raise Nothing from None
+        return record

@@ -1,0 +1,187 @@
+"""`gallery regenerate`, with real workers and a real Redis-compatible server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from pipeline.recipe import RECIPE
+from pipeline.settings import Settings
+from pipeline.store import Store
+from pipeline.store.check import check_image
+from pipeline.store.regenerate import Which, is_wanted, remaking
+from tests.conftest import ROOT, Gallery, until
+from tests.pictures import picture
+
+
+def command(gallery: Gallery, *options: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "gallery", "regenerate", *options],
+        cwd=ROOT, env=gallery.environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def regenerate(gallery: Gallery, *options: str) -> tuple[int, str]:
+    process = command(gallery, *options)
+    out, errors = process.communicate(timeout=120)
+    return process.returncode, out + errors
+
+
+def store_of(gallery: Gallery) -> Store:
+    return Store(Settings.from_environment(gallery.environ))
+
+
+def fill(gallery: Gallery, count: int, size: tuple[int, int] = (900, 600)) -> list[str]:
+    ids = [gallery.upload(picture("JPEG", size)).json["id"] for _ in range(count)]
+    for image_id in ids:
+        assert gallery.until_ended(image_id)["state"] == "ready"
+    return ids
+
+
+def age(gallery: Gallery, image_id: str) -> None:
+    """Make the record tell of an older recipe."""
+    path = store_of(gallery).layout.record(image_id)
+    path.write_text(json.dumps({**json.loads(path.read_text()), "recipe": RECIPE - 1}))
+
+
+def test_outdated_and_missing_renditions_are_made_anew_and_get_new_addresses(gallery: Gallery) -> None:
+    old, whole, bare = fill(gallery, 3)
+    store, before = store_of(gallery), gallery.call("GET", f"/api/images/{old}").json
+    age(gallery, old)
+    store.layout.rendition(bare, "view").unlink()
+    files = {i: store.layout.rendition(i, "grid").stat().st_mtime_ns for i in (old, whole, bare)}
+    assert [is_wanted(store, i, Which.MISSING) for i in (old, whole, bare)] == [False, False, True]
+    status, said = regenerate(gallery)
+    assert (status, "2 made" in said) == (0, True), said
+    changed = [i for i in files if store.layout.rendition(i, "grid").stat().st_mtime_ns != files[i]]
+    assert changed == [old, bare]
+    after = gallery.call("GET", f"/api/images/{old}").json
+    assert (after["recipe"], after["state"], after["attempts"]) == (RECIPE, "ready", before["attempts"])
+    assert after["links"]["grid"].endswith(f"?v={RECIPE}-{after['renditions']['grid']['bytes']}")
+    assert after["links"]["grid"] in gallery.call("GET", "/").body.decode()
+    for image_id in files:
+        assert list(check_image(store, store.layout.image(image_id), None, deep=True)) == []
+    assert "Nothing to make anew" in regenerate(gallery)[1]
+    assert "3 made" in regenerate(gallery, "--all")[1]
+
+
+def test_what_cannot_be_made_anew_keeps_what_it_has(gallery: Gallery) -> None:
+    (image_id,) = fill(gallery, 1)
+    store = store_of(gallery)
+    original = store.original(store.get(image_id))
+    original.write_bytes(original.read_bytes()[:600])
+    status, said = regenerate(gallery, "--all")
+    assert (status, "1 failed" in said, "damaged" in said) == (1, True, True), said
+    record = gallery.call("GET", f"/api/images/{image_id}").json
+    assert record["state"] == "ready"
+    assert gallery.call("GET", record["links"]["view"]).status == 200
+
+
+def test_an_upload_does_not_wait_behind_a_long_run_and_every_image_is_served_all_the_while(gallery: Gallery) -> None:
+    ids = fill(gallery, 8, (4000, 3000))
+    process, broken, stop = command(gallery, "--all"), [], threading.Event()
+
+    def watch() -> None:
+        while not stop.is_set():
+            for image_id in ids:
+                answer = gallery.call("GET", f"/images/{image_id}/grid.webp")
+                if answer.status != 200 or len(answer.body) != int(answer.headers["Content-Length"]):
+                    broken.append(image_id)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        until(lambda: gallery.call("GET", "/api/status").json["queue"]["running"], 30)
+        waited = []
+        while process.poll() is None:
+            record = gallery.until_ended(gallery.upload(picture("JPEG", (600, 400))).json["id"])
+            waited.append(record["queued_at"] is not None and record["state"] == "ready")
+            assert gallery.call("GET", "/api/status").json["queue"]["waiting"] <= 4
+    finally:
+        stop.set()
+        watcher.join()
+    assert len(waited) >= 2
+    assert all(waited)
+    assert process.communicate()[0].strip() == "8 made"
+    assert broken == []
+
+
+def test_a_run_goes_on_when_workers_are_killed(gallery: Gallery) -> None:
+    ids = fill(gallery, 4, (2000, 2000))
+    for image_id in ids:
+        age(gallery, image_id)
+    process = command(gallery)
+    until(lambda: gallery.call("GET", "/api/status").json["queue"]["running"], 30)
+    gallery.stop("worker.1", signal.SIGKILL)
+    gallery.stop("worker.2", signal.SIGKILL)
+    gallery.start("worker.1", "worker")
+    out, errors = process.communicate(timeout=180)
+    assert (process.returncode, out.strip()) == (0, "4 made"), errors
+    assert {gallery.call("GET", f"/api/images/{i}").json["recipe"] for i in ids} == {RECIPE}
+
+
+STEPS = ("remake:before-grid", "remake:before-view", "remake:before-record", "remake:after-record")
+
+
+def test_a_crash_at_any_step_leaves_a_ready_image_that_the_next_run_finishes(gallery: Gallery) -> None:
+    store, ids = store_of(gallery), dict(zip(STEPS, fill(gallery, len(STEPS)), strict=True))
+    for step, image_id in ids.items():
+        age(gallery, image_id)
+        code = f"""
+import os
+from pipeline.settings import Settings
+from pipeline.store import Store
+from pipeline.store.regenerate import Made, remaking
+store = Store(Settings.from_environment(), lambda name: os.kill(os.getpid(), 9) if name == {step!r} else None)
+with remaking(store, {image_id!r}) as work:
+    work.replace([Made("grid", b"new grid", 1, 1), Made("view", b"new view", 1, 1)])
+"""
+        killed = subprocess.run([sys.executable, "-c", code], env=gallery.environ, cwd=ROOT, check=False)
+        assert killed.returncode == -signal.SIGKILL
+        assert store.get(image_id).state == "ready"
+    assert "3 made" in regenerate(gallery)[1]
+    for image_id in list(ids.values())[:3]:
+        assert list(check_image(store, store.layout.image(image_id), None, deep=True)) == []
+    with remaking(store, image_id):
+        assert "1 gone, 3 made" in regenerate(gallery, "--all")[1]
+
+
+def test_two_processes_rendering_the_same_image_at_once_leave_whole_files(tmp_path: Path) -> None:
+    settings = Settings.from_environment({**os.environ, "GALLERY_DATA": str(tmp_path)})
+    store = Store(settings)
+    store.prepare()
+    draft = store.draft()
+    draft.write(picture("JPEG", (900, 600)))
+    image_id = store.accept(draft, "a.jpg").record.id
+    code = f"""
+import sys
+from pathlib import Path
+from pipeline.durable import replace_whole
+from pipeline.formats import Limits
+from pipeline.settings import Settings
+from pipeline.store import Store
+from worker.render import render
+store = Store(Settings.from_environment())
+record = store.get({image_id!r})
+for _ in range(6):
+    render(store.original(record), Limits(),
+           lambda made: replace_whole(store.layout.rendition(record.id, made.name), made.data))
+"""
+    environ = {**os.environ, "GALLERY_DATA": str(tmp_path)}
+    both = [subprocess.Popen([sys.executable, "-c", code], env=environ, cwd=ROOT) for _ in range(2)]
+    seen: dict[str, set[Any]] = {"grid": set(), "view": set()}
+    while any(process.poll() is None for process in both):
+        for name, found in seen.items():
+            path = store.layout.rendition(image_id, name)
+            if path.exists():
+                data = path.read_bytes()
+                assert len(data) == int.from_bytes(data[4:8], "little") + 8
+                found.add(data)
+    assert [process.returncode for process in both] == [0, 0]
+    assert [len(found) for found in seen.values()] == [1, 1]
