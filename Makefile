@@ -9,7 +9,7 @@ run: $(STAMP) $(FRONTEND)
 	@exec .venv/bin/python -m launcher
 
 test: $(STAMP) $(FRONTEND)
-	.venv/bin/python -m pytest
+	.venv/bin/python -m pytest -n $(or $(JOBS),3)
 
 # MINUTES=30, SEED=…: a seed gives the same accidents again
 chaos: $(STAMP)
