@@ -2,8 +2,11 @@
 COMPOSE ?= docker compose
 DOCKER_BUILD ?= docker build
 TAG ?= dev
+CLUSTER := img-gallery-cluster
+# copies images from Docker into the cluster
+LOAD ?= kind load docker-image --name $(CLUSTER)
 
-.PHONY: images up down e2e-compose
+.PHONY: images up down e2e-compose kind-up kind-down kind-cluster load deploy e2e
 
 images:
 	for part in web worker; do \
@@ -11,7 +14,7 @@ images:
 	    --build-arg VERSION=$(TAG) --build-arg REVISION=$$(git rev-parse HEAD) . || exit 1; \
 	done
 
-.env:
+.env k8s/overlays/kind/secret.env:
 	@$(PYTHON) -m launcher.secrets $@
 
 up: .env images
@@ -19,6 +22,32 @@ up: .env images
 
 down:
 	$(COMPOSE) down
+
+kind-up: kind-cluster images load deploy
+	@echo 'To see the gallery at http://127.0.0.1:8080/ type:'
+	@echo '  kubectl port-forward svc/gallery-service -n image-gallery 8080:80'
+
+kind-down:
+	kind delete cluster --name $(CLUSTER)
+
+kind-cluster:
+	kind get clusters | grep -qx $(CLUSTER) || kind create cluster --name $(CLUSTER) --config k8s/kind.yaml
+	kubectl config use-context kind-$(CLUSTER)
+
+load:
+	$(LOAD) image-gallery-web:dev image-gallery-worker:dev
+
+# The tag stays the same, so what ran before is told to start anew from the images that were just loaded.
+deploy: k8s/overlays/kind/secret.env
+	ran=$$(kubectl get deployments -n image-gallery -l app.kubernetes.io/component!=redis -o name) && \
+	  kubectl apply -k k8s/overlays/kind && \
+	  if [ "$$ran" ]; then kubectl rollout restart -n image-gallery $$ran; fi
+	for name in redis web worker dashboard; do \
+	  kubectl rollout status deployment/$$name -n image-gallery --timeout=300s || exit 1; \
+	done
+
+e2e: $(STAMP) k8s/overlays/kind/secret.env
+	GALLERY_E2E=cluster .venv/bin/python -m pytest tests/e2e/test_cluster.py -v -s
 
 e2e-compose: $(STAMP)
 	GALLERY_E2E=compose COMPOSE="$(COMPOSE)" .venv/bin/python -m pytest tests/e2e/test_compose.py -v -s

@@ -1,0 +1,235 @@
+"""Kubernetes for real: `make e2e` brings the kind overlay to the cluster of the current kubectl context, plays every
+accident while people use the gallery, counts, and removes it again. The images must be loaded there already."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import threading
+import urllib.error
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.e2e import cluster
+from tests.e2e.cluster import inside, kubectl, pause, pods, reaches, scale, settle
+from tests.e2e.load import Load, fetch
+from tests.product import ROOT, until
+
+URL = os.environ.get("GALLERY_E2E_URL", "http://127.0.0.1:30080")
+STRANGERS = "image-gallery-strangers"
+
+
+class Journey:
+    """What all tests of one run count together."""
+
+    def __init__(self) -> None:
+        self.figures = {
+            "requests": 0, "uploads accepted": 0, "pods deleted": 0, "rollouts": 0,
+            "requests failed": 0, "requests failed where processes were killed": 0, "images lost": 0,
+        }  # fmt: skip
+        self.meter = cluster.Meter()
+
+    def count(self, load: Load, *, killed: bool = False) -> None:
+        """Add a load's figures, and see that nothing was lost and, unless processes were killed, nothing failed."""
+        lost = load.lost(180)
+        self.figures["requests"] += load.requests
+        self.figures["uploads accepted"] += len(load.accepted)
+        self.figures["requests failed where processes were killed" if killed else "requests failed"] += len(load.failed)
+        self.figures["images lost"] += len(lost)
+        assert not lost
+        assert killed or not load.failed, load.failed[:5]
+
+
+@pytest.fixture(scope="module")
+def journey() -> Iterator[Journey]:
+    cluster.create()
+    journey = Journey()
+    journey.meter.start()
+    try:
+        until(lambda: fetch(f"{URL}/readyz"), 60)
+        yield journey
+    finally:
+        journey.meter.stop()
+        print(f"\n{json.dumps(journey.figures)}")
+        for name, used in sorted(journey.meter.memory.items()):
+            print(f"{name}: at most {used / 2**20:.0f} MiB, {journey.meter.cores[name]:.2f} cores")
+        cluster.remove()
+
+
+def test_an_upload_through_the_service_becomes_a_thumbnail(journey: Journey) -> None:
+    with cluster.forwarded("gallery-service") as address:
+        load = Load(address)
+        load.burst(3, (1600, 1200))
+        journey.count(load)
+
+
+def test_the_dashboard_answers_only_with_credentials(journey: Journey) -> None:
+    secret = next(s for s in cluster.objects("secrets") if s["metadata"]["name"].startswith("gallery-secrets"))
+    user, password = (
+        base64.b64decode(secret["data"][f"GALLERY_DASHBOARD_{part}"]).decode() for part in ("USER", "PASSWORD")
+    )
+    with cluster.forwarded("dashboard") as address:
+        for headers in ({}, {"Authorization": f"Basic {base64.b64encode(b'admin:wrong').decode()}"}):
+            with pytest.raises(urllib.error.HTTPError) as refused:
+                fetch(f"{address}/rq-dashboard/", headers=headers)
+            refused.value.close()
+            assert refused.value.code == 401
+        login = base64.b64encode(f"{user}:{password}".encode()).decode()
+        assert b"RQ" in fetch(f"{address}/rq-dashboard/", headers={"Authorization": f"Basic {login}"})
+
+
+def test_pods_are_confined(journey: Journey) -> None:
+    look = "import os; print(os.getuid(), os.path.exists('/var/run/secrets/kubernetes.io'), 'REDIS_PORT' in os.environ)"
+    for component in ("web", "worker", "dashboard"):
+        (pod, *_) = pods(component)
+        assert inside(pod, look)[1].split() == ["10001", "False", "False"]
+        assert "Read-only file system" in inside(pod, "open('/app/x', 'w')")[1]
+
+
+def test_strangers_reach_neither_redis_nor_the_dashboard(journey: Journey) -> None:
+    kubectl("create", "namespace", STRANGERS)
+    try:
+        image = "image-gallery-worker:dev"
+        command = ["run", "stranger", f"--namespace={STRANGERS}", f"--image={image}", "--command", "--", "sleep", "600"]
+        kubectl(*command)
+        kubectl("wait", "pod/stranger", f"--namespace={STRANGERS}", "--for=condition=Ready", "--timeout=60s")
+        there = {"namespace": STRANGERS}
+        assert reaches("stranger", f"gallery-service.{cluster.NAMESPACE}", 80, **there)
+        assert not reaches("stranger", f"redis.{cluster.NAMESPACE}", 6379, **there)
+        assert not reaches("stranger", f"dashboard.{cluster.NAMESPACE}", 80, **there)
+    finally:
+        kubectl("delete", "namespace", STRANGERS, "--wait=false")
+
+
+def test_web_and_worker_reach_redis_and_dns_and_nothing_else(journey: Journey) -> None:
+    for component in ("web", "worker"):
+        (pod, *_) = pods(component)
+        assert reaches(pod, "redis", 6379)  # by name, so DNS too
+        assert not reaches(pod, "dashboard", 80)
+        assert not reaches(pod, "kubernetes.default.svc", 443)
+        assert not reaches(pod, "kube-dns.kube-system.svc", 9153)
+    assert not reaches(pods("worker")[0], "gallery-service", 80)
+
+
+def test_scaling_while_people_upload_fails_no_request_and_shares_the_work(journey: Journey) -> None:
+    with Load(URL) as load:
+        pause(3)
+        scale(worker=4, web=3)
+        load.burst(60, (3000, 2000))
+        pause(3)
+    journey.count(load)
+    records = [json.loads(fetch(f"{URL}/api/images/{image_id}")) for image_id in load.accepted]
+    assert len({record["worker"] for record in records}) >= 4
+
+
+def test_a_rolling_restart_of_everything_fails_no_request(journey: Journey) -> None:
+    with Load(URL, people=6) as load:
+        pause(2)
+        for name in ("web", "worker", "dashboard", "redis", "web"):
+            kubectl("rollout", "restart", f"deployment/{name}")
+            kubectl("rollout", "status", f"deployment/{name}", "--timeout=240s")
+            journey.figures["rollouts"] += 1
+        until(lambda: len(cluster.objects("pods")) == 9, 150)  # the old ones have gone, and taken nothing with them
+        pause(2)
+    journey.count(load)
+
+
+def test_so_far_nothing_was_warned_of(journey: Journey) -> None:
+    assert cluster.warnings() == []
+
+
+def test_deleting_each_pod_in_turn_fails_no_request(journey: Journey) -> None:
+    with Load(URL) as load:
+        for component in ("redis", "worker", "web", "dashboard"):
+            for pod in pods(component):
+                pause(1)
+                kubectl("delete", "pod", pod)
+                journey.figures["pods deleted"] += 1
+                settle()
+        pause(2)
+    journey.count(load)
+
+
+def test_killing_each_pod_in_turn_loses_nothing(journey: Journey) -> None:
+    with Load(URL) as load:
+        for component in ("worker", "redis", "web"):
+            for pod in pods(component):
+                pause(1)
+                kubectl("delete", "pod", pod, "--force", "--grace-period=0")
+                journey.figures["pods deleted"] += 1
+                settle()
+        pause(2)
+    journey.count(load, killed=True)
+
+
+def test_a_worker_killed_by_its_memory_limit_costs_no_image(journey: Journey) -> None:
+    with Load(URL) as load:
+        for pod in pods("worker")[:2]:
+            pause(2)
+            status, text = inside(pod, "kept = [bytearray(b'x' * 2**24) for _ in range(200)]")
+            assert status == 137, text
+        load.burst(10, (3000, 2000))
+    journey.count(load)
+    until(lambda: any(map(_was_out_of_memory, cluster.objects("pods"))), 60)
+    settle()
+
+
+def _was_out_of_memory(pod: dict[str, Any]) -> bool:
+    states = [status["lastState"] for status in pod["status"].get("containerStatuses", ())]
+    return any(state.get("terminated", {}).get("reason") == "OOMKilled" for state in states)
+
+
+def test_a_release_that_does_not_start_takes_nothing_down_and_is_rolled_back(journey: Journey) -> None:
+    with Load(URL) as load:
+        kubectl("set", "image", "deployment/web", "web=image-gallery-web:not-there")
+        pause(15)
+        kubectl("rollout", "undo", "deployment/web")
+        settle()
+        journey.figures["rollouts"] += 2
+    journey.count(load)
+
+
+def test_everything_comes_back_after_all_pods_were_deleted_at_once(journey: Journey) -> None:
+    load = Load(URL)
+    load.burst(30, (2000, 1500))
+    journey.figures["pods deleted"] += len(cluster.objects("pods"))
+    kubectl("delete", "pods", "--all", "--force", "--grace-period=0")
+    settle()
+    until(lambda: fetch(f"{URL}/readyz"), 60)
+    load.burst(3, (640, 400))
+    journey.count(load, killed=True)
+
+
+def test_keda_takes_the_workers_from_one_to_four_and_back(journey: Journey) -> None:
+    if not kubectl("get", "crd", "scaledobjects.keda.sh", "--ignore-not-found", "--output", "name"):
+        pytest.skip("KEDA is not installed in this cluster")
+    scale(worker=1)
+    cluster.apply("kind-keda")
+    try:
+        load = Load(URL)
+        crowd = [threading.Thread(target=load.burst, args=(100, (4000, 3000))) for _ in range(4)]
+        for person in crowd:
+            person.start()
+        until(lambda: _replicas() == 4, 120)
+        for person in crowd:
+            person.join(240)
+        journey.count(load)
+        until(lambda: _replicas() == 1, 240)
+    finally:
+        kubectl("delete", "--kustomize", str(ROOT / "k8s/overlays/kind-keda"), "--dry-run=client", check=False)
+        kubectl("delete", "scaledobject/worker", "triggerauthentication/redis", "networkpolicy/keda-to-redis")
+    settle()
+
+
+def _replicas() -> int:
+    replicas: int = json.loads(kubectl("get", "deployment/worker", "--output", "json"))["spec"]["replicas"]
+    return replicas
+
+
+def test_no_container_came_near_its_memory_limit(journey: Journey) -> None:
+    limits = {"web": 512, "redis": 256, "dashboard": 192}
+    for name, limit in limits.items():
+        assert journey.meter.memory[name] < 0.8 * limit * 2**20, name
