@@ -17,6 +17,9 @@ images:
 .env k8s/overlays/kind/secret.env:
 	@$(PYTHON) -m launcher.secrets $@
 
+k8s/overlays/production/secret.env:
+	@$(PYTHON) -m launcher.secrets --token $@
+
 up: .env images
 	$(COMPOSE) up --no-build --detach --wait
 

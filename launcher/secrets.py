@@ -1,4 +1,4 @@
-"""`python -m launcher.secrets FILE…`: make the secrets of a deployment. Needs nothing but Python."""
+"""`python -m launcher.secrets [--token] FILE…`: make the secrets of a deployment. Needs nothing but Python."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from secrets import token_hex
 
 
 def main(paths: list[str]) -> int:
-    """Write each file that is not there yet, readable by its owner alone; the exit status."""
-    for path in map(Path, paths):
+    """Write each file that is not there yet, readable by its owner alone; with `--token`, access tokens too."""
+    for path in (Path(path) for path in paths if path != "--token"):
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             print(f"{path} is there already and stays as it is")
             continue
         with open(descriptor, "w") as file:
-            file.write(made())
+            file.write(made() + (tokens() if "--token" in paths else ""))
         print(f"made {path}")
     return 0
 
@@ -31,6 +31,12 @@ def made() -> str:
         "GALLERY_DASHBOARD_USER=admin\n"
         f"GALLERY_DASHBOARD_PASSWORD={token_hex(12)}\n"
     )
+
+
+def tokens() -> str:
+    """Access tokens for one admin and for what reads the metrics."""
+    metrics = token_hex(24)
+    return f"GALLERY_TOKEN=admin:admin:{token_hex(24)},metrics:read:{metrics}\nMETRICS_TOKEN={metrics}\n"
 
 
 if __name__ == "__main__":

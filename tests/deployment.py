@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
+from launcher import secrets
 from pipeline.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +39,20 @@ def settings_read() -> set[str]:
     recorder = _Recorder()
     Settings.from_environment(recorder)
     return recorder.names
+
+
+def built(overlay: str, scratch: Path) -> list[dict[str, Any]]:
+    """The objects of an overlay, built by kubectl from a copy of k8s/ with fresh secrets."""
+    if shutil.which("kubectl") is None:
+        pytest.skip("kubectl is not installed")
+    tree = scratch / "k8s"
+    if not tree.exists():
+        shutil.copytree(ROOT / "k8s", tree, ignore=shutil.ignore_patterns("secret.env"))
+        secrets.main(["--token", *(str(tree / "overlays" / name / "secret.env") for name in ("kind", "production"))])
+    command = ["kubectl", "kustomize", str(tree / "overlays" / overlay)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [document for document in yaml.safe_load_all(done.stdout) if document]
 
 
 def defaults() -> Settings:

@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -109,21 +108,19 @@ def warnings() -> list[str]:
     return [line for line in lines if "the object has been modified" not in line]
 
 
-@dataclass
 class Meter(threading.Thread):
-    """Asks the kubelet every few seconds what the containers use, and keeps the most of each."""
+    """Asks the kubelet every few seconds what the containers use, and keeps the most of each: bytes of the working
+    set, and cores."""
 
-    memory: dict[str, int] = field(default_factory=dict)
-    """Bytes of the working set, by container."""
-    cores: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
         super().__init__(daemon=True)
-        self._stopped = threading.Event()
+        self.memory: dict[str, int] = {}
+        self.cores: dict[str, float] = {}
+        self._ended = threading.Event()
 
     def run(self) -> None:
         """Until `stop` is called."""
-        while not self._stopped.wait(3):
+        while not self._ended.wait(3):
             for node in json.loads(kubectl("get", "nodes", "--output", "json"))["items"]:
                 name = node["metadata"]["name"]
                 text = kubectl("get", "--raw", f"/api/v1/nodes/{name}/proxy/stats/summary", check=False)
@@ -142,7 +139,7 @@ class Meter(threading.Thread):
 
     def stop(self) -> None:
         """Ask no more."""
-        self._stopped.set()
+        self._ended.set()
 
 
 def create() -> None:

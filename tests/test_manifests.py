@@ -1,0 +1,288 @@
+"""The manifests, without a cluster: both overlays and the one with KEDA, built by kubectl. `make e2e` runs them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from pipeline.jobs import QUEUE, RQ_MARGIN_SECONDS, Thumbnails, connect
+from tests.deployment import ROOT, built, compose, defaults, seconds, settings_read
+
+OVERLAYS = ("kind", "kind-keda", "production")
+OURS = ("web", "worker", "dashboard")
+CUSTOM = {"ScaledObject", "TriggerAuthentication", "PodMonitor"}
+KUBERNETES = "1.34"
+
+Object = dict[str, Any]
+
+
+@pytest.fixture(scope="module", params=OVERLAYS)
+def objects(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Object]:
+    """Every object of one overlay."""
+    return built(request.param, tmp_path_factory.mktemp("k8s"))
+
+
+@pytest.fixture(scope="module")
+def kind(tmp_path_factory: pytest.TempPathFactory) -> list[Object]:
+    return built("kind", tmp_path_factory.mktemp("k8s"))
+
+
+@pytest.fixture(scope="module")
+def production(tmp_path_factory: pytest.TempPathFactory) -> list[Object]:
+    return built("production", tmp_path_factory.mktemp("k8s"))
+
+
+def of(objects: list[Object], kind: str, name: str | None = None) -> list[Object]:
+    """The objects of a kind, of one name or of all."""
+    return [o for o in objects if o["kind"] == kind and name in (None, o["metadata"]["name"])]
+
+
+def one(objects: list[Object], kind: str, name: str) -> Object:
+    """The object of this kind and name; generated names may end in a hash."""
+    (found,) = [o for o in of(objects, kind) if o["metadata"]["name"].startswith(name)]
+    return found
+
+
+def pod(deployment: Object) -> Object:
+    """The pod that a Deployment makes."""
+    spec: Object = deployment["spec"]["template"]["spec"]
+    return spec
+
+
+def container(objects: list[Object], name: str) -> Object:
+    """The one container of a Deployment."""
+    (found,) = pod(one(objects, "Deployment", name))["containers"]
+    assert found["name"] == name
+    return dict(found)
+
+
+def test_every_object_is_valid(objects: list[Object]) -> None:
+    for document in objects:
+        if document["kind"] not in CUSTOM:
+            kubernetes_validate.validate(document, KUBERNETES, strict=True)
+
+
+def test_every_object_is_in_the_namespace_and_says_what_it_is(objects: list[Object]) -> None:
+    for document in objects:
+        labels = document["metadata"].get("labels", {})
+        if document["kind"] == "Namespace":
+            assert document["metadata"]["name"] == "image-gallery"
+            assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+            continue
+        assert document["metadata"]["namespace"] == "image-gallery"
+        if document["kind"] not in ("ConfigMap", "Secret"):
+            assert labels["app.kubernetes.io/name"] == "image-gallery"
+        if document["kind"] == "Deployment":
+            inside = document["spec"]["template"]["metadata"]["labels"]
+            assert inside["app.kubernetes.io/part-of"] == "image-gallery"
+            assert inside["app.kubernetes.io/component"] == document["metadata"]["name"]
+
+
+def test_every_pod_is_confined(objects: list[Object]) -> None:
+    for deployment in of(objects, "Deployment"):
+        spec = pod(deployment)
+        assert spec["enableServiceLinks"] is False
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["serviceAccountName"] == deployment["metadata"]["name"]
+        whole = spec["securityContext"]
+        assert whole["runAsNonRoot"] is True
+        assert whole["runAsUser"] > 0
+        assert whole["runAsGroup"] > 0
+        assert whole["seccompProfile"] == {"type": "RuntimeDefault"}
+        for each in spec["containers"]:
+            assert each["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+    for account in of(objects, "ServiceAccount"):
+        assert account["automountServiceAccountToken"] is False
+
+
+def test_web_and_worker_share_the_user_and_the_volume(objects: list[Object]) -> None:
+    specs = [pod(one(objects, "Deployment", name)) for name in ("web", "worker")]
+    assert specs[0]["securityContext"] == specs[1]["securityContext"]
+    user = specs[0]["securityContext"]
+    assert user["runAsUser"] == user["runAsGroup"] == user["fsGroup"]
+    for name in ("web", "worker"):
+        assert f"USER {user['runAsUser']}:{user['runAsGroup']}" in (ROOT / f"Dockerfile.{name}").read_text()
+        assert {"name": "images", "mountPath": "/data"} in container(objects, name)["volumeMounts"]
+
+
+def test_every_container_asks_for_room_and_is_bounded_in_memory(objects: list[Object]) -> None:
+    for deployment in of(objects, "Deployment"):
+        for each in pod(deployment)["containers"]:
+            assert set(each["resources"]["requests"]) == {"cpu", "memory"}
+            assert set(each["resources"]["limits"]) == {"memory"}, "a processor's limit only throttles"
+
+
+def test_compose_and_the_manifests_bound_memory_alike(kind: list[Object]) -> None:
+    for name, service in compose().items():
+        assert container(kind, name)["resources"]["limits"]["memory"] == service["mem_limit"].replace("m", "Mi")
+
+
+def test_compose_and_the_manifests_start_redis_alike(kind: list[Object]) -> None:
+    theirs = [part.replace("$$", "$") for part in compose()["redis"]["command"]]
+    assert container(kind, "redis")["command"] == theirs
+    config = (ROOT / "k8s/base/redis.conf").read_text().splitlines()
+    assert {"appendonly yes", "maxmemory-policy noeviction"} <= set(config)
+    limit = int(container(kind, "redis")["resources"]["limits"]["memory"].removesuffix("Mi"))
+    (most,) = [int(line.split()[1].removesuffix("mb")) for line in config if line.startswith("maxmemory ")]
+    assert most <= 0.7 * limit
+
+
+def test_two_redis_servers_never_share_a_volume(kind: list[Object]) -> None:
+    deployment = one(kind, "Deployment", "redis")
+    assert deployment["spec"]["strategy"] == {"type": "Recreate"}
+    assert {"name": "data", "persistentVolumeClaim": {"claimName": "redis"}} in pod(deployment)["volumes"]
+
+
+def test_probes_mean_something(objects: list[Object]) -> None:
+    web = container(objects, "web")
+    assert web["startupProbe"]["httpGet"]["path"] == web["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert web["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    worker = container(objects, "worker")
+    assert "$GALLERY_HEARTBEAT_FILE" in worker["livenessProbe"]["exec"]["command"][-1]
+    assert "redis" not in str(worker["livenessProbe"])
+    for deployment in of(objects, "Deployment", "redis"):
+        for name in ("startupProbe", "readinessProbe", "livenessProbe"):
+            assert "grep -qx PONG" in pod(deployment)["containers"][0][name]["exec"]["command"][-1]
+    for deployment in of(objects, "Deployment"):
+        for each in pod(deployment)["containers"]:
+            assert {"startupProbe", "livenessProbe"} <= set(each)
+
+
+def test_pods_are_given_the_time_they_need_to_stop(objects: list[Object]) -> None:
+    web = one(objects, "Deployment", "web")
+    assert web["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+    pause = container(objects, "web")["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert pod(web)["terminationGracePeriodSeconds"] >= pause + 30 + 5
+    settings = one(objects, "ConfigMap", "gallery-settings")["data"]
+    grace = pod(one(objects, "Deployment", "worker"))["terminationGracePeriodSeconds"]
+    assert grace > int(settings["GALLERY_JOB_TIMEOUT"]) + RQ_MARGIN_SECONDS
+    assert grace == seconds(compose()["worker"]["stop_grace_period"])
+
+
+def test_what_the_manifests_set_are_settings(objects: list[Object]) -> None:
+    names = set(one(objects, "ConfigMap", "gallery-settings")["data"])
+    for name in OURS:
+        names |= {each["name"] for each in container(objects, name)["env"]}
+    assert names <= settings_read()
+
+
+def test_what_the_base_sets_is_the_default_but_for_what_a_cluster_needs(kind: list[Object]) -> None:
+    data = one(kind, "ConfigMap", "gallery-settings")["data"]
+    usual = defaults()
+    assert int(data["GALLERY_JOB_TIMEOUT"]) == usual.job_timeout
+    assert int(data["GALLERY_MAX_UPLOAD_MB"]) * 1024 * 1024 == usual.max_upload_bytes
+    assert int(data["GALLERY_MAX_MEGAPIXELS"]) == usual.max_megapixels
+    assert int(data["GALLERY_WEB_THREADS"]) == usual.web_threads
+
+
+def test_secrets_come_from_the_secret_alone(objects: list[Object]) -> None:
+    secret = one(objects, "Secret", "gallery-secrets")
+    for deployment in of(objects, "Deployment"):
+        for variable in pod(deployment)["containers"][0].get("env", ()):
+            if variable["name"] in secret["data"]:
+                assert variable["valueFrom"]["secretKeyRef"]["name"] == secret["metadata"]["name"]
+    assert "/k8s/overlays/*/secret.env" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_the_gallery_is_reached_through_its_service_and_redis_and_dashboard_are_inside(kind: list[Object]) -> None:
+    service = one(kind, "Service", "gallery-service")["spec"]
+    assert service["type"] == "NodePort"
+    assert service["ports"] == [{"name": "http", "port": 80, "targetPort": "http", "nodePort": 30080}]
+    (mapping,) = yaml.safe_load((ROOT / "k8s/kind.yaml").read_text())["nodes"][0]["extraPortMappings"]
+    assert mapping["containerPort"] == service["ports"][0]["nodePort"]
+    assert mapping["listenAddress"] == "127.0.0.1"
+    for name in ("redis", "dashboard"):
+        assert one(kind, "Service", name)["spec"].get("type", "ClusterIP") == "ClusterIP"
+
+
+def test_services_and_policies_and_budgets_select_the_pods_they_mean(objects: list[Object]) -> None:
+    labels = [deployment["spec"]["template"]["metadata"]["labels"] for deployment in of(objects, "Deployment")]
+    selectors = [service["spec"]["selector"] for service in of(objects, "Service")]
+    selectors += [budget["spec"]["selector"]["matchLabels"] for budget in of(objects, "PodDisruptionBudget")]
+    selectors += [policy["spec"]["podSelector"].get("matchLabels", {}) for policy in of(objects, "NetworkPolicy")]
+    for selector in selectors:
+        assert any(selector.items() <= each.items() for each in labels), selector
+
+
+def test_the_network_denies_by_default(objects: list[Object]) -> None:
+    deny = one(objects, "NetworkPolicy", "deny-by-default")["spec"]
+    assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    for policy in of(objects, "NetworkPolicy"):
+        for rule in policy["spec"].get("egress", ()):
+            assert rule["to"], "an egress to everywhere"
+            assert rule["ports"]
+        component = policy["spec"]["podSelector"].get("matchLabels", {}).get("app.kubernetes.io/component")
+        if "Ingress" in policy["spec"]["policyTypes"] and component != "web":
+            assert all(rule["from"] for rule in policy["spec"].get("ingress", ())), "an ingress from everywhere"
+        assert component != "dashboard"
+
+
+def test_pods_spread_where_they_can_and_budgets_let_nodes_be_drained(objects: list[Object]) -> None:
+    for name in ("web", "worker"):
+        (spread,) = pod(one(objects, "Deployment", name))["topologySpreadConstraints"]
+        assert spread["whenUnsatisfiable"] == "ScheduleAnyway"
+        assert one(objects, "PodDisruptionBudget", name)["spec"]["maxUnavailable"] == 1
+
+
+def test_replicas_are_left_to_who_scales(objects: list[Object]) -> None:
+    for name in ("web", "worker"):
+        assert "replicas" not in one(objects, "Deployment", name)["spec"]
+
+
+def test_kind_asks_for_what_its_storage_has(kind: list[Object]) -> None:
+    for claim in of(kind, "PersistentVolumeClaim"):
+        assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+        assert "storageClassName" not in claim["spec"]
+
+
+def test_production_shares_its_volume_between_nodes_and_pins_its_images(production: list[Object]) -> None:
+    (claim,) = of(production, "PersistentVolumeClaim")
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    assert claim["spec"]["storageClassName"]
+    for name in OURS:
+        assert "@sha256:" in container(production, name)["image"]
+
+
+def test_production_has_no_redis_of_its_own_and_asks_everybody_for_a_token(production: list[Object]) -> None:
+    assert not of(production, "Deployment", "redis")
+    assert not of(production, "Service", "redis")
+    assert one(production, "ConfigMap", "gallery-settings")["data"]["GALLERY_OPEN"] == "0"
+    token = next(each for each in container(production, "web")["env"] if each["name"] == "GALLERY_TOKEN")
+    assert token["valueFrom"]["secretKeyRef"]["optional"] is False
+
+
+def test_production_lets_whole_forms_through_over_tls(production: list[Object]) -> None:
+    ingress = one(production, "Ingress", "gallery")
+    hosts = {rule["host"] for rule in ingress["spec"]["rules"]}
+    assert hosts == {host for entry in ingress["spec"]["tls"] for host in entry["hosts"]}
+    for name in ("nginx.org/client-max-body-size", "nginx.ingress.kubernetes.io/proxy-body-size"):
+        size = int(ingress["metadata"]["annotations"][name].removesuffix("m")) * 1024 * 1024
+        assert size >= 4 * defaults().max_upload_bytes
+    assert one(production, "HorizontalPodAutoscaler", "web")["spec"]["minReplicas"] == 2
+
+
+def test_keda_counts_the_queue_and_always_leaves_one_worker(tmp_path: Path, production: list[Object]) -> None:
+    for objects in (built("kind-keda", tmp_path), production):
+        scaled = one(objects, "ScaledObject", "worker")["spec"]
+        assert scaled["minReplicaCount"] == 1
+        (trigger,) = scaled["triggers"]
+        queue = Thumbnails(connect("redis://127.0.0.1:1", timeout=1), defaults().job_timeout)
+        assert trigger["metadata"]["listName"] == queue.rq.key == f"rq:queue:{QUEUE}"
+        secret = one(objects, "Secret", "gallery-secrets")
+        (reference,) = one(objects, "TriggerAuthentication", "redis")["spec"]["secretTargetRef"]
+        assert reference["name"] == secret["metadata"]["name"]
+        assert reference["key"] in secret["data"]
+
+
+def test_prometheus_reads_ports_that_are_there(production: list[Object]) -> None:
+    for monitor in of(production, "PodMonitor"):
+        ports = {port["name"] for port in container(production, monitor["metadata"]["name"])["ports"]}
+        assert {endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]} <= ports
