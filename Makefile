@@ -37,6 +37,7 @@ lock:
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --constraint requirements/dev.txt --extra bench pyproject.toml -o requirements/bench.txt
 	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 bench/rivals/celery.in -o bench/rivals/celery.txt
+	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -6,7 +6,7 @@ CLUSTER := img-gallery-cluster
 # copies images from Docker into the cluster
 LOAD ?= kind load docker-image --name $(CLUSTER)
 
-.PHONY: images up down e2e-compose kind-up kind-down kind-cluster load deploy e2e
+.PHONY: images up down e2e-compose kind-up kind-down kind-cluster load deploy e2e lint-deploy
 
 images:
 	for part in web worker; do \
@@ -54,3 +54,12 @@ e2e: $(STAMP) k8s/overlays/kind/secret.env
 
 e2e-compose: $(STAMP)
 	GALLERY_E2E=compose COMPOSE="$(COMPOSE)" .venv/bin/python -m pytest tests/e2e/test_compose.py -v -s
+
+# apart from `make check`: checkov brings a hundred packages
+lint-deploy: .venv/.checkov/.installed
+	k8s/lint
+
+.venv/.checkov/.installed: requirements/checkov.txt $(STAMP)
+	$(PYTHON) -m venv .venv/.checkov
+	.venv/.checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@

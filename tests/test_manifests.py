@@ -153,7 +153,7 @@ def test_probes_mean_something(objects: list[Object]) -> None:
             assert "grep -qx PONG" in pod(deployment)["containers"][0][name]["exec"]["command"][-1]
     for deployment in of(objects, "Deployment"):
         for each in pod(deployment)["containers"]:
-            assert {"startupProbe", "livenessProbe"} <= set(each)
+            assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(each)
 
 
 def test_pods_are_given_the_time_they_need_to_stop(objects: list[Object]) -> None:
