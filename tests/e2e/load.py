@@ -11,6 +11,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http.client import HTTPException
 from typing import Any
@@ -47,8 +48,12 @@ class Load:
 
     def burst(self, count: int, size: tuple[int, int]) -> None:
         """Upload `count` pictures as fast as one person can."""
-        for _ in range(count):
-            self._upload(picture(size))
+        self.send(picture(size) for _ in range(count))
+
+    def send(self, pictures: Iterable[bytes]) -> None:
+        """Upload these pictures, one after the other."""
+        for data in pictures:
+            self._upload(data)
 
     def _person(self) -> None:
         while not self._stopped.is_set():

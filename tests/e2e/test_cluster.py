@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e import cluster
 from tests.e2e.cluster import inside, kubectl, pause, pods, reaches, scale, settle
-from tests.e2e.load import Load, fetch
+from tests.e2e.load import Load, fetch, picture
 from tests.product import until
 
 URL = os.environ.get("GALLERY_E2E_URL", "http://127.0.0.1:30080")
@@ -225,7 +225,8 @@ def test_keda_takes_the_workers_from_one_to_four_and_back(journey: Journey) -> N
     cluster.apply("kind-keda")
     try:
         load = Load(URL)
-        crowd = [threading.Thread(target=load.burst, args=(100, (4000, 3000))) for _ in range(4)]
+        pictures = [picture((3000, 2000)) for _ in range(200)]
+        crowd = [threading.Thread(target=load.send, args=(pictures[start::8],)) for start in range(8)]
         for person in crowd:
             person.start()
         until(lambda: _replicas() == 4, 120)
