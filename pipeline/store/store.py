@@ -282,6 +282,7 @@ class Store:
             with locked(layout.hash_lock(record.sha256), wait=LOCK_WAIT):
                 self.step("delete:before-rename")
                 layout.image(image_id).rename(layout.leaving(image_id))
+                flush_folder(layout.bucket(image_id))
                 self.step("delete:after-rename")
                 layout.claim(record.sha256, image_id).unlink(missing_ok=True)
             self.step("delete:before-markers")
