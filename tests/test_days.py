@@ -1,11 +1,102 @@
-"""The counts of the days."""
+"""Days and pages: counts that are true within seconds whatever Redis does, and pages both ways from any id."""
 
 from __future__ import annotations
 
+import gzip
+import json
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
-from tests.pictures import picture
-from tests.product import Gallery
+import pytest
+
+from bench.make_volume import make
+from pipeline.store import Days
+from tests.conftest import Gallery, picture, until
+
+
+@pytest.fixture
+def web(bare: Gallery) -> Gallery:
+    """Three hundred images over thirty days; web alone, without Redis."""
+    make(bare.data, images=300, days=30)
+    bare.start("web", "web")
+    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    return bare
+
+
+def days(gallery: Gallery) -> Any:
+    return gallery.call("GET", "/api/days").json
+
+
+def test_days_are_counted_and_lead_to_their_pages(web: Gallery) -> None:
+    found = until(lambda: (answer := days(web))["complete"] and answer, 10)
+    assert [day["count"] for day in found["days"]] == [10] * 30
+    names = [day["day"] for day in found["days"]]
+    assert names == sorted(names, reverse=True)
+    for day in found["days"][::10]:
+        page = web.call("GET", f"/api/images?limit=9&before={day['first']}").json
+        assert {record["received_at"][:10] for record in page["images"]} == {day["day"]}
+
+
+def test_counts_follow_uploads_and_deletes_without_redis(web: Gallery) -> None:
+    uploaded = web.upload(picture()).json
+    today = {"day": uploaded["received_at"][:10], "count": 1}
+    assert until(lambda: (first := days(web)["days"][0]).items() >= today.items() and first, 10)
+    old = web.call("GET", f"/api/images?limit=3&before={days(web)['days'][9]['first']}").json["images"]
+    for record in old:
+        assert web.call("DELETE", f"/api/images/{record['id']}").status == 204
+    assert until(lambda: days(web)["days"][9]["count"] == 7, 10)
+    web.call("DELETE", f"/api/images/{uploaded['id']}")
+    assert until(lambda: len(days(web)["days"]) == 30, 10)
+
+
+def test_the_days_come_compressed_and_are_not_sent_twice(web: Gallery) -> None:
+    until(lambda: days(web)["complete"], 10)
+    answer = web.call("GET", "/api/days", headers={"Accept-Encoding": "gzip"})
+    assert len(json.loads(gzip.decompress(answer.body))["days"]) == 30
+    again = web.call("GET", "/api/days", headers={"Accept-Encoding": "gzip", "If-None-Match": answer.headers["ETag"]})
+    assert (again.status, again.body) == (304, b"")
+
+
+def test_pages_go_up_as_well_as_down(web: Gallery) -> None:
+    down: list[str] = []
+    before = ""
+    while before is not None:
+        page = web.call("GET", f"/api/images?limit=70{before and f'&before={before}'}").json
+        down += [record["id"] for record in page["images"]]
+        before = page["next"]
+    assert len(down) == 300
+    up: list[str] = []
+    after = "00000000-0000-7000-8000-000000000000"
+    while after is not None:
+        page = web.call("GET", f"/api/images?limit=70&after={after}").json
+        up += [record["id"] for record in page["images"]]
+        after = page["next"]
+    assert up == down[::-1]
+    between = web.call("GET", f"/api/images?after={up[9]}&before={up[20]}&state=ready").json
+    assert ([record["id"] for record in between["images"]], between["next"]) == (up[10:20], None)
+    assert web.call("GET", f"/api/images?after={up[9]}&state=failed").json["images"] == []
+    assert web.call("GET", "/api/images?after=yesterday").status == 400
+
+
+def test_a_volume_that_goes_away_is_named(web: Gallery) -> None:
+    until(lambda: days(web)["complete"], 10)
+    web.data.joinpath("images").rename(web.data / "elsewhere")
+    assert until(lambda: web.call("GET", "/api/days").status == 503, 10)
+
+
+def test_a_mark_that_was_never_set_is_made_up_for(tmp_path: Path) -> None:
+    make(tmp_path, images=40, days=4)
+    found = Days(tmp_path / "images")
+    found.refresh()
+    day = sorted((tmp_path / "images").iterdir())[0]
+    minute = next(folder for folder in day.iterdir() if any(folder.iterdir()))
+    for image in minute.iterdir():
+        shutil.rmtree(image)
+    for _ in range(50):
+        found.refresh()
+    assert [day.count for day in found.days()] == [10] * 3
 
 
 def test_the_days_count_their_images_and_mark_every_so_many(gallery: Gallery) -> None:

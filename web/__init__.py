@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from pipeline.events import Announcer
 from pipeline.jobs import Thumbnails, connect
 from pipeline.settings import Settings
-from pipeline.store import Store
+from pipeline.store import Days, Store
 from web import (
     access,
     api,
@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     headers.register(app, settings)
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.extensions["days"] = days.Calendar(Days(store.layout.images))
     app.extensions["feed"] = Feed(app, settings.redis_url)
     for module in (upload, gallery, api, days, events, files, health, metrics, openapi):
         app.register_blueprint(module.blueprint)

@@ -29,10 +29,11 @@ def upload() -> ResponseReturnValue:
 
 @blueprint.get("/images")
 def many() -> ResponseReturnValue:
-    """A page of records, newest first, and the event from which on listening misses no change of them."""
-    before = request.args.get("before")
-    if before is not None and not is_id(before):
-        raise BadRequest("'before' must be the id of an image.")
+    """A page of records, newest first, and the event from which on listening misses no change of them.
+
+    With `after` it is the page above an id: those just newer, oldest first.
+    """
+    before, after = _id("before"), _id("after")
     try:
         limit = int(request.args.get("limit", "60"))
         state = State(request.args["state"]) if "state" in request.args else None
@@ -41,8 +42,18 @@ def many() -> ResponseReturnValue:
     if not 1 <= limit <= _MOST:
         raise BadRequest(f"'limit' must be between 1 and {_MOST}.")
     events = feed().position()
-    page = desk().store.page(before, limit, state)
+    if after is None:
+        page = desk().store.page(before, limit, state)
+    else:
+        page = desk().store.page_after(after, before, limit, state)
     return jsonify({"images": [shown(record) for record in page.records], "next": page.next, "events": events})
+
+
+def _id(name: str) -> str | None:
+    value = request.args.get(name)
+    if value is not None and not is_id(value):
+        raise BadRequest(f"'{name}' must be the id of an image.")
+    return value
 
 
 @blueprint.get("/images/<image_id>")

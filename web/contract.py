@@ -32,7 +32,7 @@ class Image(Record):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Records, newest first; `next` goes on from `before`; `events` is where to listen from."""
+    """Records; `next` is the `before` or `after` of the next page; `events` is where to listen from."""
 
     images: list[Image]
     next: str | None
@@ -51,9 +51,10 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """The days on which images came in, newest first."""
+    """The days on which images came in, newest first; `complete` is false until all are counted once."""
 
     days: list[Day]
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +147,11 @@ class Operation:
 
 ID = {"type": "string", "pattern": f"^{PATTERN.pattern}$"}
 _BEFORE = Parameter("before", "Only images older than the one with this id.", ID)
+_AFTER = Parameter("after", "The images just newer than the one with this id, oldest first.", ID)
 _LIMIT = Parameter("limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": 500, "default": 60})
-_EVERY = Parameter("every", "How many images apart the marks are.", {"type": "integer", "minimum": 20})
+_EVERY = Parameter(
+    "every", "How many images apart the marks are.", {"type": "integer", "minimum": 20, "multipleOf": 20}
+)
 _STATE = Parameter("state", "Only images in this state.", {"enum": [state.value for state in State]})
 _NAME = Parameter("name", "The file's name, where the body is the picture itself.", {"type": "string"})
 _POSITION = {"type": "string", "pattern": r"^[0-9]{1,18}-[0-9]{1,18}$"}
@@ -160,13 +164,13 @@ OPERATIONS: dict[str, Operation] = {
         takes=("multipart/form-data", "application/octet-stream", *_PICTURES),
         errors=(413, 415, 422, 507),
     ),
-    "api.many": Operation({200: Page}, (_BEFORE, _LIMIT, _STATE)),
+    "api.many": Operation({200: Page}, (_BEFORE, _AFTER, _LIMIT, _STATE)),
+    "days.days": Operation({200: Days, 304: None}, (_EVERY,)),
     "api.one": Operation({200: Image}, errors=(404,)),
     "api.delete": Operation({204: None}, errors=(404,)),
     "api.retry": Operation({202: Image}, errors=(404, 409)),
     "api.retry_failed": Operation({202: Retried}),
     "api.status": Operation({200: Status}),
-    "days.days": Operation({200: Days}, (_EVERY,)),
     "events.events": Operation(
         {200: "text/event-stream"},
         (

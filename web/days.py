@@ -2,31 +2,98 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+import gzip
+import json
+import threading
+import time
+from typing import cast
 
-from flask import Blueprint, jsonify, request
-from flask.typing import ResponseReturnValue
+import structlog
+from flask import Blueprint, Response, current_app, request
 
-from pipeline.errors import BadRequest
-from pipeline.ids import made_at
-from web.upload import desk
+from pipeline.errors import BadRequest, volume_error
+from pipeline.store import Day, Days
+from pipeline.store.days import EVERY
 
 blueprint = Blueprint("days", __name__, url_prefix="/api")
-_LEAST_APART = 20
+_FRESH_SECONDS = 1.0
+_IDLE_SECONDS = 60.0
+_PATIENCE_SECONDS = 1.0
+_LEISURE = 10.0
+_log = structlog.get_logger()
+
+
+class Calendar:
+    """Keeps the days counted, in a thread of its own, while anybody asks for them."""
+
+    def __init__(self, days: Days) -> None:
+        self._days = days
+        self._changed = threading.Condition()
+        self._asked = 0.0
+        self._fresh = float("-inf")
+        self._error: OSError | None = None
+        self._thread: threading.Thread | None = None
+
+    def ask(self) -> tuple[list[Day], bool]:
+        """The days, newest first, true up to a second ago; and whether all are counted yet.
+
+        Raises the volume's named errors.
+        """
+        with self._changed:
+            self._asked = asked = time.monotonic()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="days", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+            self._changed.wait_for(lambda: self._fresh > asked - _FRESH_SECONDS, _PATIENCE_SECONDS)
+            if self._error is not None:
+                raise volume_error(self._error)
+        return self._days.days(), self._days.complete
+
+    def _run(self) -> None:
+        while True:
+            began = time.monotonic()
+            try:
+                self._days.refresh()
+                error = None
+            except OSError as failure:
+                error = failure
+                _log.warning("days not counted", error=str(failure))
+            took = time.monotonic() - began
+            with self._changed:
+                self._fresh, self._error = began, error
+                self._changed.notify_all()
+            time.sleep(min(30.0, max(_FRESH_SECONDS, _LEISURE * took)))
+            with self._changed:
+                self._changed.wait_for(lambda: time.monotonic() - self._asked < _IDLE_SECONDS)
 
 
 @blueprint.get("/days")
-def days() -> ResponseReturnValue:
+def days() -> Response:
     """The days, newest first: how many images, the newest one, and where `every` is given each `every`th as a mark."""
+    step = _step()
+    found, complete = cast(Calendar, current_app.extensions["days"]).ask()
+    shown = [
+        {"day": day.day, "count": day.count, "first": day.first, "marks": day.marks[step - 1 :: step] if step else []}
+        for day in found
+    ]
+    body = json.dumps({"days": shown, "complete": complete}, separators=(",", ":")).encode()
+    response = Response(body, mimetype="application/json", headers={"Cache-Control": "no-cache"})
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings.quality("gzip") > 0:
+        response.set_data(gzip.compress(body, 1, mtime=0))
+        response.content_encoding = "gzip"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def _step() -> int:
+    """How many of the counted marks to go on for the next one; 0 for none."""
     try:
-        every = int(request.args["every"]) if "every" in request.args else 0
+        every = int(request.args.get("every", "0"))
     except ValueError:
         raise BadRequest("'every' must be a whole number.") from None
-    if "every" in request.args and every < _LEAST_APART:
-        raise BadRequest(f"'every' must be at least {_LEAST_APART}.")
-    found = []
-    for day, group in groupby(desk().store.ids(), lambda image_id: made_at(image_id).date()):
-        ids = list(group)
-        marks = ids[every::every] if every else []
-        found.append({"day": day.isoformat(), "count": len(ids), "first": ids[0], "marks": marks})
-    return jsonify({"days": found})
+    if every < 0 or every % EVERY or ("every" in request.args and not every):
+        raise BadRequest(f"'every' must be a multiple of {EVERY}.")
+    return every // EVERY

@@ -16,7 +16,8 @@ The folder of an image follows from its id, whose first bits are the time it was
 """
 
 from pipeline.store.attempt import Attempt, Nothing
+from pipeline.store.days import Day, Days
 from pipeline.store.draft import Draft
 from pipeline.store.store import Accepted, Store
 
-__all__ = ["Accepted", "Attempt", "Draft", "Nothing", "Store"]
+__all__ = ["Accepted", "Attempt", "Day", "Days", "Draft", "Nothing", "Store"]

@@ -12,6 +12,7 @@ from pipeline.errors import EmptyFile, ImageNotFound
 from pipeline.formats import Limits, check_bounds, read_header
 from pipeline.names import clean_name
 from pipeline.records import Record, now
+from pipeline.store.days import touch
 from pipeline.store.draft import Draft
 from pipeline.store.layout import RECORD
 
@@ -92,6 +93,7 @@ def _publish(store: Store, record: Record) -> None:
         store.step("accept:before-rename")
         _move_in(layout.draft(image_id), target)
         store.step("accept:after-rename")
+        touch(target.parent.parent)
         for folder in (target.parent, target.parent.parent, layout.images):
             flush_folder(folder)
     except OSError:

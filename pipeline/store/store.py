@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 from pipeline.durable import Busy, acquire, flush_folder, locked, replace_whole
@@ -18,10 +19,11 @@ from pipeline.records import Record, State
 from pipeline.settings import Settings
 from pipeline.store.accept import LOCK_WAIT, describe, publish, settle
 from pipeline.store.attempt import Attempt, Nothing, begin, read_lines
+from pipeline.store.days import touch
 from pipeline.store.draft import Draft
 from pipeline.store.layout import Layout
 from pipeline.store.space import Space, space
-from pipeline.store.walk import newest_first
+from pipeline.store.walk import newest_first, oldest_first
 
 _RETRY_WAIT = 5.0
 _OLDEST = 1000
@@ -37,7 +39,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some records, newest first, and the id to continue `before`, or None at the end."""
+    """Some records, and the id to continue from, or None at the end."""
 
     records: list[Record]
     next: str | None
@@ -52,6 +54,10 @@ class Store:
 
     def __init__(self, settings: Settings, step: Callable[[str], None] = lambda name: None) -> None:
         self.layout = Layout(settings.data)
+        self._outstanding: Mapping[State | None, Path] = {
+            State.PENDING: self.layout.pending,
+            State.FAILED: self.layout.failed,
+        }
         self.step = step
         self._settings = settings
 
@@ -130,8 +136,18 @@ class Store:
 
     def page(self, before: str | None = None, limit: int = 60, state: State | None = None) -> Page:
         """Up to `limit` records older than the id `before`, newest first."""
+        return self._page(self._ids(before, state), limit, state)
+
+    def page_after(self, after: str, before: str | None = None, limit: int = 60, state: State | None = None) -> Page:
+        """Up to `limit` records newer than the id `after`, and older than `before`, oldest first."""
+        ids = self._ids_after(after, state)
+        if before is not None:
+            ids = takewhile(lambda image_id: image_id < before, ids)
+        return self._page(ids, limit, state)
+
+    def _page(self, ids: Iterator[str], limit: int, state: State | None = None) -> Page:
         records: list[Record] = []
-        for image_id in self._ids(before, state):
+        for image_id in ids:
             try:
                 record = self.get(image_id)
             except (ImageNotFound, VolumeUnavailable):
@@ -148,13 +164,21 @@ class Store:
         return self._ids(None, None)
 
     def _ids(self, before: str | None, state: State | None) -> Iterator[str]:
-        marked = {State.PENDING: self.layout.pending, State.FAILED: self.layout.failed}
         try:
-            if state in marked:
-                names = reversed(_marked(marked[state]))
+            if state in self._outstanding:
+                names = reversed(_marked(self._outstanding[state]))
                 yield from (name for name in names if before is None or name < before)
             else:
                 yield from newest_first(self.layout.images, before)
+        except OSError as error:
+            raise volume_error(error) from error
+
+    def _ids_after(self, after: str, state: State | None) -> Iterator[str]:
+        try:
+            if state in self._outstanding:
+                yield from (name for name in _marked(self._outstanding[state]) if name > after)
+            else:
+                yield from oldest_first(self.layout.images, after)
         except OSError as error:
             raise volume_error(error) from error
 
@@ -284,6 +308,7 @@ class Store:
                 layout.image(image_id).rename(layout.leaving(image_id))
                 flush_folder(layout.bucket(image_id))
                 self.step("delete:after-rename")
+                touch(layout.bucket(image_id).parent)
                 layout.claim(record.sha256, image_id).unlink(missing_ok=True)
             self.step("delete:before-markers")
             self.forget(image_id, record.sha256)

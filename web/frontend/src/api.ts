@@ -37,8 +37,7 @@ export const page = (before: string | null, limit: number, signal?: AbortSignal)
   get(`/api/images?limit=${limit}${before ? `&before=${before}` : ""}`, signal);
 export const one = (id: string): Promise<Image> => get(`/api/images/${id}`);
 /** The days, newest first; where the server knows them, with the id of every `every`th image as marks to page from. */
-export const days = async (every: number): Promise<DayCount[]> =>
-  (await get<{ days: DayCount[] }>(`/api/days?every=${every}`)).days;
+export const days = (every: number): Promise<{ days: DayCount[]; complete: boolean }> => get(`/api/days?every=${every}`);
 export const status = (): Promise<Status> => get("/api/status");
 export const remove = (id: string): Promise<unknown> => call("DELETE", `/api/images/${id}`, { keepalive: true });
 export const retry = async (id: string): Promise<Image> =>

@@ -8,6 +8,7 @@ const EVERY = 200;
 const AT_ONCE = 2;
 const PAUSE_MS = 90;
 const AGAIN_MS = 3000;
+const PART_MS = 1000;
 
 export class Loader {
   #wanted: Run[] = [];
@@ -29,9 +30,11 @@ export class Loader {
   async count(): Promise<void> {
     for (;;) {
       try {
-        this.timeline.count(await api.days(EVERY), EVERY);
+        const { days, complete } = await api.days(EVERY);
+        this.timeline.count(days, EVERY);
         this.changed();
-        return;
+        if (complete) return;
+        await new Promise((resolve) => setTimeout(resolve, PART_MS));
       } catch {
         await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
       }

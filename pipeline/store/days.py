@@ -1,0 +1,107 @@
+"""How many images came in on each day: counted from the folders, held in memory, never the truth."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_SETTLED_NS = 2_000_000_000
+_ID_LENGTH = 36
+_RECHECK_SHARE = 0.5
+EVERY = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day in UTC (2026-11-24): how many images came in, the newest, and every `EVERY`th after it as a mark."""
+
+    day: str
+    count: int
+    first: str
+    marks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A day, the time that its folder bore before it was counted, and when that was."""
+
+    day: Day
+    touched: int
+    at: float
+
+
+class Days:
+    """The days below the folder `images`. One thread refreshes, any may read.
+
+    Whoever adds or removes an image touches its day, so that a refresh counts those days alone. Beside them it
+    counts others anew, those first that were counted longest ago, in case one was not touched.
+    """
+
+    def __init__(self, images: Path) -> None:
+        self._images = images
+        self._known: dict[str, _Counted] = {}
+        self.complete = False
+
+    def days(self) -> list[Day]:
+        """Every day that has images, newest first; as far as counted, while not `complete`."""
+        found = [known.day for known in list(self._known.values()) if known.day.count]
+        return sorted(found, key=lambda day: day.day, reverse=True)
+
+    def refresh(self) -> None:
+        """Count what has changed since the last refresh, newest first; raises `OSError`."""
+        began = time.monotonic()
+        names = sorted(os.listdir(self._images), reverse=True)
+        for gone in self._known.keys() - set(names):
+            del self._known[gone]
+        for name in names:
+            known = self._known.get(name)
+            touched = _touched(self._images / name)
+            if known is None or known.touched != touched:
+                self._count(name, touched)
+        self.complete = True
+        self._recheck(until=time.monotonic() + _RECHECK_SHARE * (time.monotonic() - began))
+
+    def _recheck(self, until: float) -> None:
+        for name in sorted(self._known, key=lambda name: self._known[name].at):
+            if time.monotonic() > until:
+                return
+            self._count(name, _touched(self._images / name))
+
+    def _count(self, name: str, touched: int) -> None:
+        # a touch this young may come again within the clock's grain: count once more, next time
+        young = time.time_ns() - touched < _SETTLED_NS
+        day = _counted(self._images / name)
+        self._known[name] = _Counted(day, 0 if young else touched, time.monotonic())
+
+
+def touch(day: Path) -> None:
+    """Tell whoever counts that images of a day were added or removed; harmless where the day is gone by now."""
+    with suppress(FileNotFoundError):
+        os.utime(day)
+
+
+def _counted(folder: Path) -> Day:
+    count, first, marks = 0, "", []
+    for minute in sorted(_names(folder), reverse=True):
+        ids = sorted((name for name in _names(folder / minute) if len(name) == _ID_LENGTH), reverse=True)
+        first = first or (ids[0] if ids else "")
+        marks += ids[-count % EVERY :: EVERY]
+        count += len(ids)
+    return Day(folder.name, count, first, tuple(marks[1:]))
+
+
+def _touched(day: Path) -> int:
+    try:
+        return day.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
