@@ -17,6 +17,7 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
+from pipeline import sentinel
 from pipeline.records import MAX_ATTEMPTS
 
 QUEUE = "thumbnails"
@@ -36,13 +37,13 @@ class QueueUnavailable(Exception):
 
 def connect(url: str, *, timeout: float) -> Redis:
     """A client that waits at most `timeout` seconds for a connection or an answer, and does not retry."""
-    return Redis.from_url(
-        url,
-        socket_timeout=timeout,
-        socket_connect_timeout=timeout,
-        retry=RedisRetry(NoBackoff(), 0),
-        health_check_interval=0,
-    )
+    options: dict[str, Any] = {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "retry": RedisRetry(NoBackoff(), 0),
+        "health_check_interval": 0,
+    }
+    return sentinel.master(url, options) if sentinel.is_sentinel(url) else Redis.from_url(url, **options)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ from flask import Flask
 from rq.serializers import JSONSerializer
 
 from pipeline.errors import BadSetting
+from pipeline.jobs import connect
 from pipeline.settings import Settings
 from web import fence
 from web.serving import SHARED_MEMORY
 
+_REDIS_SECONDS = 5.0
 PREFIX = "/rq-dashboard"
 
 
@@ -28,6 +30,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     from rq_dashboard import cli, web
 
     web.config.serializer = JSONSerializer
+    # one way to reach Redis, through Sentinel and TLS too
+    web.from_url = lambda url: (None, connect(url, timeout=_REDIS_SECONDS))
     app: Flask = cli.make_flask_app(None, None, None, PREFIX)
     app.config["RQ_DASHBOARD_REDIS_URL"] = settings.redis_url
     app.config["APPLICATION_ROOT"] = PREFIX
