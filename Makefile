@@ -3,7 +3,7 @@ STAMP := .venv/.installed
 FRONTEND := web/static/dist/manifest.json
 FRONTEND_SOURCES := $(shell find web/frontend -path web/frontend/node_modules -prune -o -type f -print)
 
-.PHONY: run test check format lock chaos frontend bench
+.PHONY: run test check format lock chaos frontend bench fuzz
 
 run: $(STAMP) $(FRONTEND)
 	@exec .venv/bin/python -m launcher
@@ -14,6 +14,10 @@ test: $(STAMP) $(FRONTEND)
 # MINUTES=30, SEED=…: a seed gives the same accidents again
 chaos: $(STAMP)
 	.venv/bin/python -m tests.chaos --log chaos.log --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
+
+# MINUTES=60, SEED=…
+fuzz: $(STAMP)
+	.venv/bin/python -m tests.fuzz --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
 
 check: $(STAMP) $(FRONTEND)
 	.venv/bin/ruff format --check .

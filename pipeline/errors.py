@@ -172,6 +172,18 @@ class InflatesTooMuch(Unrenderable):
         )
 
 
+class TooMuchMetadata(Unrenderable):
+    """More of the file is about the picture than any camera or editor writes; decoders keep it all in memory."""
+
+    code, title = "too-much-metadata", "The file is full of metadata"
+
+    def __init__(self, label: str, found: int, limit: int) -> None:
+        super().__init__(
+            f"This {label} holds {found // (1024 * 1024)} MB of metadata; the limit is {limit // (1024 * 1024)}. "
+            "Export the picture again without its metadata and send that."
+        )
+
+
 class OutOfMemory(Unrenderable):
     """Decoding asked for more memory than its header led to expect, and was stopped at the limit."""
 

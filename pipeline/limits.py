@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.errors import NeedsTooMuchMemory, TooManyFrames, TooManyPixels
+from pipeline.errors import NeedsTooMuchMemory, TooManyFrames, TooManyPixels, TooMuchMetadata
 from pipeline.header import Format, Header
 
 _MB = 1024 * 1024
+_METADATA_BYTES = 32 * _MB
+_HELD_WHOLE = {Format.WEBP, Format.HEIC, Format.AVIF}
 # The view and what it is made from and into, beside the pixels of the original.
 _AT_WORK = 56 * _MB
 
@@ -26,12 +28,14 @@ class Limits:
 
 
 def check_bounds(header: Header, limits: Limits) -> None:
-    """Raise `TooManyPixels`, `TooManyFrames` or `NeedsTooMuchMemory` for what a worker should not begin."""
+    """Raise the named error of the first bound that the picture is beyond: no worker should begin it."""
     if header.pixels > limits.megapixels * 1_000_000:
         raise TooManyPixels(header.width, header.height, limits.megapixels)
     total = header.frames * header.pixels
     if header.animated and (header.frames > limits.frames or total > limits.frame_megapixels * 1_000_000):
         raise TooManyFrames(header.frames, header.width, header.height, limits.frames, limits.frame_megapixels)
+    if header.format not in _HELD_WHOLE and header.held > _METADATA_BYTES:
+        raise TooMuchMetadata(header.format.label, header.held, _METADATA_BYTES)
     needed = decode_bytes(header)
     if needed > limits.memory_mb * _MB:
         raise NeedsTooMuchMemory(header.format.label, header.width, header.height, -(-needed // _MB), limits.memory_mb)
@@ -43,7 +47,7 @@ def decode_bytes(header: Header) -> int:
     A baseline JPEG is scaled by its decoder, line by line; all others are held whole, in what their decoder
     keeps and what it hands out.
     """
-    copies = 2 if header.format in (Format.HEIC, Format.AVIF) else 1
+    copies = 1 if header.format is Format.WEBP else 2
     return _AT_WORK + copies * header.held + int(header.pixels * _bytes_per_pixel(header))
 
 

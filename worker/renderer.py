@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import time
+import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Connection
@@ -90,6 +91,16 @@ class Renderer:
         self._close()
         return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
 
+    def peak_mb(self) -> int:
+        """The most memory, in MB, that the child has held; 0 where there is none."""
+        if self._process is None or self._process.pid is None:
+            return 0
+        try:
+            status = Path(f"/proc/{self._process.pid}/status").read_text()
+            return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) // 1024
+        except (OSError, IndexError):
+            return 0
+
     def stop(self) -> None:
         """End the child, whatever it is doing."""
         if self._process is not None:
@@ -111,6 +122,8 @@ def _serve(pipe: Connection, limits: Limits, parent: int) -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
+    # Pillow warns of damaged EXIF, which nobody reads here.
+    warnings.simplefilter("ignore")
     prepare()
     _bound(limits.memory_mb)
     while os.getppid() == parent:

@@ -24,6 +24,8 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 def read(stream: BinaryIO) -> Header:
     """Read all chunks: EXIF may follow the pixels, and each frame tells its own duration."""
+    size = stream.seek(0, 2)
+    stream.seek(0)
     if take(stream, 16) != b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR":
         raise Truncated
     width, height, bits, color = struct.unpack(">IIBB", take(stream, 10))
@@ -36,6 +38,8 @@ def read(stream: BinaryIO) -> Header:
         if len(head) < 8 or head[4:] == b"IEND":
             break
         length, name = int.from_bytes(head[:4]), head[4:]
+        if length > size:
+            break  # The decoder will say that the file is cut.
         used = 0
         if name not in _PIXELS:
             held += length
