@@ -1,11 +1,13 @@
 PYTHON ?= python3
 STAMP := .venv/.installed
+RUN_STAMP := .venv/.installed-run
+PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 FRONTEND := web/static/dist/manifest.json
 FRONTEND_SOURCES := $(shell find web/frontend -path web/frontend/node_modules -prune -o -type f -print)
 
 .PHONY: run test check format lock chaos frontend bench fuzz
 
-run: $(STAMP) $(FRONTEND)
+run: $(RUN_STAMP) $(FRONTEND)
 	@exec .venv/bin/python -m launcher
 
 test: $(STAMP) $(FRONTEND)
@@ -35,26 +37,34 @@ format: $(STAMP)
 bench: .venv/.bench $(FRONTEND)
 	.venv/bin/python -m bench $(BENCH)
 
-lock:
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --extra web --extra dashboard pyproject.toml -o requirements/web.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --extra worker pyproject.toml -o requirements/worker.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --extra dev pyproject.toml -o requirements/dev.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 --constraint requirements/dev.txt --extra bench pyproject.toml -o requirements/bench.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 bench/rivals/celery.in -o bench/rivals/celery.txt
-	uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11 requirements/checkov.in -o requirements/checkov.txt
+COMPILE := uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 
-$(STAMP): requirements/dev.txt pyproject.toml
+# dev first: the others are parts of it, or come on top
+lock:
+	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.txt
+	$(COMPILE) --constraint requirements/dev.txt --extra run pyproject.toml -o requirements/run.txt
+	$(COMPILE) --constraint requirements/dev.txt --extra web --extra dashboard pyproject.toml -o requirements/web.txt
+	$(COMPILE) --constraint requirements/dev.txt --extra worker pyproject.toml -o requirements/worker.txt
+	$(COMPILE) --constraint requirements/dev.txt --extra bench pyproject.toml -o requirements/bench.txt
+	$(COMPILE) bench/rivals/celery.in -o bench/rivals/celery.txt
+	$(COMPILE) requirements/checkov.in -o requirements/checkov.txt
+
+$(RUN_STAMP): requirements/run.txt pyproject.toml
 	$(PYTHON) -m venv .venv
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes -r requirements/run.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
 	touch $@
 
-$(FRONTEND): $(FRONTEND_SOURCES) | $(STAMP)
+$(STAMP): requirements/dev.txt $(RUN_STAMP)
+	$(PIP) --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(FRONTEND): $(FRONTEND_SOURCES) | $(RUN_STAMP)
 	web/frontend/make build
 	@touch $@
 
 include k8s/deploy.mk
 
 .venv/.bench: requirements/bench.txt $(STAMP)
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	$(PIP) --require-hashes -r requirements/bench.txt
 	touch $@
