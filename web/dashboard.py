@@ -31,7 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     web.config.serializer = JSONSerializer
     # one way to reach Redis, through Sentinel and TLS too
-    web.from_url = lambda url: (None, connect(url, timeout=_REDIS_SECONDS))
+    web.from_url = lambda url, **_: (None, connect(url, timeout=_REDIS_SECONDS))
     app: Flask = cli.make_flask_app(None, None, None, PREFIX)
     app.config["RQ_DASHBOARD_REDIS_URL"] = settings.redis_url
     app.config["APPLICATION_ROOT"] = PREFIX

@@ -143,7 +143,8 @@ class Meter(threading.Thread):
                     used = container.get("memory", {}).get("workingSetBytes", 0)
                     busy = container.get("cpu", {}).get("usageNanoCores", 0) / 1e9
                     self.memory[name] = max(used, self.memory.get(name, 0))
-                    self.cores[name] = max(busy, self.cores.get(name, 0.0))
+                    if busy < 1024:  # the kubelet's count wraps round where a container started anew
+                        self.cores[name] = max(busy, self.cores.get(name, 0.0))
 
     def stop(self) -> None:
         """Ask no more."""

@@ -6,9 +6,11 @@ from __future__ import annotations
 import base64
 import json
 import os
+import subprocess
 import threading
 import urllib.error
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,7 +64,7 @@ def journey() -> Iterator[Journey]:
         journey.meter.stop()
         print(f"\n{json.dumps(journey.figures)}")
         for name, used in sorted(journey.meter.memory.items()):
-            print(f"{name}: at most {used / 2**20:.0f} MiB, {journey.meter.cores[name]:.2f} cores")
+            print(f"{name}: at most {used / 2**20:.0f} MiB, {journey.meter.cores.get(name, 0):.2f} cores")
         cluster.remove()
 
 
@@ -216,6 +218,25 @@ def test_everything_comes_back_after_all_pods_were_deleted_at_once(journey: Jour
     until(lambda: fetch(f"{URL}/readyz"), 60)
     load.burst(3, (640, 400))
     journey.count(load, killed=True)
+
+
+def test_a_backup_brings_back_what_was_deleted(journey: Journey, tmp_path: Path) -> None:
+    load = Load(URL)
+    load.burst(5, (1600, 1200))
+    assert not load.lost(60)
+    data, backup = ["exec", "deployment/worker", "--", "tar", "-C", "/data"], tmp_path / "gallery.tar"
+    with backup.open("wb") as file:
+        command = ["kubectl", "--namespace", cluster.NAMESPACE, *data, "-c", "--exclude=./incoming", "."]
+        subprocess.run(command, stdout=file, check=True)
+    for image_id in load.accepted:
+        fetch(f"{URL}/api/images/{image_id}", "DELETE")
+    with backup.open("rb") as file:
+        command = ["kubectl", "--namespace", cluster.NAMESPACE, *data, "-x", "--skip-old-files"]
+        command.insert(4, "-i")
+        subprocess.run(command, stdin=file, check=True)
+    kubectl("exec", "deployment/worker", "--", "python", "-m", "gallery", "doctor", "--repair")
+    journey.count(load)
+    kubectl("exec", "deployment/worker", "--", "python", "-m", "gallery", "doctor")
 
 
 def test_keda_takes_the_workers_from_one_to_four_and_back(journey: Journey) -> None:
