@@ -235,6 +235,16 @@ class VolumeUnavailable(GalleryError):
         self.why = why
 
 
+class TooMuchToZip(GalleryError):
+    """The originals asked for are more bytes than `GALLERY_MAX_ZIP_MB` allows."""
+
+    code, status, title = "too-much-to-zip", 413, "Too much for one archive"
+
+    def __init__(self, total_bytes: int, limit_bytes: int) -> None:
+        mb = 1024 * 1024
+        super().__init__(f"These are {total_bytes // mb} MB, and one archive holds {limit_bytes // mb}. Choose fewer.")
+
+
 class EventsUnavailable(GalleryError):
     """Redis cannot be reached, and with it the stream of events."""
 

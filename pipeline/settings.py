@@ -35,6 +35,7 @@ class Settings:
     web_processes: int
     web_threads: int
     max_listeners: int
+    max_zip_bytes: int
     heartbeat_file: Path | None
     worker_name: str | None
     tokens: tuple[Token, ...]
@@ -71,6 +72,7 @@ class Settings:
             web_processes=read.whole("GALLERY_WEB_PROCESSES", 1, least=1, most=64),
             web_threads=read.whole("GALLERY_WEB_THREADS", 1200, least=2, most=4096),
             max_listeners=read.whole("GALLERY_MAX_LISTENERS", 2000, least=1, most=50_000),
+            max_zip_bytes=read.whole("GALLERY_MAX_ZIP_MB", 4096, least=1, most=1024 * 1024) * 1024 * 1024,
             heartbeat_file=Path(heartbeat) if heartbeat else None,
             worker_name=f"{socket.gethostname()}-{os.getpid()}",
             tokens=parse_tokens(read.text("GALLERY_TOKEN", "")),

@@ -12,6 +12,7 @@ from pipeline.store import Days, Store
 from web import (
     access,
     api,
+    archive,
     assets,
     days,
     errors,
@@ -22,6 +23,7 @@ from web import (
     health,
     journal,
     linger,
+    many,
     metrics,
     openapi,
     upload,
@@ -51,7 +53,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     app.extensions["days"] = days.Calendar(Days(store.layout.images))
     app.extensions["feed"] = Feed(app, settings.redis_url)
-    for module in (upload, gallery, api, days, events, files, health, metrics, openapi):
+    for module in (upload, gallery, api, archive, many, days, events, files, health, metrics, openapi):
         app.register_blueprint(module.blueprint)
     assets.register(app)
     errors.register(app)

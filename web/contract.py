@@ -65,6 +65,14 @@ class Retried:
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted:
+    """How many images were removed, and how many of those named were gone already."""
+
+    deleted: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
 class Volume:
     """Room on the volume, in bytes."""
 
@@ -157,6 +165,8 @@ _NAME = Parameter("name", "The file's name, where the body is the picture itself
 _POSITION = {"type": "string", "pattern": r"^[0-9]{1,18}-[0-9]{1,18}$"}
 _PICTURES = tuple(kind.content_type for kind in Format)
 
+IDS = ("application/json", "application/x-www-form-urlencoded")
+
 OPERATIONS: dict[str, Operation] = {
     "api.upload": Operation(
         {201: Image, 200: Image},
@@ -169,6 +179,9 @@ OPERATIONS: dict[str, Operation] = {
     "api.one": Operation({200: Image}, errors=(404,)),
     "api.delete": Operation({204: None}, errors=(404,)),
     "api.retry": Operation({202: Image}, errors=(404, 409)),
+    "many.delete": Operation({200: Deleted}, takes=IDS, errors=(413,)),
+    "many.retry": Operation({202: Retried}, takes=IDS, errors=(413,)),
+    "archive.download": Operation({200: "application/zip"}, takes=IDS, errors=(404, 413)),
     "api.retry_failed": Operation({202: Retried}),
     "api.status": Operation({200: Status}),
     "events.events": Operation(

@@ -13,7 +13,7 @@ from flask import Blueprint, Flask, Response, current_app, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import Rule
 
-from web.contract import ID, OPERATIONS, Operation, Parameter, Problem
+from web.contract import ID, IDS, OPERATIONS, Operation, Parameter, Problem
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api")
 _REF = "#/components/schemas/{name}"
@@ -130,6 +130,10 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 
 def _body(kind: str) -> dict[str, Any]:
+    if kind in IDS:
+        ids = {"type": "array", "items": ID, "minItems": 1, "maxItems": 1000}
+        name = "ids" if kind == "application/json" else "id"
+        return {"schema": {"type": "object", "properties": {name: ids}, "required": [name]}}
     if kind != "multipart/form-data":
         return {"schema": {}}
     file = {"type": "string", "contentMediaType": "application/octet-stream"}

@@ -23,7 +23,7 @@ _ANYBODY = frozenset(
 _PROBES = frozenset({"health.healthz", "health.readyz"})
 """Asked by address, not by name, and by nobody in particular."""
 _UPLOADS = frozenset({"api.upload", "upload.form"})
-_READS = frozenset({"access.signout"})
+_READS = frozenset({"access.signout", "archive.download"})
 _INSIDERS = frozenset({"metrics.show"})
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 

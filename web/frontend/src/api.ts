@@ -42,4 +42,7 @@ export const status = (): Promise<Status> => get("/api/status");
 export const remove = (id: string): Promise<unknown> => call("DELETE", `/api/images/${id}`, { keepalive: true });
 export const retry = async (id: string): Promise<Image> =>
   (await call("POST", `/api/images/${id}/retry`)).json() as Promise<Image>;
+/** Deletes many at once; goes on when the page is left. */
+export const removeAll = (ids: string[]): Promise<unknown> =>
+  call("POST", "/api/images/delete", { body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" }, keepalive: true });
 export const retryFailed = (): Promise<unknown> => call("POST", "/api/retry-failed");

@@ -7,6 +7,8 @@ import { toast } from "./toast";
 import { many } from "./words";
 
 const SECONDS = 6;
+/** The most in one call, as the server has it. */
+const MOST = 1000;
 
 export class Trash {
   #undo: (() => void) | null = null;
@@ -81,7 +83,8 @@ export class Trash {
   }
 
   #flush(): void {
-    for (const id of this.#waiting.keys()) void api.remove(id).catch(() => undefined);
+    const ids = [...this.#waiting.keys()];
+    for (let i = 0; i < ids.length; i += MOST) void api.removeAll(ids.slice(i, i + MOST)).catch(() => undefined);
     this.#waiting.clear();
   }
 }
