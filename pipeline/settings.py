@@ -44,6 +44,10 @@ class Settings:
     hosts: tuple[str, ...]
     trusted_proxies: int
     dashboard_url: str
+    client_connections: int
+    requests_per_minute: int
+    uploads_per_minute: int
+    slow_seconds: int
     metrics_host: str
     metrics_port: int
     log_format: str
@@ -81,6 +85,10 @@ class Settings:
             hosts=tuple(filter(None, map(str.strip, read.text("GALLERY_HOSTS", "").lower().split(",")))),
             trusted_proxies=read.whole("GALLERY_TRUSTED_PROXIES", 0, least=0, most=8),
             dashboard_url=read.text("GALLERY_DASHBOARD_URL", ""),
+            client_connections=read.whole("GALLERY_CLIENT_CONNECTIONS", 500, least=1, most=50_000),
+            requests_per_minute=read.whole("GALLERY_REQUESTS_PER_MINUTE", 0, least=0, most=1_000_000),
+            uploads_per_minute=read.whole("GALLERY_UPLOADS_PER_MINUTE", 0, least=0, most=1_000_000),
+            slow_seconds=read.whole("GALLERY_SLOW_SECONDS", 30, least=1, most=600),
             metrics_host=read.text("GALLERY_METRICS_HOST", "127.0.0.1"),
             metrics_port=read.whole("GALLERY_METRICS_PORT", 0, least=0, most=65535),
             log_format=read.choice("GALLERY_LOG_FORMAT", "auto", ("auto", "json", "text")),

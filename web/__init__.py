@@ -14,6 +14,7 @@ from web import (
     api,
     archive,
     assets,
+    crowd,
     days,
     errors,
     events,
@@ -29,6 +30,7 @@ from web import (
     upload,
 )
 from web.feed import Feed
+from web.rates import Rates
 
 _REDIS_SECONDS = 0.3
 _REDIS_PAUSE_SECONDS = 1.0
@@ -47,7 +49,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     queue = Thumbnails(connect(settings.redis_url, timeout=_REDIS_SECONDS), settings.job_timeout, _REDIS_PAUSE_SECONDS)
     app.extensions["gallery"] = upload.Desk(settings, store, queue, Announcer(queue.connection))
     journal.register(app, settings)
-    access.register(app, settings, store, queue)
+    rates = Rates(queue, settings.redis_url, "gallery:rates")
+    access.register(app, settings, store, rates)
+    crowd.register(app, settings, rates)
     headers.register(app, settings)
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

@@ -24,7 +24,7 @@ def main() -> None:
     command = [
         sys.executable, "-m", "gunicorn", "web:create_app()",
         "--bind", f"{settings.host}:{settings.port}",
-        "--worker-class", "gthread",
+        "--worker-class", "web.paced.PacedWorker",
         "--workers", str(settings.web_processes),
         "--threads", str(settings.web_threads),
         "--worker-connections", str(settings.web_threads * 2),

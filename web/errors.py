@@ -6,9 +6,10 @@ import json
 
 import structlog
 from flask import Flask, Response, render_template, request
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
-from pipeline.errors import GalleryError, VolumeUnavailable
+from pipeline.errors import BrokenUpload, GalleryError, VolumeUnavailable
 from web import counters
 
 _log = structlog.get_logger()
@@ -19,6 +20,7 @@ def register(app: Flask) -> None:
     """Answer every error of the app."""
     app.register_error_handler(GalleryError, _named)
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(ParseException, lambda _error: _named(BrokenUpload()))
     app.register_error_handler(Exception, _unexpected)
 
 

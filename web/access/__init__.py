@@ -6,7 +6,6 @@ from typing import Any
 
 from flask import Flask, g
 
-from pipeline.jobs import Thumbnails
 from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.tokens import Role
@@ -14,12 +13,13 @@ from web.access import signin
 from web.access.guard import Guard, check
 from web.access.sessions import Sessions
 from web.access.tries import Tries
+from web.rates import Rates
 
 
-def register(app: Flask, settings: Settings, store: Store, queue: Thumbnails) -> None:
+def register(app: Flask, settings: Settings, store: Store, rates: Rates) -> None:
     """Put the guard before every call of the app; templates know `role`, `signed_in` and `dashboard_url`."""
     sessions = Sessions(settings.tokens, store.layout.signed_out)
-    app.extensions["guard"] = Guard(settings, sessions, Tries(queue, settings.redis_url))
+    app.extensions["guard"] = Guard(settings, sessions, Tries(rates))
     app.before_request(check)
     app.register_blueprint(signin.blueprint)
 
