@@ -37,7 +37,7 @@ class PacedSocket(socket.socket):
     patience = 30.0
     _waited = 0.0
     _received = 0
-    _closed: Callable[[], None] | None = None
+    _let_go: Callable[[], None] | None = None
 
     def begin(self) -> None:
         """A new request: its waiting is counted anew."""
@@ -45,7 +45,7 @@ class PacedSocket(socket.socket):
 
     def when_closed(self, call: Callable[[], None]) -> None:
         """Call once, when the connection is closed."""
-        self._closed = call
+        self._let_go = call
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """As of any socket; a client that is too slow counts as gone."""
@@ -85,7 +85,7 @@ class PacedSocket(socket.socket):
 
     def close(self) -> None:
         """As of any socket."""
-        call, self._closed = self._closed, None
+        call, self._let_go = self._let_go, None
         if call is not None:
             call()
         super().close()
