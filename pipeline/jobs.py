@@ -19,9 +19,10 @@ from rq.worker import BaseWorker
 
 from pipeline import sentinel
 from pipeline.records import MAX_ATTEMPTS
+from pipeline.trust import JOB as JOB
+from pipeline.trust import ThumbnailJob
 
 QUEUE = "thumbnails"
-JOB = "worker.thumbnails.make_thumbnail"
 DESCRIPTION = "make_thumbnail"
 RESULT_SECONDS = 3600
 FAILURE_SECONDS = 7 * 24 * 3600
@@ -70,6 +71,7 @@ class Thumbnails:
             QUEUE,
             connection=connection,
             serializer=JSONSerializer,
+            job_class=ThumbnailJob,
             default_timeout=job_timeout + RQ_MARGIN_SECONDS,
         )
         self._pause = pause

@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     queue = Thumbnails(connect(settings.redis_url, timeout=_REDIS_SECONDS), settings.job_timeout, _REDIS_PAUSE_SECONDS)
     app.extensions["gallery"] = upload.Desk(settings, store, queue, Announcer(queue.connection))
     journal.register(app, settings)
-    rates = Rates(queue, settings.redis_url, "gallery:rates")
+    rates = Rates(queue, "gallery:rates")
     access.register(app, settings, store, rates)
     crowd.register(app, settings, rates)
     headers.register(app, settings)

@@ -16,11 +16,11 @@ from pipeline.jobs import Thumbnails
 class Rates:
     """Counters by caller. A Redis that fails limits nobody by itself: each process then counts its own."""
 
-    def __init__(self, queue: Thumbnails, redis_url: str, prefix: str) -> None:
+    def __init__(self, queue: Thumbnails, prefix: str) -> None:
         self._queue = queue
         self._here = FixedWindowRateLimiter(MemoryStorage())
         pool = queue.connection.connection_pool
-        self._shared = FixedWindowRateLimiter(RedisStorage(redis_url, connection_pool=pool, key_prefix=prefix))
+        self._shared = FixedWindowRateLimiter(RedisStorage("redis://", connection_pool=pool, key_prefix=prefix))
 
     def hit(self, limit: RateLimitItem, caller: str) -> bool:
         """Count once; whether it is still within the limit."""

@@ -25,6 +25,7 @@ from pipeline.jobs import Thumbnails, connect
 from pipeline.logs import set_up_logs
 from pipeline.settings import Settings
 from pipeline.store import Store
+from pipeline.trust import ThumbnailJob
 from worker import metrics, thumbnails
 from worker.renderer import Renderer
 from worker.sweep import Sweep
@@ -120,6 +121,7 @@ def _serve(settings: Settings, connection: Any, name: str) -> None:
                 name=f"{name}-{uuid4().hex[:4]}",
                 connection=connection,
                 serializer=JSONSerializer,
+                job_class=ThumbnailJob,
                 maintenance_interval=60,
                 worker_ttl=_TTL_SECONDS,
             )
