@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import secrets
@@ -19,6 +20,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+_FIRST_PORT, _PORTS = 12_000, 20_000
+_START = secrets.randbelow(_PORTS)
+_TURN = itertools.count()
 
 
 @dataclass
@@ -141,10 +145,17 @@ def mounted(folder: Path, options: str) -> Iterator[bool]:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody has, and that this process does not give out again.
+
+    Below those that the system gives to outgoing connections, and each process of the tests begins elsewhere: two
+    that asked the system could be told the same port before either listens.
+    """
+    for _ in range(_PORTS):
+        port = _FIRST_PORT + (_START + next(_TURN)) % _PORTS
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port is free")
 
 
 @contextmanager
