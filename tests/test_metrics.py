@@ -36,9 +36,15 @@ def web(gallery: Gallery) -> Samples:
     return read(gallery.call("GET", "/metrics").body.decode())
 
 
-def workers(first: int) -> Samples:
+def ports(gallery: Gallery) -> set[int]:
+    """Where workers listen for Prometheus, by their own word."""
+    said = (json.loads(line) for line in (gallery.log or gallery.data).read_text().splitlines() if '"metrics"' in line)
+    return {line["port"] for line in said}
+
+
+def workers(gallery: Gallery) -> Samples:
     found: Samples = defaultdict(float)
-    for port in (first, first + 1):
+    for port in ports(gallery):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
             for name, value in read(answer.read().decode()).items():
                 found[name] += value
@@ -46,14 +52,14 @@ def workers(first: int) -> Samples:
 
 
 def test_counts_of_two_web_processes_and_two_workers_add_up(bare: Gallery) -> None:
-    first = free_port()
-    bare.environ["GALLERY_METRICS_PORT"] = str(first)
+    bare.environ["GALLERY_METRICS_PORT"] = str(free_port())
+    bare.log = bare.data.parent / "log"
     bare.start("redis", "launcher.redis")
     bare.start("web", "web", GALLERY_WEB_PROCESSES="2")
     bare.start("worker.1", "worker")
     bare.start("worker.2", "worker")
     until(lambda: bare.call("GET", "/readyz").status == 200, 30)
-    until(lambda: workers(first), 30)
+    until(lambda: len(ports(bare)) == 2, 30)
     files = [picture("JPEG") for _ in range(12)] + [picture("PNG") for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
         sent = list(pool.map(bare.upload, files))
@@ -79,7 +85,7 @@ def test_counts_of_two_web_processes_and_two_workers_add_up(bare: Gallery) -> No
     assert total(seen, "gallery_failed_images") == 1
     assert total(seen, "gallery_volume_up") == total(seen, "gallery_queue_up") == 1
     assert total(seen, "gallery_volume_free_bytes") > 0
-    made = workers(first)
+    made = workers(bare)
     assert total(made, "gallery_ready_seconds_count") == 18
     assert total(made, "gallery_render_seconds_count", format="jpeg") == 13
     assert total(made, "gallery_render_seconds_count", format="png") == 6
