@@ -21,7 +21,7 @@ from web import counters
 
 blueprint = Blueprint("upload", __name__)
 _log = structlog.get_logger()
-_CHUNK = 256 * 1024
+_CHUNK = 64 * 1024  # held by each of a thousand uploads at once, about three times over
 _FORM_OVERHEAD = 64 * 1024
 _NAME_SHOWN = 80
 _REFUSALS_SHOWN = 20

@@ -104,7 +104,7 @@ def forwarded(service: str) -> Iterator[str]:
 def warnings() -> list[str]:
     """The warnings about what is there now, less what any cluster says while a namespace is new: two pods that are
     first to use one volume, and a configuration that a node has not heard of yet. Pods on their way out may stop
-    answering their probes."""
+    answering their probes, and a start may be slower than usual: that is what startup probes are for."""
     there = {each["metadata"]["name"] for kind in ("pods", "deployments", "pvc") for each in objects(kind)}
     events = objects("events", "--field-selector", "type=Warning")
     lines = [
@@ -112,7 +112,7 @@ def warnings() -> list[str]:
         for event in events
         if event["involvedObject"]["name"] in there
     ]
-    usual = ("the object has been modified", "failed to sync configmap cache")
+    usual = ("the object has been modified", "failed to sync configmap cache", "Startup probe failed")
     return [line for line in lines if not any(text in line for text in usual)]
 
 
