@@ -5,7 +5,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 FRONTEND := web/static/dist/manifest.json
 FRONTEND_SOURCES := $(shell find web/frontend -path web/frontend/node_modules -prune -o -type f -print)
 
-.PHONY: run test check format lock chaos frontend bench fuzz
+.PHONY: run test check format lock chaos frontend bench fuzz audit
 
 run: $(RUN_STAMP) $(FRONTEND)
 	@exec .venv/bin/python -m launcher
@@ -40,6 +40,12 @@ bench: .venv/.bench $(FRONTEND)
 COMPILE := uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 
 # dev first: the others are parts of it, or come on top
+# what is known against the versions we pin; asks services on the network, so it is no part of `make check`
+audit:
+	$(PYTHON) -m venv .venv/.audit && .venv/.audit/bin/pip install --quiet pip-audit
+	for file in requirements/*.txt; do .venv/.audit/bin/pip-audit --require-hashes --disable-pip -r "$$file" || exit 1; done
+	cd web/frontend && npm audit --package-lock-only
+
 lock:
 	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --constraint requirements/dev.txt --extra run pyproject.toml -o requirements/run.txt

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ORDER = ("render", "throughput", "latency", "ingest", "gallery", "events", "scaling", "memory")
+ORDER = ("render", "throughput", "latency", "ingest", "gallery", "events", "scaling", "memory", "soak")
 
 
 def main() -> int:

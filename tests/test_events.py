@@ -188,6 +188,7 @@ def test_many_listeners_cost_one_connection_to_redis_and_no_threads(web: Gallery
     with Redis.from_url(web.environ["REDIS_URL"]) as redis:
         names = [client["name"] for client in redis.client_list()]
     assert names.count(CLIENT_NAME) == 1
+    assert b"\ngallery_event_listeners 30.0\n" in web.call("GET", "/metrics").body
     image_id = web.upload(picture()).json["id"]
     assert {one.next().data["id"] for one in ears} == {image_id}
     for one in ears:

@@ -11,6 +11,8 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
+from web import counters
+
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b":\n\n"
 _MOST_WAITING = 1024 * 1024
@@ -107,6 +109,7 @@ class Listeners(threading.Thread):
             connection.close()
             return
         self._all.add(listener)
+        counters.LISTENERS.set(len(self._all))
         self._tell(listener, greeting)
 
     def _say(self) -> None:
@@ -164,6 +167,7 @@ class Listeners(threading.Thread):
 
     def _drop(self, listener: _Listener) -> None:
         self._all.discard(listener)
+        counters.LISTENERS.set(len(self._all))
         with suppress(KeyError, ValueError, OSError):
             self._selector.unregister(listener.socket)
         listener.socket.close()
