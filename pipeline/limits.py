@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.errors import NeedsTooMuchMemory, TooManyFrames, TooManyPixels, TooMuchMetadata
 from pipeline.header import Format, Header
+from pipeline.recipe import decoding_scale
 
 _MB = 1024 * 1024
 _METADATA_BYTES = 32 * _MB
@@ -57,7 +58,8 @@ def _bytes_per_pixel(header: Header) -> float:
     match header.format:
         case Format.JPEG:
             # Two bytes per coefficient where all must be there before the first line comes out.
-            return 2.0 * header.samples if header.buffered else 0.05
+            scaled = 4.0 / decoding_scale(header.width, header.height) ** 2
+            return scaled + (2.0 * header.samples if header.buffered else 0.05)
         case Format.PNG:
             composed = 8.0 if header.animated else 0.0
             return composed + (4.0 if header.samples > 1 else header.bits / 8 if header.bits > 8 else 1.0)

@@ -7,3 +7,12 @@ RECIPE = 2
 
 GRID, VIEW = 480, 1600
 """The longest side of each rendition, in pixels."""
+
+_GAP = 1.5
+
+
+def decoding_scale(width: int, height: int) -> int:
+    """The part (1, 1/2, 1/4 or 1/8 of each side) at which a JPEG is decoded: as small as leaves a good filter at
+    least one and a half times the view to work from. The decoder's own filter is a plain block of pixels."""
+    longest = max(width, height)
+    return next((scale for scale in (8, 4, 2) if longest / scale >= VIEW * _GAP), 1)

@@ -99,7 +99,7 @@ def large() -> dict[str, tuple[bytes, str]]:
     lying = lying[:at] + struct.pack(">II", 640, 480) + lying[at + 8 :]
     return {
         "a 200-megapixel baseline JPEG": (encoded(flat(200), "JPEG", quality=50), "ready"),
-        "a progressive JPEG": (encoded(flat(58), "JPEG", progressive=True, subsampling=0), "ready"),
+        "a progressive JPEG": (encoded(flat(48), "JPEG", progressive=True, subsampling=0), "ready"),
         "a PNG": (encoded(flat(87), "PNG", compress_level=1), "ready"),
         "a grey 16-bit PNG": (encoded(flat(120, "I;16"), "PNG", compress_level=1), "ready"),
         "a GIF": (encoded(flat(120, "P"), "GIF"), "ready"),

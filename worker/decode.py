@@ -13,6 +13,7 @@ from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin, _webp
 
 from pipeline.formats import Format, Header
 from pipeline.headers.png import INFLATED_BYTES
+from pipeline.recipe import decoding_scale
 
 _EMPTY_FRAMES = 10
 _DECODERS = {Format.JPEG: ("JPEG", "MPO")}
@@ -51,10 +52,10 @@ def prepare() -> None:
 
 
 @contextmanager
-def decoded(file: BinaryIO, header: Header, longest: int) -> Iterator[Decoded]:
+def decoded(file: BinaryIO, header: Header) -> Iterator[Decoded]:
     """Decode the picture, or an animation's first frame that shows anything.
 
-    A JPEG is scaled by its decoder to no less than `longest` pixels on its longest side, all others come whole.
+    A JPEG is scaled by its decoder on the way, all others come whole.
     """
     if header.format is Format.HEIC:
         yield _heic(file)
@@ -66,9 +67,8 @@ def decoded(file: BinaryIO, header: Header, longest: int) -> Iterator[Decoded]:
     with Image.open(file, formats=formats) as source:
         box: tuple[float, ...] = (0, 0, *source.size)
         if header.format is Format.JPEG:
-            scale = min(1.0, longest / max(source.size))
-            least = max(1, round(source.width * scale)), max(1, round(source.height * scale))
-            drafted = source.draft(None, least)
+            scale = decoding_scale(*source.size)
+            drafted = source.draft(None, (max(1, source.width // scale), max(1, source.height // scale)))
             box = drafted[1] if drafted is not None else box
         if header.animated:
             _seek_first_with_content(source)

@@ -73,7 +73,7 @@ def _view(original: Path, limits: Limits) -> tuple[Image.Image, tuple[str, ...]]
         check_bounds(header, limits)
         file.seek(0)
         try:
-            with decoded(file, header, VIEW) as source:
+            with decoded(file, header) as source:
                 scaled = view_of(source, VIEW)
                 view, notes = to_srgb(scaled, source.profile)
                 turn = _TURNS.get(source.orientation)
