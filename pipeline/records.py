@@ -93,7 +93,13 @@ class Record:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, as in JSON."""
-        return asdict(self)
+        plain = {name: getattr(self, name) for name in self.__slots__}
+        plain["reason"] = asdict(self.reason) if self.reason else None
+        plain["renditions"] = {
+            name: {"width": info.width, "height": info.height, "bytes": info.bytes}
+            for name, info in self.renditions.items()
+        }
+        return plain
 
     def to_json(self) -> builtins.bytes:
         """The bytes of `image.json`."""

@@ -79,11 +79,11 @@ def test_many_are_deleted_and_retried_in_one_call(gallery: Gallery) -> None:
     good = gallery.upload(picture()).json["id"]
     for image_id in (*broken, good):
         gallery.until_ended(image_id)
-    assert post(gallery, "/api/images/retry", [*broken, good]).json == {"retried": 3}
+    assert post(gallery, "/api/retry", [*broken, good]).json == {"retried": 3}
     for image_id in broken:
         assert gallery.until_ended(image_id)["state"] == "failed"
-    assert post(gallery, "/api/images/delete", [*broken, good]).json == {"deleted": 4, "missing": 0}
-    assert post(gallery, "/api/images/delete", broken).json == {"deleted": 0, "missing": 3}
+    assert post(gallery, "/api/delete", [*broken, good]).json == {"deleted": 4, "missing": 0}
+    assert post(gallery, "/api/delete", broken).json == {"deleted": 0, "missing": 3}
     assert gallery.call("GET", "/api/images").json["images"] == []
 
 

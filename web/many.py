@@ -40,7 +40,7 @@ def _in_json() -> list[str]:
         return []
 
 
-@blueprint.post("/images/delete")
+@blueprint.post("/delete")
 def delete() -> ResponseReturnValue:
     """Remove the images whose `ids` are given; those that are gone already count as missing."""
     ids, deleted = asked_ids(), 0
@@ -53,7 +53,7 @@ def delete() -> ResponseReturnValue:
     return jsonify({"deleted": deleted, "missing": len(ids) - deleted})
 
 
-@blueprint.post("/images/retry")
+@blueprint.post("/retry")
 def retry() -> ResponseReturnValue:
     """Try again those of the images whose `ids` are given that have failed."""
     retried = 0

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
-from flask import url_for
+from flask import request, url_for
 
 from pipeline.records import Record
+
+_ANY = "00000000-0000-7000-8000-000000000000"
 
 
 def shown(record: Record) -> dict[str, Any]:
     """A record as the API answers it: with links to itself and to the files that are there."""
-    links = {"self": url_for("api.one", image_id=record.id)}
-    links["original"] = url_for("files.original", image_id=record.id)
+    links = {"self": _address("self", record.id), "original": _address("original", record.id)}
     for name in record.renditions:
         links[name] = rendition_url(record, name)
     return {**record.to_dict(), "links": links}
@@ -20,5 +22,19 @@ def shown(record: Record) -> dict[str, Any]:
 
 def rendition_url(record: Record, name: str) -> str:
     """Where a rendition is; another address once it was made anew, since each is cached for good."""
-    version = f"{record.recipe or 0}-{record.renditions[name].bytes}"
-    return url_for("files.rendition", image_id=record.id, name=name, v=version)
+    return f"{_address(name, record.id)}?v={record.recipe or 0}-{record.renditions[name].bytes}"
+
+
+def _address(what: str, image_id: str) -> str:
+    return _addresses(request.script_root)[what].replace(_ANY, image_id)
+
+
+@lru_cache(maxsize=16)
+def _addresses(_root: str) -> dict[str, str]:
+    """The addresses of one image and its files below a root; asking Flask for each would be a third of a page."""
+    return {
+        "self": url_for("api.one", image_id=_ANY),
+        "original": url_for("files.original", image_id=_ANY),
+        "grid": url_for("files.rendition", image_id=_ANY, name="grid"),
+        "view": url_for("files.rendition", image_id=_ANY, name="view"),
+    }

@@ -44,5 +44,5 @@ export const retry = async (id: string): Promise<Image> =>
   (await call("POST", `/api/images/${id}/retry`)).json() as Promise<Image>;
 /** Deletes many at once; goes on when the page is left. */
 export const removeAll = (ids: string[]): Promise<unknown> =>
-  call("POST", "/api/images/delete", { body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" }, keepalive: true });
+  call("POST", "/api/delete", { body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" }, keepalive: true });
 export const retryFailed = (): Promise<unknown> => call("POST", "/api/retry-failed");
