@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +32,11 @@ def doctor(repair: bool, quick: bool, as_json: bool) -> None:
     """
     try:
         store = Store(Settings.from_environment())
+        if repair and (owner := store.layout.images.stat().st_uid) != os.geteuid():
+            click.echo(
+                f"Repair as the user that the services run as (uid {owner}): what is made belongs to it.", err=True
+            )
+            sys.exit(2)
         breaches = examine(store, quick=quick, quiet=as_json)
         left = mend(breaches) if repair else breaches
     except (OSError, BadSetting, GalleryError) as error:

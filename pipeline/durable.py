@@ -12,6 +12,32 @@ from pathlib import Path
 from secrets import token_hex
 
 
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write every byte; a file system that is full may take some of them first."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def stands(descriptor: int, path: Path) -> bool:
+    """Whether `path` still names the open file."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def flush_standing(folder: Path) -> None:
+    """Flush a folder, or where it was removed meanwhile the nearest one above."""
+    while True:
+        try:
+            flush_folder(folder)
+        except FileNotFoundError:
+            folder = folder.parent
+        else:
+            return
+
+
 def flush_folder(folder: Path) -> None:
     """Flush the entries of a folder to disk, so that a rename or a new name in it survives a power loss."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

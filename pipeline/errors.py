@@ -195,6 +195,15 @@ class OutOfMemory(Unrenderable):
         )
 
 
+class OriginalMissing(GalleryError):
+    """The original of an accepted image is no longer on the volume."""
+
+    code, status, title = "original-missing", 422, "The original is not there"
+
+    def __init__(self) -> None:
+        super().__init__("The original of this image is no longer on the volume. Restore it from a backup and retry.")
+
+
 class RendererDied(GalleryError):
     """The process that decodes died over this picture: a crash in a codec, or out of memory."""
 

@@ -6,6 +6,7 @@ record shows, `check_bounds` for what a worker can bear.
 
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -115,6 +116,10 @@ def read_header(stream: BinaryIO) -> Header:
         if found in _READ_WHOLE:
             header = replace(header, held=stream.seek(0, 2))
     except (Truncated, OverflowError):
+        raise BrokenHeader(found.label) from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # else a length that leads beyond every file
+            raise
         raise BrokenHeader(found.label) from None
     if not header.pixels:
         raise BrokenHeader(found.label)

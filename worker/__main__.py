@@ -48,6 +48,9 @@ class ThumbnailWorker(SimpleWorker):
         ThumbnailWorker.told_to_stop = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
+    def set_shutdown_requested_date(self) -> None:
+        """Say nothing to Redis from within the signal's handler: it may hang, and the picture in hand comes first."""
+
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:
         """Touch the heartbeat file before speaking to Redis: an outage of Redis is no fault of ours."""
         touch(self.settings)

@@ -15,7 +15,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from pipeline.errors import GalleryError, OutOfMemory, RendererDied, RenderTimeout
+from pipeline.errors import GalleryError, OutOfMemory, RendererDied, RenderTimeout, Unrenderable
 from pipeline.formats import Limits
 from worker.decode import prepare
 from worker.render import Picture, Rendition, render
@@ -24,6 +24,7 @@ _PR_SET_PDEATHSIG = 1
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _BEAT_SECONDS = 5.0
 _MB = 1024 * 1024
+_IGNORED = (signal.SIGINT, signal.SIGTERM)
 # Beside what the header lets expect: the interpreter's own needs while a picture is made.
 _SLACK_MB = 48
 # What is resident beyond this after a picture is given back to the system.
@@ -68,7 +69,10 @@ class Renderer:
             if time.monotonic() >= end:
                 self.stop()
                 raise RenderTimeout(self._timeout)
-        answer: Rendition | Picture | GalleryError | OSError = pipe.recv()
+        try:
+            answer: Rendition | Picture | GalleryError | OSError = pipe.recv()
+        except OSError as error:
+            raise EOFError from error  # it died in the middle of a message
         return answer
 
     def _child(self) -> Connection:
@@ -77,7 +81,12 @@ class Renderer:
         self.stop()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._limits, os.getpid()), daemon=True)
-        process.start()
+        # a signal to all of the group must not end it before it can say that it ignores them
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _IGNORED)
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         self._process, self._pipe = process, ours
         return ours
@@ -118,8 +127,9 @@ class Renderer:
 
 def _serve(pipe: Connection, limits: Limits, parent: int) -> None:
     """The child: one picture after another, until the parent goes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    for number in _IGNORED:
+        signal.signal(number, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _IGNORED)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("500")
@@ -142,7 +152,8 @@ def _serve(pipe: Connection, limits: Limits, parent: int) -> None:
         except (ConnectionError, EOFError):
             return
         except OSError as error:
-            answer = error
+            # without a number it is Pillow's word, not the system's
+            answer = error if error.errno is not None else _Portable(Unrenderable())
         pipe.send(answer)
         _give_back()
 
@@ -183,8 +194,6 @@ class _Portable(GalleryError):
 
 
 def _rebuilt(code: str, message: str) -> GalleryError:
-    from pipeline.errors import Unrenderable
-
     error = Unrenderable(message)
     error.code = code  # type: ignore[misc]
     return error

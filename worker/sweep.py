@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import asdict
 
 import structlog
@@ -12,7 +13,7 @@ from pipeline.durable import Busy, is_locked, locked
 from pipeline.errors import GalleryError
 from pipeline.jobs import QueueUnavailable, Thumbnails
 from pipeline.store import Store
-from pipeline.store.tidy import tidy
+from pipeline.store.tidy import tidy, tolerated
 from worker import metrics
 
 _SUSPECT_SECONDS = 5.0
@@ -34,16 +35,21 @@ class Sweep(threading.Thread):
         """Sweep until the process ends; a failing volume or Redis is logged and tried again."""
         while not self._stopped.is_set():
             try:
-                with locked(self._store.layout.sweep_lock, wait=0):
-                    self.sweep()
-            except Busy:
-                pass
+                self._sweep_alone()
             except (QueueUnavailable, GalleryError, OSError) as error:
                 _log.warning("sweep put off", error=str(error))
             except Exception:  # noqa: BLE001 - the sweep must go on, whatever it met
                 _log.exception("sweep failed")
             soon = min(self._interval, _SUSPECT_SECONDS) if self._suspects else self._interval
             self._stopped.wait(soon)
+
+    def _sweep_alone(self) -> None:
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(locked(self._store.layout.sweep_lock, wait=0))
+            except Busy:
+                return  # another worker is at it
+            self.sweep()
 
     def stop(self) -> None:
         """Let the thread end."""
@@ -54,7 +60,12 @@ class Sweep(threading.Thread):
         found = tidy(self._store)
         for kind, number in asdict(found).items():
             metrics.FINDINGS.labels(kind).inc(number)
-        idle = [i for i in self._store.pending() if not is_locked(self._store.layout.marker(i))]
+        idle = []
+        for image_id in self._store.pending():
+            marker = self._store.layout.marker(image_id)
+            with tolerated(marker):
+                if not is_locked(marker):
+                    idle.append(image_id)
         stands = self._queue.stands(idle) if idle else {}
         moment, suspects, count = time.monotonic(), {}, 0
         for image_id, waiting in stands.items():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from pipeline.errors import GalleryError, ImageNotFound, RendererDied, volume_error
+from pipeline.errors import GalleryError, ImageNotFound, OriginalMissing, RendererDied, volume_error
 from pipeline.events import Announcer
 from pipeline.recipe import RECIPE
 from pipeline.records import MAX_ATTEMPTS
@@ -74,6 +74,12 @@ class Studio:
         except GalleryError as error:
             self._fail(attempt, error)
             raise
+        except FileNotFoundError:
+            if attempt.original.parent.exists() and not attempt.original.exists():
+                self._fail(attempt, OriginalMissing())
+                return
+            attempt.forgive()
+            raise
         except BaseException:
             if attempt.open:
                 attempt.forgive()
@@ -84,7 +90,13 @@ class Studio:
         _log.info("ready", attempt=record.attempts, format=record.format.value)
 
     def _fail(self, attempt: Attempt, error: GalleryError) -> None:
-        self.events.changed(attempt.fail(error))
+        try:
+            self.events.changed(attempt.fail(error))
+        except BaseException:
+            # the volume is at fault, and the reason must not be lost; a picture that kills stays counted
+            if attempt.open and not isinstance(error, RendererDied):
+                attempt.forgive()
+            raise
         metrics.FAILURES.labels(error.code).inc()
         _log.warning("failed", code=error.code, attempt=attempt.number)
 

@@ -61,6 +61,8 @@ def publish(store: Store, record: Record) -> Record | None:
         standing = _holder(store, record.sha256)
         if standing is None:
             _publish(store, record)
+        else:
+            _flush_place(store, standing.id)  # whoever accepted it may have died before
         return standing
 
 
@@ -94,11 +96,16 @@ def _publish(store: Store, record: Record) -> None:
         _move_in(layout.draft(image_id), target)
         store.step("accept:after-rename")
         touch(target.parent.parent)
-        for folder in (target.parent, target.parent.parent, layout.images):
-            flush_folder(folder)
+        _flush_place(store, image_id)
     except OSError:
         _take_back(store, record)
         raise
+
+
+def _flush_place(store: Store, image_id: str) -> None:
+    bucket = store.layout.bucket(image_id)
+    for folder in (bucket, bucket.parent, store.layout.images):
+        flush_folder(folder)
 
 
 def _move_in(draft: Path, target: Path) -> None:
@@ -118,5 +125,8 @@ def _take_back(store: Store, record: Record) -> None:
     layout = store.layout
     with suppress(OSError):
         layout.image(record.id).rename(layout.leaving(record.id))
+    if layout.image(record.id).exists():
+        return  # it could not be taken back: it stands, and in the outbox
+    store.drop_empty(record.id)
     with suppress(OSError):
         store.forget(record.id, record.sha256)

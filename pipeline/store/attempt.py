@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.durable import Busy, acquire, replace_whole
+from pipeline.durable import Busy, acquire, replace_whole, stands, write_all
 from pipeline.errors import GalleryError, ImageNotFound
 from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Reason, Record, RenditionInfo, State, now
 
@@ -44,7 +45,7 @@ def begin(store: Store, image_id: str, marker: int, *, worker: str, queued_at: s
         acquire(marker, wait=_MARKER_WAIT)
     except Busy:
         raise Nothing from None
-    if os.fstat(marker).st_nlink == 0:
+    if not stands(marker, store.layout.marker(image_id)):
         raise Nothing
     record = store.get(image_id)
     size = os.lseek(marker, 0, os.SEEK_END)
@@ -60,8 +61,13 @@ def begin(store: Store, image_id: str, marker: int, *, worker: str, queued_at: s
     number = begun + 1
     started_at = now()
     line = json.dumps({"started_at": started_at, "worker": worker})
-    os.write(marker, f"\n{line}\n".encode())
-    os.fsync(marker)
+    try:
+        write_all(marker, f"\n{line}\n".encode())
+        os.fsync(marker)
+    except OSError:
+        with suppress(OSError):
+            os.ftruncate(marker, size)
+        raise
     store.step("render:begun")
     record = record.with_(attempts=number, started_at=started_at, worker=worker, queued_at=queued_at)
     return Attempt(store, record, marker, number, size)

@@ -106,6 +106,9 @@ def _bytes(store: Store, record: Record, deep: bool) -> Iterator[Breach]:
     except FileNotFoundError:
         yield Breach("original-missing", record.id, f"{record.original} is not there. Restore it from a backup.")
         return
+    except OSError as error:
+        yield Breach("original-unreadable", record.id, f"{record.original} cannot be read ({error.strerror}).")
+        return
     if not whole:
         sentence = f"{record.original} is not what was uploaded ({size} bytes). Restore it from a backup."
         yield Breach("original-damaged", record.id, sentence)
@@ -125,7 +128,7 @@ def _state(store: Store, record: Record) -> Iterator[Breach]:
         yield Breach("failed-unmarked", image_id, sentence, mend.note_failure(store, image_id))
     if record.state is not State.FAILED and failed:
         sentence = f"It is {record.state}, and listed among the failed."
-        yield Breach("failure-stale", image_id, sentence, mend.remove(layout.failure(image_id)))
+        yield Breach("failure-stale", image_id, sentence, mend.drop_failure(store, image_id))
 
 
 def _renditions(store: Store, record: Record, decode: Decode | None) -> Iterator[Breach]:
@@ -166,12 +169,14 @@ def check_around(store: Store) -> Iterator[Breach]:
             if not is_id(name):
                 yield Breach("stray-file", _where(store, path), "No image has this name.")
             elif not layout.image(name).exists() and not layout.draft(name).exists() and not is_locked(path):
-                yield Breach(code, _where(store, path), "Its image is not there.", mend.remove(path))
+                yield Breach(code, _where(store, path), "Its image is not there.", mend.tidy_up(store))
     yield from _claims(store)
     for day in _folders(layout.images):
         for folder in [*_folders(day), day]:
             if not _names(folder):
-                yield Breach("empty-folder", _where(store, folder), "It holds nothing.", mend.remove_folder(folder))
+                yield Breach(
+                    "empty-folder", _where(store, folder), "It holds nothing.", mend.remove_folder(store, folder)
+                )
 
 
 def _claims(store: Store) -> Iterator[Breach]:
@@ -183,11 +188,13 @@ def _claims(store: Store) -> Iterator[Breach]:
             path = folder / name
             if not is_id(image_id) or path != layout.claim(sha256, image_id):
                 yield Breach("stray-file", _where(store, path), "No claim has this name.")
+            elif layout.draft(image_id).exists():
+                continue  # it is about to be accepted
             elif layout.image(image_id).exists():
                 holders.setdefault(sha256, []).append(image_id)
             else:
                 sentence = "It claims bytes for an image that is not there."
-                yield Breach("claim-orphan", _where(store, path), sentence, mend.remove(path))
+                yield Breach("claim-orphan", _where(store, path), sentence, mend.drop_claim(store, sha256, image_id))
         for ids in holders.values():
             for image_id in ids[1:]:
                 sentence = f"It holds the same bytes as {ids[0]}. Delete one of the two."

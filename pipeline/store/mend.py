@@ -23,13 +23,14 @@ def remove(path: Path) -> Step:
     return lambda: path.unlink(missing_ok=True)
 
 
-def remove_folder(folder: Path) -> Step:
-    """Remove a folder that holds nothing, and the one above if that is empty then."""
+def remove_folder(store: Store, folder: Path) -> Step:
+    """Remove a folder of a day or minute that holds nothing, and its day if that is empty then."""
 
     def step() -> None:
         with suppress(OSError):
             folder.rmdir()
-            folder.parent.rmdir()
+            if folder.parent != store.layout.images:
+                folder.parent.rmdir()
 
     return step
 
@@ -39,6 +40,27 @@ def tidy_up(store: Store) -> Step:
 
     def step() -> None:
         tidy(store, grace=_GRACE_SECONDS)
+
+    return step
+
+
+def drop_claim(store: Store, sha256: str, image_id: str) -> Step:
+    """Drop a claim unless its image came to be, or is about to."""
+    layout = store.layout
+
+    def step() -> None:
+        with locked(layout.hash_lock(sha256), wait=LOCK_WAIT):
+            if not layout.draft(image_id).exists() and not layout.image(image_id).exists():
+                layout.claim(sha256, image_id).unlink(missing_ok=True)
+
+    return step
+
+
+def drop_failure(store: Store, image_id: str) -> Step:
+    """Take an image off the list of the failed, unless it failed meanwhile."""
+
+    def step() -> None:
+        store.forget_failure(image_id)
 
     return step
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from pipeline.durable import Busy, acquire, flush_folder, locked, replace_whole
+from pipeline.durable import Busy, acquire, flush_folder, flush_standing, locked, replace_whole, stands
 from pipeline.errors import ImageNotFound, NotRetryable, VolumeUnavailable, volume_error
 from pipeline.formats import Limits
 from pipeline.ids import is_id, new_id
@@ -235,6 +235,18 @@ class Store:
     def note_failure(self, image_id: str) -> None:
         """Put the image among the failed ones, before its record says so."""
         self.layout.failure(image_id).touch()
+        flush_folder(self.layout.failed)
+
+    def forget_failure(self, image_id: str) -> bool:
+        """Take an image off the list of the failed, unless it failed at this moment; whether it was taken off."""
+        self.layout.failure(image_id).unlink(missing_ok=True)
+        try:
+            failed = self.get(image_id).state is State.FAILED
+        except ImageNotFound:
+            failed = False
+        if failed:
+            self.note_failure(image_id)
+        return not failed
 
     def leave_outbox(self, image_id: str, *, failed: bool) -> None:
         """The image has reached its end."""
@@ -274,7 +286,7 @@ class Store:
         marker = os.open(self.layout.marker(image_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             acquire(marker, wait=_RETRY_WAIT)
-            yield marker if os.fstat(marker).st_nlink else None
+            yield marker if stands(marker, self.layout.marker(image_id)) else None
         finally:
             os.close(marker)
 
@@ -287,6 +299,7 @@ class Store:
         if record.state is not wanted:
             raise NotRetryable(record.state)
         os.ftruncate(marker, 0)
+        os.fsync(marker)
         flush_folder(self.layout.pending)
         self.step("retry:before-record")
         record = record.with_(
@@ -305,22 +318,29 @@ class Store:
         try:
             with locked(layout.hash_lock(record.sha256), wait=LOCK_WAIT):
                 self.step("delete:before-rename")
-                layout.image(image_id).rename(layout.leaving(image_id))
-                flush_folder(layout.bucket(image_id))
+                try:
+                    layout.image(image_id).rename(layout.leaving(image_id))
+                except FileNotFoundError:
+                    raise ImageNotFound(image_id) from None
+                self.step("delete:renamed")
+                flush_standing(layout.bucket(image_id))
                 self.step("delete:after-rename")
                 touch(layout.bucket(image_id).parent)
                 layout.claim(record.sha256, image_id).unlink(missing_ok=True)
             self.step("delete:before-markers")
             self.forget(image_id, record.sha256)
-            for folder in (layout.bucket(image_id), layout.bucket(image_id).parent):
-                with suppress(OSError):
-                    folder.rmdir()
-        except FileNotFoundError:
-            raise ImageNotFound(image_id) from None
+            self.drop_empty(image_id)
         except OSError as error:
             raise volume_error(error) from error
         except Busy as busy:
             raise VolumeUnavailable("an upload holds the lock") from busy
+
+    def drop_empty(self, image_id: str) -> None:
+        """Remove the folders of an image's minute and day where they hold nothing any more."""
+        bucket = self.layout.bucket(image_id)
+        for folder in (bucket, bucket.parent):
+            with suppress(OSError):
+                folder.rmdir()
 
     def forget(self, image_id: str, sha256: str | None) -> None:
         """Remove what is left of an image that is no longer listed: claim, markers, folder."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.durable import is_locked, locked
-from pipeline.errors import ImageNotFound, VolumeUnavailable
+import structlog
+
+from pipeline.durable import Busy, is_locked
+from pipeline.errors import GalleryError, ImageNotFound, VolumeUnavailable
 from pipeline.ids import is_id
 from pipeline.records import Record, State
-from pipeline.store.accept import LOCK_WAIT
 from pipeline.store.layout import RECORD
 from pipeline.store.store import Store
 
 _GRACE_SECONDS = 60.0
+_log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -38,21 +41,29 @@ def tidy(store: Store, grace: float = _GRACE_SECONDS) -> Tidied:
     layout = store.layout
     for name in os.listdir(layout.incoming):
         folder = layout.incoming / name
-        if name.endswith(".deleted") and is_id(image_id := name.removesuffix(".deleted")):
-            _finish_delete(store, image_id, folder)
-            done.deleted += 1
-        elif is_id(name) and abandoned(folder, grace):
-            _drop_draft(store, name, folder)
-            done.drafts += 1
+        with tolerated(folder):
+            if name.endswith(".deleted") and is_id(image_id := name.removesuffix(".deleted")):
+                store.forget(image_id, _sha256(folder))
+                done.deleted += 1
+            elif is_id(name) and abandoned(folder, grace):
+                done.drafts += _drop_draft(store, name, folder)
     for image_id in store.pending():
-        if not layout.draft(image_id).exists() and not _exists(store, image_id):
-            layout.marker(image_id).unlink(missing_ok=True)
-            done.markers += 1
+        with tolerated(layout.marker(image_id)):
+            done.markers += _drop_orphan(store, image_id, grace)
     for image_id in store.failed():
-        if not _is_failed(store, image_id):
-            layout.failure(image_id).unlink(missing_ok=True)
-            done.failures += 1
+        with tolerated(layout.failure(image_id)):
+            if not _is_failed(store, image_id):
+                done.failures += store.forget_failure(image_id)
     return done
+
+
+@contextmanager
+def tolerated(path: Path) -> Iterator[None]:
+    """What cannot be handled is told and left, so that it does not keep the others from their turn."""
+    try:
+        yield
+    except (OSError, GalleryError, Busy) as error:
+        _log.warning("left as it is", path=str(path), error=str(error) or type(error).__name__)
 
 
 def abandoned(folder: Path, grace: float) -> bool:
@@ -63,7 +74,8 @@ def abandoned(folder: Path, grace: float) -> bool:
         files = [folder / name for name in os.listdir(folder) if name.startswith("original")]
     except FileNotFoundError:
         return False
-    return not any(is_locked(file) for file in files)
+    # one that is no longer there was renamed by its writer, who lives
+    return not any(is_locked(file) or not file.exists() for file in files)
 
 
 def _sha256(folder: Path) -> str | None:
@@ -73,18 +85,27 @@ def _sha256(folder: Path) -> str | None:
         return None
 
 
-def _finish_delete(store: Store, image_id: str, folder: Path) -> None:
-    store.forget(image_id, _sha256(folder))
-
-
-def _drop_draft(store: Store, image_id: str, folder: Path) -> None:
+def _drop_draft(store: Store, image_id: str, folder: Path) -> bool:
+    """Move the draft away in one step, so that a writer who lives after all fails whole, and remove it."""
     sha256 = _sha256(folder)
-    if sha256 is None:
-        store.forget(image_id, None)
-        return
-    with locked(store.layout.hash_lock(sha256), wait=LOCK_WAIT):
-        if folder.exists():
-            store.forget(image_id, sha256)
+    try:
+        folder.rename(store.layout.leaving(image_id))
+    except FileNotFoundError:
+        return False
+    store.forget(image_id, sha256)
+    return True
+
+
+def _drop_orphan(store: Store, image_id: str, grace: float) -> bool:
+    marker = store.layout.marker(image_id)
+    with suppress(FileNotFoundError):
+        # a volume shared over a network may show a marker before its image
+        if time.time() - marker.stat().st_mtime < grace or is_locked(marker):
+            return False
+        if not store.layout.draft(image_id).exists() and not _exists(store, image_id):
+            marker.unlink()
+            return True
+    return False
 
 
 def _exists(store: Store, image_id: str) -> bool:

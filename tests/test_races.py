@@ -1,0 +1,280 @@
+"""Processes that meet at the worst moment, each moment made to happen."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import struct
+import threading
+import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from gallery.doctor import examine, mend
+from pipeline.durable import locked
+from pipeline.errors import GalleryError, RendererDied, Unrenderable, VolumeFull, VolumeUnavailable
+from pipeline.events import Announcer
+from pipeline.formats import Limits
+from pipeline.ids import new_id
+from pipeline.jobs import connect
+from pipeline.records import State
+from pipeline.settings import Settings
+from pipeline.store import Store, accept, attempt, tidy
+from tests.pictures import picture
+from tests.test_crash_points import accept as accept_bytes
+from tests.test_crash_points import make
+from tests.test_crash_points import store as store  # the fixture
+from worker import renderer
+from worker.renderer import Renderer
+from worker.sweep import Sweep
+from worker.thumbnails import Studio
+
+
+def stepping(store: Store, step: Callable[[str], None]) -> Store:
+    return Store(Settings.from_environment({"GALLERY_DATA": str(store.layout.root)}), step)
+
+
+@pytest.fixture
+def studio(store: Store) -> Any:
+    nobody = connect("redis://127.0.0.1:1/0", timeout=0.1)
+    studio = Studio(store, Renderer(Limits(), 60, lambda: None), Announcer(nobody), "test")
+    yield studio
+    studio.renderer.stop()
+
+
+def refuse(number: int) -> Callable[..., NoReturn]:
+    def refusing(*_: Any) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    return refusing
+
+
+def test_repair_never_removes_the_folder_of_all_images(store: Store) -> None:
+    (store.layout.images / "2001-01-01").mkdir()
+    assert mend(examine(store)) == []
+    assert store.layout.images.is_dir()
+    assert examine(store) == []
+
+
+def test_a_slow_upload_is_never_swept_away_while_it_is_accepted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed, renamed = threading.Event(), threading.Event()
+
+    def step(name: str) -> None:
+        if name == "accept:before-flush":
+            assert listed.wait(10)
+        if name == "accept:before-record":
+            renamed.set()
+
+    slow = stepping(store, step)
+    draft = slow.draft()
+    draft.write(picture())
+    os.utime(draft.folder, (1, 1))
+    real = os.listdir
+
+    def listdir(path: Any) -> list[str]:
+        names = real(path)
+        if str(path) == str(draft.folder):
+            listed.set()
+            assert renamed.wait(10)
+        return names
+
+    uploading = threading.Thread(target=lambda: slow.accept(draft, "a.png"))
+    monkeypatch.setattr(os, "listdir", listdir)
+    uploading.start()
+    assert tidy.tidy(store).drafts == 0
+    uploading.join(10)
+    make(store, draft.id)
+    assert store.get(draft.id).state is State.READY
+
+
+def test_a_draft_taken_away_under_its_writer_is_not_accepted(store: Store) -> None:
+    def step(name: str) -> None:
+        if name == "accept:before-rename":
+            assert tidy._drop_draft(store, draft.id, draft.folder)
+
+    draft = stepping(store, step).draft()
+    draft.write(picture())
+    with pytest.raises(VolumeUnavailable):
+        stepping(store, step).accept(draft, "a.png")
+    assert examine(store) == []
+    assert store.page().records == []
+
+
+def test_repair_leaves_the_claim_of_an_upload_that_is_being_accepted(store: Store) -> None:
+    data = picture()
+
+    def step(name: str) -> None:
+        if name == "accept:before-rename":
+            mend(examine(store))
+
+    accept_bytes(stepping(store, step), data)
+    accept_bytes(store, data)
+    assert len(store.page().records) == 1
+
+
+def test_a_broken_picture_on_a_full_volume_keeps_its_reason(
+    store: Store, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = accept_bytes(store, picture("JPEG", (900, 900))[:6000])
+    with monkeypatch.context() as full:
+        full.setattr(attempt, "replace_whole", refuse(errno.ENOSPC))
+        for _ in range(4):
+            with pytest.raises(VolumeFull):
+                studio.make(image_id)
+    with pytest.raises(Unrenderable):
+        studio.make(image_id)
+    reason = store.get(image_id).reason
+    assert reason is not None
+    assert reason.code == "cannot-be-decoded"
+
+
+def test_an_attempt_that_could_not_be_noted_is_not_counted(
+    store: Store, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = accept_bytes(store, picture())
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", refuse(errno.EDQUOT))
+        for _ in range(4):
+            with pytest.raises(VolumeFull):
+                studio.make(image_id)
+    studio.make(image_id)
+    assert (store.get(image_id).state, store.get(image_id).attempts) == (State.READY, 1)
+
+
+class Queue:
+    """What was enqueued, of ids of which none has a job."""
+
+    def __init__(self) -> None:
+        self.put: list[str] = []
+
+    def stands(self, ids: list[str]) -> dict[str, bool | None]:
+        return dict.fromkeys(ids, False)
+
+    def replace(self, image_id: str) -> None:
+        self.put.append(image_id)
+
+
+def test_an_entry_that_cannot_be_handled_stops_no_sweep(store: Store) -> None:
+    waiting, queue = accept_bytes(store, picture()), Queue()
+    stray = store.layout.incoming / new_id()
+    stray.touch()
+    os.utime(stray, (1, 1))
+    (store.layout.pending / new_id()).mkdir()
+    draft = store.draft()
+    draft.write(picture())
+    draft.release()
+    os.utime(draft.folder, (1, 1))
+    with locked(store.layout.hash_lock(draft.sha256), wait=0):
+        assert Sweep(store, queue, 30).sweep() == 1  # type: ignore[arg-type]
+    assert queue.put == [waiting]
+
+
+def test_an_image_that_fails_while_it_is_tidied_stays_on_the_list(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = accept_bytes(store, picture())
+    store.note_failure(image_id)
+    real = tidy._is_failed
+
+    def then_it_fails(*arguments: Any) -> bool:
+        found = real(*arguments)
+        with store.attempt(image_id, worker="test") as held:
+            held.fail(Unrenderable())
+        return found
+
+    monkeypatch.setattr(tidy, "_is_failed", then_it_fails)
+    tidy.tidy(store)
+    assert store.failed() == [image_id]
+
+
+def _dying(pipe: Connection, *_: Any) -> None:
+    pipe.recv()
+    os.write(pipe.fileno(), struct.pack("!i", 100_000) + bytes(100))  # a message cut short
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_renderer_that_dies_while_it_hands_over_is_counted(
+    store: Store, studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renderer, "_serve", _dying)
+    image_id = accept_bytes(store, picture())
+    for _ in range(3):
+        with pytest.raises(RendererDied):
+            studio.make(image_id)
+    assert (store.get(image_id).state, store.get(image_id).attempts) == (State.FAILED, 3)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_all_ends_no_renderer_that_is_starting(
+    store: Store, studio: Studio, number: signal.Signals
+) -> None:
+    image_id = accept_bytes(store, picture())
+    working = threading.Thread(target=lambda: studio.make(image_id))
+    working.start()
+    while (process := studio.renderer._process) is None or process.pid is None:
+        time.sleep(0.001)
+    for _ in range(20):
+        os.kill(process.pid, number)
+        time.sleep(0.01)
+    working.join(60)
+    assert (store.get(image_id).state, store.get(image_id).attempts) == (State.READY, 1)
+
+
+def test_an_image_whose_original_is_gone_fails_by_name(store: Store, studio: Studio) -> None:
+    image_id = accept_bytes(store, picture())
+    store.original(store.get(image_id)).unlink()
+    studio.make(image_id)
+    reason = store.get(image_id).reason
+    assert reason is not None
+    assert reason.code == "original-missing"
+
+
+def test_an_image_that_cannot_be_taken_back_stays_in_the_outbox(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = picture()
+
+    def step(name: str) -> None:
+        if name == "accept:after-rename":
+            full.setattr(accept, "flush_folder", refuse(errno.EDQUOT))
+            full.setattr(Path, "rename", refuse(errno.EDQUOT))
+
+    with monkeypatch.context() as full, pytest.raises(GalleryError):
+        accept_bytes(stepping(store, step), data)
+    assert [record.id for record in store.page().records] == store.pending()
+    accept_bytes(store, data)
+    assert len(store.page().records) == 1
+
+
+def test_two_images_of_one_minute_are_deleted_at_once(store: Store) -> None:
+    first, second = (accept_bytes(store, picture()) for _ in range(2))
+
+    def step(name: str) -> None:
+        if name == "delete:renamed":
+            store.delete(second)
+            shutil.rmtree(store.layout.bucket(first), ignore_errors=True)
+
+    stepping(store, step).delete(first)
+    assert examine(store) == []
+    assert list(store.layout.hashes.glob("*/*")) == []
+
+
+def test_an_unreadable_original_is_named_and_the_rest_is_checked(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.store import check
+
+    first, second = (accept_bytes(store, picture()) for _ in range(2))
+    store.original(store.get(second)).unlink()
+    real = check._sha256
+
+    def broken_disk(path: Path) -> str:
+        return refuse(errno.EIO)() if first in str(path) else real(path)
+
+    monkeypatch.setattr(check, "_sha256", broken_disk)
+    assert {(b.where, b.code) for b in examine(store)} == {
+        (first, "original-unreadable"),
+        (second, "original-missing"),
+    }
