@@ -12,6 +12,7 @@ import time
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -82,6 +83,7 @@ class Renderer:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_serve, args=(theirs, self._limits, os.getpid()), daemon=True)
         # a signal to all of the group must not end it before it can say that it ignores them
+        resource_tracker.ensure_running()  # it would unblock them as it starts
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _IGNORED)
         try:
             process.start()
