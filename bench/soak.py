@@ -87,7 +87,7 @@ class Load:
         connection, chance = self._running.connection(), random.Random(1)
         while not self._stopped.is_set():
             page = self._call(connection, "page", "GET", "/", None)
-            listing = self._call(connection, "list", "GET", "/api/images?limit=60", None)
+            listing = self._call(connection, "list", "GET", "/api/images?limit=60&state=ready", None)
             if not page or not listing:
                 continue
             ready = [record for record in json.loads(listing)["images"] if "grid" in record["links"]]

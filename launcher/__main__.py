@@ -25,6 +25,7 @@ def main() -> int:
     environ.setdefault("GALLERY_DASHBOARD_PASSWORD", secrets.token_urlsafe(9))
     try:
         settings = Settings.from_environment(environ)
+        settings.require_guard()
     except BadSetting as error:
         print(error, file=sys.stderr)
         return 2

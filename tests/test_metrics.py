@@ -11,6 +11,7 @@ import sys
 import urllib.request
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from tests.conftest import ROOT, Gallery, free_port, picture, until
 
@@ -91,6 +92,24 @@ def test_counts_of_two_web_processes_and_two_workers_add_up(bare: Gallery) -> No
     assert total(made, "gallery_render_seconds_count", format="png") == 6
     assert total(made, "gallery_failures_total", code="cannot-be-decoded") == 1
     assert total(made, "gallery_sweeps_total") > 0
+
+
+def folders() -> set[Path]:
+    return set(Path("/dev/shm").glob("gallery-metrics-*"))
+
+
+def test_a_web_service_that_was_killed_leaves_no_memory_taken_to_the_next(bare: Gallery) -> None:
+    bare.start("web", "web")
+    until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+    mine = {folder for folder in folders() if folder.name.split("-")[2] == str(bare.processes["web"].pid)}
+    assert len(mine) == 1
+    bare.stop("web", signal.SIGKILL)
+    bare.start("web", "web")
+    until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+    assert not mine & folders()
+    last = bare.processes["web"].pid
+    bare.stop("web")
+    assert not [folder for folder in folders() if folder.name.split("-")[2] == str(last)]
 
 
 def test_the_age_of_the_oldest_is_told_while_redis_is_down(bare: Gallery) -> None:

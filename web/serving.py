@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from gunicorn.config import Config
@@ -14,6 +15,7 @@ from prometheus_client.multiprocess import mark_process_dead
 from pipeline.logs import set_up_logs
 from pipeline.settings import Settings
 
+_PREFIX = "gallery-metrics-"
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 SHARED_MEMORY = "/dev/shm"  # noqa: S108 - heartbeats and counters belong in memory
 
@@ -21,7 +23,16 @@ SHARED_MEMORY = "/dev/shm"  # noqa: S108 - heartbeats and counters belong in mem
 def share_metrics(environ: dict[str, str]) -> None:
     """Give the processes of one web service a folder in memory in which their counters add up."""
     if METRICS_FOLDER not in environ:
-        environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix="gallery-metrics-", dir=SHARED_MEMORY)
+        _remove_abandoned()
+        environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=SHARED_MEMORY)
+
+
+def _remove_abandoned() -> None:
+    """Remove what services left that were killed; the name of a folder has the number of its process."""
+    for folder in Path(SHARED_MEMORY).glob(f"{_PREFIX}*-*"):
+        process = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if process.isdigit() and not Path("/proc", process).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def child_exit(_server: Any, worker: Any) -> None:
