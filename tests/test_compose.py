@@ -57,6 +57,13 @@ def test_what_compose_sets_are_settings() -> None:
         assert set(service["environment"]) <= known
 
 
+def test_every_setting_may_be_set_but_for_those_that_the_images_fix() -> None:
+    fixed = {"GALLERY_DATA", "GALLERY_HOST", "GALLERY_PORT", "GALLERY_DASHBOARD_HOST", "GALLERY_DASHBOARD_PORT"}
+    fixed |= {"GALLERY_HEARTBEAT_FILE", "GALLERY_WORKERS", "GALLERY_METRICS_HOST", "GALLERY_METRICS_PORT"}
+    taken = {name for service in compose().values() for name in service["environment"]}
+    assert settings_read() - taken == fixed
+
+
 def test_nothing_is_open_to_the_network_unless_it_is_asked_for() -> None:
     ports = [port for service in compose().values() for port in service.get("ports", [])]
     assert len(ports) == 2
