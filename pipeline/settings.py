@@ -72,7 +72,7 @@ class Settings:
             job_timeout=read.whole("GALLERY_JOB_TIMEOUT", 60, least=1, most=3600),
             sweep_seconds=read.whole("GALLERY_SWEEP_SECONDS", 15, least=1, most=30),
             reserve_bytes=read.whole("GALLERY_RESERVE_MB", 256, least=0, most=1024 * 1024) * 1024 * 1024,
-            workers=read.whole("GALLERY_WORKERS", max(1, os.cpu_count() or 1), least=1, most=64),
+            workers=read.whole("GALLERY_WORKERS", (os.cpu_count() or 1) + 1, least=1, most=64),
             web_processes=read.whole("GALLERY_WEB_PROCESSES", 1, least=1, most=64),
             web_threads=read.whole("GALLERY_WEB_THREADS", 1200, least=2, most=4096),
             max_listeners=read.whole("GALLERY_MAX_LISTENERS", 2000, least=1, most=50_000),
