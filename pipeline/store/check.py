@@ -78,6 +78,8 @@ def check_image(store: Store, folder: Path, decode: Decode | None, *, deep: bool
             redo = mend.describe_anew(store, image_id)
             yield Breach("record-damaged", image_id, f"Its record cannot be read ({error}).", redo)
         return
+    if is_locked(store.original(record)):
+        return  # it is being made anew
     yield from _files(store, folder, record)
     yield from _bytes(store, record, deep)
     yield from _state(store, record)

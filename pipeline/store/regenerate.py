@@ -16,11 +16,10 @@ from typing import Any, NamedTuple
 from pipeline.durable import Busy, acquire, is_locked, replace_whole
 from pipeline.errors import ImageNotFound, VolumeUnavailable
 from pipeline.recipe import RECIPE
-from pipeline.records import Record, RenditionInfo, State
+from pipeline.records import RENDITIONS, Record, RenditionInfo, State
 from pipeline.store.attempt import Nothing
 from pipeline.store.store import Store
 
-RENDITIONS = ("grid", "view")
 _LOCK_WAIT = 0.5
 
 
