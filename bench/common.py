@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import http.client
 import importlib.metadata
 import json
@@ -126,6 +127,14 @@ def until(check: Callable[[], Any], seconds: float = 120, pause: float = 0.01) -
             raise TimeoutError(f"nothing came of it within {seconds:.0f} seconds")
         time.sleep(pause)
     return found
+
+
+def arguments(about: str | None) -> argparse.Namespace:
+    """The options that every bench understands; those of others are left alone."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--quick", action="store_true", help="one round of little: to see that it works")
+    parser.add_argument("--photos", type=Path, help="a folder with JPEGs of your own, in addition")
+    return parser.parse_known_args()[0]
 
 
 class Product:
