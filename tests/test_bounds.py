@@ -16,6 +16,7 @@ from PIL import Image
 from pipeline.formats import Limits, read_header
 from pipeline.limits import decode_bytes
 from tests.conftest import Gallery
+from tests.large import large
 from tests.scenes import encoded, scene
 
 Image.MAX_IMAGE_PIXELS = None
@@ -85,30 +86,6 @@ def test_bombs_are_refused_at_the_door_with_their_numbers(gallery: Gallery) -> N
         assert (answer.status, answer.json["code"]) == (422, code), (what, answer.json)
         assert all(number in answer.json["detail"] for number in numbers), (what, answer.json["detail"])
     assert os.listdir(gallery.data / "incoming") == os.listdir(gallery.data / "pending") == []
-
-
-def large() -> dict[str, tuple[bytes, str]]:
-    """Files near the bound of each format, and one whose header lies; each with its end (empty: either)."""
-
-    def flat(megapixels: float, mode: str = "RGB") -> Image.Image:
-        side = int((megapixels * 1e6) ** 0.5)
-        return Image.new(mode, (side, side), 90)
-
-    lying = encoded(flat(60), "AVIF", speed=10)
-    at = lying.index(b"ispe") + 8
-    lying = lying[:at] + struct.pack(">II", 640, 480) + lying[at + 8 :]
-    return {
-        "a 200-megapixel baseline JPEG": (encoded(flat(200), "JPEG", quality=50), "ready"),
-        "a progressive JPEG": (encoded(flat(48), "JPEG", progressive=True, subsampling=0), "ready"),
-        "a PNG": (encoded(flat(87), "PNG", compress_level=1), "ready"),
-        "a grey 16-bit PNG": (encoded(flat(120, "I;16"), "PNG", compress_level=1), "ready"),
-        "a GIF": (encoded(flat(120, "P"), "GIF"), "ready"),
-        "a WebP": (encoded(flat(29), "WEBP", method=0), "ready"),
-        "a lossless WebP": (encoded(flat(29), "WEBP", lossless=True, quality=0, method=0), "ready"),
-        "a HEIC": (encoded(flat(40), "HEIF", quality=10), "ready"),
-        "an AVIF": (encoded(flat(40), "AVIF", speed=10), "ready"),
-        "an AVIF that is larger than it says": (lying, ""),
-    }
 
 
 def test_no_accepted_file_takes_a_worker_beyond_its_memory(gallery: Gallery) -> None:

@@ -17,7 +17,7 @@ from worker.decode import decoded, prepare
 from worker.scale import fitted, fitted_size, view_of
 from worker.thumbhash import thumbhash
 
-_QUALITY, _EFFORT = 80, 4
+QUALITY, EFFORT = 80, 4
 _HASHED = 32
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -90,5 +90,5 @@ def _view(original: Path, limits: Limits) -> tuple[Image.Image, tuple[str, ...]]
 def _encoded(name: str, picture: Image.Image) -> Rendition:
     """As WebP, with no metadata: Pillow writes only what it is told to."""
     out = io.BytesIO()
-    picture.save(out, "WEBP", quality=_QUALITY, method=_EFFORT)
+    picture.save(out, "WEBP", quality=QUALITY, method=EFFORT)
     return Rendition(name, out.getvalue(), picture.width, picture.height)

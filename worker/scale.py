@@ -35,7 +35,7 @@ def view_of(source: Decoded, longest: int) -> Image.Image:
     box = (0.0, 0.0, min(picture.width, source.box[0] / factor), min(picture.height, source.box[1] / factor))
     if target == picture.size:
         return picture
-    return _lanczos(picture, target, box)
+    return lanczos(picture, target, box)
 
 
 def fitted(picture: Image.Image, longest: int) -> Image.Image:
@@ -45,11 +45,11 @@ def fitted(picture: Image.Image, longest: int) -> Image.Image:
         return picture
     whole = (0.0, 0.0, *map(float, picture.size))
     if picture.mode == "RGBA":
-        return _lanczos(picture.convert("RGBa"), target, whole).convert("RGBA")
-    return _lanczos(picture, target, whole)
+        return lanczos(picture.convert("RGBa"), target, whole).convert("RGBA")
+    return lanczos(picture, target, whole)
 
 
-def _lanczos(picture: Image.Image, size: Size, box: tuple[float, ...]) -> Image.Image:
+def lanczos(picture: Image.Image, size: Size, box: tuple[float, ...]) -> Image.Image:
     """What lies in `box` (left, top, right, bottom) at another size."""
     left, top, right, bottom = box
     if picture.mode not in _FAST_MODES:
