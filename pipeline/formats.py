@@ -18,6 +18,7 @@ from pipeline.limits import Limits, check_bounds
 
 __all__ = [
     "ACCEPTED_LABEL",
+    "ACCEPTED_TYPES",
     "HEAD_BYTES",
     "Format",
     "Header",
@@ -63,6 +64,8 @@ _OTHERS = {
 }
 
 _LABELS = [format_.label for format_ in Format]
+# What a file dialogue looks for; systems that don't know HEIC tell it by its extension.
+ACCEPTED_TYPES = (*(format_.content_type for format_ in Format), "image/heif", ".heic", ".heif")
 ACCEPTED_LABEL = f"{', '.join(_LABELS[:-1])} or {_LABELS[-1]}"
 
 

@@ -16,7 +16,7 @@ def large() -> dict[str, tuple[bytes, str]]:
         side = int((megapixels * 1e6) ** 0.5)
         return Image.new(mode, (side, side), 90)
 
-    lying = encoded(flat(60), "AVIF", speed=10)
+    lying = encoded(flat(30), "AVIF", speed=10)
     at = lying.index(b"ispe") + 8
     lying = lying[:at] + struct.pack(">II", 640, 480) + lying[at + 8 :]
     return {
@@ -27,7 +27,7 @@ def large() -> dict[str, tuple[bytes, str]]:
         "a GIF": (encoded(flat(120, "P"), "GIF"), "ready"),
         "a WebP": (encoded(flat(29), "WEBP", method=0), "ready"),
         "a lossless WebP": (encoded(flat(29), "WEBP", lossless=True, quality=0, method=0), "ready"),
-        "a HEIC": (encoded(flat(40), "HEIF", quality=10), "ready"),
+        "a HEIC": (encoded(flat(40), "HEIF", quality=10, enc_params={"preset": "ultrafast"}), "ready"),
         "an AVIF": (encoded(flat(40), "AVIF", speed=10), "ready"),
         "an AVIF that is larger than it says": (lying, ""),
     }

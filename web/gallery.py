@@ -11,7 +11,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import BadRequest
-from pipeline.formats import ACCEPTED_LABEL, Format
+from pipeline.formats import ACCEPTED_LABEL, ACCEPTED_TYPES
 from pipeline.ids import is_id, made_at
 from pipeline.jobs import QueueUnavailable
 from pipeline.records import Record, State
@@ -46,7 +46,7 @@ def index() -> ResponseReturnValue:
         queue_down=not _queue_answers(),
         refresh=before is None and not request.args and any(record.state is State.PENDING for record in page.records),
         accepted=ACCEPTED_LABEL,
-        accept_types=",".join(kind.content_type for kind in Format),
+        accept_types=",".join(ACCEPTED_TYPES),
         max_mb=desk().settings.max_upload_bytes // (1024 * 1024),
     )
 
@@ -73,7 +73,7 @@ def _data(
         "open": at,
         "events": events,
         "accepted": ACCEPTED_LABEL,
-        "types": [kind.content_type for kind in Format],
+        "types": ACCEPTED_TYPES,
         "maxBytes": desk().settings.max_upload_bytes,
         "viewerStyle": asset("lightbox.css"),
     }
