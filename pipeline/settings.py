@@ -85,7 +85,7 @@ class Settings:
             hosts=tuple(filter(None, map(str.strip, read.text("GALLERY_HOSTS", "").lower().split(",")))),
             trusted_proxies=read.whole("GALLERY_TRUSTED_PROXIES", 0, least=0, most=8),
             dashboard_url=read.text("GALLERY_DASHBOARD_URL", ""),
-            client_connections=read.whole("GALLERY_CLIENT_CONNECTIONS", 500, least=1, most=50_000),
+            client_connections=read.whole("GALLERY_CLIENT_CONNECTIONS", 1100, least=1, most=50_000),
             requests_per_minute=read.whole("GALLERY_REQUESTS_PER_MINUTE", 0, least=0, most=1_000_000),
             uploads_per_minute=read.whole("GALLERY_UPLOADS_PER_MINUTE", 0, least=0, most=1_000_000),
             slow_seconds=read.whole("GALLERY_SLOW_SECONDS", 30, least=1, most=600),
