@@ -77,6 +77,7 @@ class Load:
         connection = self._running.connection()
         while not self._stopped.is_set():
             if len(self._running.store.pending()) > _MOST_WAITING:
+                connection.close()  # else the server would, while it is idle
                 time.sleep(0.1)
                 continue
             data = next(files)
