@@ -1,0 +1,43 @@
+"""`python -m bench.waiting FILE`: the product's worker, its renders replaced by a wait of the seconds in the file."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image
+
+from worker import __main__ as worker
+from worker.render import Picture, Rendition
+
+
+class Waiting:
+    """A renderer that waits, and answers with tiny pictures."""
+
+    def __init__(self, *_: object) -> None:
+        out = io.BytesIO()
+        Image.new("RGB", (8, 8), "teal").save(out, "WEBP")
+        self._picture = out.getvalue()
+        self._wait = Path(sys.argv[1])
+
+    def render(self, _: Path, publish: Callable[[Rendition], None]) -> Picture:
+        """As the renderer of the product."""
+        time.sleep(float(self._wait.read_text()))
+        for name in ("grid", "view"):
+            publish(Rendition(name, self._picture, 8, 8))
+        return Picture("IQgCBQAIeHiHeHeIiIeICHeIAAAAAAA=", "#008080", ())
+
+    def peak_mb(self) -> int:
+        """It holds nothing."""
+        return 0
+
+    def stop(self) -> None:
+        """It has no process."""
+
+
+if __name__ == "__main__":
+    worker.Renderer = Waiting  # type: ignore[attr-defined]
+    sys.exit(worker.main())
