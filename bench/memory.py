@@ -23,8 +23,8 @@ _SAMPLE_SECONDS = 0.05
 def main() -> None:
     """Sample all processes through three stretches of work."""
     options = arguments(__doc__)
-    dashboard = {"GALLERY_DASHBOARD_PORT": str(free_port()), "GALLERY_DASHBOARD_PASSWORD": "bench"}
-    with product(workers=CORES, **dashboard) as running:
+    port = str(free_port())
+    with product(workers=CORES, GALLERY_DASHBOARD_PORT=port, GALLERY_DASHBOARD_PASSWORD="bench") as running:
         running.start("dashboard", "web.dashboard")
         # a first picture, so that everything is loaded that stays
         _send(running, list(copies([photo(0.5)], 4)))

@@ -39,5 +39,5 @@ class Waiting:
 
 
 if __name__ == "__main__":
-    worker.Renderer = Waiting  # type: ignore[attr-defined]
+    worker.Renderer = Waiting  # type: ignore[attr-defined,assignment]
     sys.exit(worker.main())
