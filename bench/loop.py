@@ -11,6 +11,7 @@ from typing import Any
 from bench.common import CORES
 from pipeline.formats import Limits
 from worker.render import Rendition, render
+from worker.renderer import keep_memory
 
 
 def _make(job: tuple[Path, Path]) -> None:
@@ -38,5 +39,5 @@ class Loop:
 def loop(folder: Path) -> Iterator[Loop]:
     """The loop, with its processes started; renditions go to `folder`."""
     folder.mkdir(exist_ok=True)
-    with multiprocessing.get_context("spawn").Pool(CORES) as pool:
+    with multiprocessing.get_context("spawn").Pool(CORES, keep_memory) as pool:
         yield Loop(pool, folder)
