@@ -22,6 +22,8 @@ k8s/overlays/production/secret.env:
 
 up: .env images
 	$(COMPOSE) up --no-build --detach --wait
+	@echo "Gallery:   http://127.0.0.1:$${GALLERY_PORT:-5000}/"
+	@echo "Dashboard: http://127.0.0.1:$${GALLERY_DASHBOARD_PORT:-9181}/rq-dashboard/ (login in .env)"
 
 down:
 	$(COMPOSE) down
