@@ -8,8 +8,8 @@ from redis import Redis
 from rq.exceptions import DuplicateJobError
 
 from pipeline.jobs import DESCRIPTION, Thumbnails
+from pipeline.trust import REMAKE_JOB
 
-JOB = "worker.remake.remake_thumbnails"
 MADE, LATER, GONE, FAILED = "made", "later", "gone", "failed"
 
 _OUTCOMES = "gallery:remakes"
@@ -39,7 +39,7 @@ class Remakes:
             self._queue.drop(_job_id(image_id), only_ended=False)
             try:
                 self._queue.rq.enqueue_call(
-                    JOB, args=(image_id,), job_id=_job_id(image_id), unique=True,
+                    REMAKE_JOB, args=(image_id,), job_id=_job_id(image_id), unique=True,
                     description=DESCRIPTION, result_ttl=_JOB_SECONDS, failure_ttl=_JOB_SECONDS,
                 )  # fmt: skip
             except DuplicateJobError:

@@ -8,6 +8,7 @@ from typing import Any
 from rq.job import Job
 
 JOB = "worker.thumbnails.make_thumbnail"
+REMAKE_JOB = "worker.remake.remake_thumbnails"
 
 
 class NotOurs(Exception):
@@ -15,12 +16,12 @@ class NotOurs(Exception):
 
 
 class ThumbnailJob(Job):
-    """A job that runs one function and nothing else: no other by name, no callbacks, no webhooks."""
+    """A job that runs a function of ours and nothing else: no other by name, no callbacks, no webhooks."""
 
     @property
     def func(self) -> Callable[..., Any]:
         """The function, if it is ours; raises `NotOurs`."""
-        if self.func_name != JOB or self.instance is not None:
+        if self.func_name not in (JOB, REMAKE_JOB) or self.instance is not None:
             raise NotOurs("this job names a function that is not ours; it was not run")
         return super().func  # type: ignore[no-any-return]
 

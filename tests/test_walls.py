@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from pipeline import jobs
-from worker import thumbnails
+from pipeline import trust
+from worker import remake, thumbnails
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +31,10 @@ def test_the_walls_hold(package: str, forbidden: set[str]) -> None:
             assert not {name.split(".")[0] for name in names} & forbidden, path
 
 
-def test_the_job_named_in_the_queue_exists() -> None:
-    assert f"{thumbnails.__name__}.{thumbnails.make_thumbnail.__name__}" == jobs.JOB
-    assert list(inspect.signature(thumbnails.make_thumbnail).parameters) == ["image_id"]
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [(trust.JOB, thumbnails.make_thumbnail), (trust.REMAKE_JOB, remake.remake_thumbnails)],
+)
+def test_the_jobs_named_in_the_queue_exist(name: str, function: Callable[[str], None]) -> None:
+    assert f"{function.__module__}.{function.__name__}" == name
+    assert list(inspect.signature(function).parameters) == ["image_id"]
