@@ -5,7 +5,7 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 FRONTEND := web/static/dist/manifest.json
 FRONTEND_SOURCES := $(shell find web/frontend -path web/frontend/node_modules -prune -o -type f -print)
 
-.PHONY: run test check format lock chaos frontend bench fuzz audit
+.PHONY: run test check format lock chaos frontend bench fuzz audit screenshots
 
 run: $(RUN_STAMP) $(FRONTEND)
 	@exec .venv/bin/python -m launcher
@@ -28,6 +28,10 @@ check: $(STAMP) $(FRONTEND)
 	web/frontend/make check
 
 frontend: $(FRONTEND)
+
+# STATES=dark: only those whose names contain it
+screenshots: $(STAMP) $(FRONTEND)
+	.venv/bin/python -m tests.browser.screenshots $(STATES)
 
 format: $(STAMP)
 	.venv/bin/ruff format .

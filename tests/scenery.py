@@ -23,12 +23,13 @@ _SKIES: tuple[tuple[Color, Color, Color], ...] = (
 )
 
 
-def scene(seed: int, size: Size | None = None) -> tuple[str, bytes]:
+def scene(seed: int, size: Size | None = None, *, small: bool = False) -> tuple[str, bytes]:
     """A name and the bytes of a JPEG; the same for the same seed."""
     rng = random.Random(seed)
     shape = rng.choice([(1500, 1000), (1500, 1000), (1000, 1400), (1600, 900), (1200, 1200), (2000, 860), (1050, 1400)])
     kind, paint = list(_KINDS.items())[seed % len(_KINDS)]
-    image = paint(rng, size or shape)
+    size = size or shape
+    image = paint(rng, (size[0] * 2 // 3, size[1] * 2 // 3) if small else size)
     out = io.BytesIO()
     image.save(out, "JPEG", quality=88)
     return f"{kind}-{1000 + seed}.jpg", out.getvalue()

@@ -27,6 +27,21 @@ def pictures(folder: Path, count: int, kind: str = "PNG") -> list[Path]:
     return paths
 
 
+def choose(page: Page, paths: list[Path]) -> None:
+    """Press the button and choose files."""
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Add pictures", exact=True).click()
+    chooser.value.set_files(paths)
+
+
+def throttle(page: Page, bytes_a_second: int) -> None:
+    """Let uploads of the page go no faster; -1 for no limit."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    rates = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": bytes_a_second}
+    session.send("Network.emulateNetworkConditions", rates)
+
+
 def drop(page: Page, paths: list[Path]) -> None:
     """Drag files or folders from outside onto the page, and let go, as the browser itself would see it."""
     session = page.context.new_cdp_session(page)

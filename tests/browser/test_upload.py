@@ -5,18 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Windows
-from tests.browser.files import drop, paste, pictures
+from tests.browser.files import choose, drop, paste, pictures
 from tests.pictures import picture
 from tests.product import Gallery
-
-
-def choose(page: Page, paths: list[Path]) -> None:
-    with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Add pictures", exact=True).click()
-    chooser.value.set_files(paths)
 
 
 def test_chosen_files_each_end_with_a_verdict(shared: Gallery, windows: Windows, tmp_path: Path) -> None:

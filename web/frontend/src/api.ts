@@ -36,7 +36,8 @@ const get = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
 export const page = (before: string | null, limit: number, signal?: AbortSignal): Promise<Page> =>
   get(`/api/images?limit=${limit}${before ? `&before=${before}` : ""}`, signal);
 export const one = (id: string): Promise<Image> => get(`/api/images/${id}`);
-/** The days, newest first; where the server knows them, with the id of every `every`th image as marks to page from. */
+/** The days, newest first, with the id of every `every`th image as marks to page from; `complete` is false while some
+ * are not counted yet. */
 export const days = (every: number): Promise<{ days: DayCount[]; complete: boolean }> => get(`/api/days?every=${every}`);
 export const status = (): Promise<Status> => get("/api/status");
 export const remove = (id: string): Promise<unknown> => call("DELETE", `/api/images/${id}`, { keepalive: true });

@@ -34,7 +34,7 @@ const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id
 
 function changed(): void {
   grid.changed();
-  showEmpty(main, timeline);
+  showEmpty(main, timeline, () => pick?.choose());
   requestAnimationFrame(() => scrubber.update());
 }
 
@@ -92,11 +92,13 @@ for (const still of document.querySelectorAll(".still")) still.remove();
 const from = start.open && start.images[0] ? idAfter(start.images[0].id) : start.before;
 timeline.fill(from, start.images, start.end);
 grid.start(main);
-void loader.count().then(() => {
+void loader.count(() => {
   const first = start.images[0];
   if (first && (start.before || start.open)) grid.show(first.id, true);
+  const linked = idInAddress();
+  if (linked) void opener.open(linked, false);
   keepPlace(grid, () => !opener.busy);
-  showEmpty(main, timeline);
+  showEmpty(main, timeline, () => pick?.choose());
 });
 new Live(
   {
@@ -114,7 +116,5 @@ new Live(
   start.events ?? null,
 ).start();
 state.soon();
-const linked = idInAddress();
-if (linked) void opener.open(linked, false);
 if (pick) setTimeout(() => void pick.load(), leftUnfinished() ? 0 : 1500);
 

@@ -1,16 +1,16 @@
 /** What an empty gallery says. */
 
 import { h } from "./dom";
+import { icon } from "./icons";
 import { mayUpload, start } from "./page";
 import type { Timeline } from "./timeline";
-import { size } from "./words";
 
-const ART = `<svg viewBox="0 0 180 130" aria-hidden="true"><g fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round"><rect class="a" x="22" y="30" width="88" height="66" rx="8" transform="rotate(-7 66 63)"/><rect class="b" x="64" y="36" width="92" height="70" rx="8"/><path class="b" d="M64 92l24-24a5 5 0 0 1 7 0l18 18 9-9a5 5 0 0 1 7 0l27 26"/><circle class="b" cx="136" cy="56" r="7"/></g></svg>`;
+const ART = `<svg viewBox="0 0 180 124" aria-hidden="true"><g fill="none" stroke-width="2.5" stroke-linejoin="round" stroke-linecap="round"><rect x="20" y="24" width="92" height="70" rx="9" transform="rotate(-8 66 59)"/><g class="front"><rect x="62" y="36" width="98" height="74" rx="9"/><path d="M63 96l26-25a5 5 0 0 1 7 0l18 18 9-8a5 5 0 0 1 7 0l29 26"/><circle cx="138" cy="58" r="7.5"/></g></g></svg>`;
 
 let shown: HTMLElement | null = null;
 
 /** Shows or takes away the words for a gallery without pictures. */
-export function showEmpty(main: HTMLElement, timeline: Timeline): void {
+export function showEmpty(main: HTMLElement, timeline: Timeline, choose: () => void): void {
   const empty = timeline.counted && timeline.total === 0;
   if (!empty) {
     shown?.remove();
@@ -19,8 +19,9 @@ export function showEmpty(main: HTMLElement, timeline: Timeline): void {
   }
   if (shown) return;
   shown = h(
-    "section", { class: "empty" }, h("div", { class: "art" }), h("h1", {}, "No pictures yet"),
-    h("p", {}, mayUpload ? `Drop pictures anywhere on this page, paste them, or choose them. ${start.accepted}, up to ${size(start.maxBytes)} each.` : "Pictures appear here when someone adds them."),
+    "section", { class: "empty" }, h("div", { class: "art" }), h("h2", {}, "No pictures yet"),
+    h("p", {}, mayUpload ? `Drop pictures anywhere on this page, paste them, or choose them. ${start.accepted}, up to ${Math.floor(start.maxBytes / 2 ** 20)} MB each.` : "Pictures appear here when someone adds them."),
+    mayUpload && h("button", { type: "button", class: "button", onclick: choose }, icon("add"), "Choose pictures"),
   );
   const art = shown.querySelector(".art");
   if (art) art.innerHTML = ART;

@@ -17,9 +17,11 @@ interface Section {
 /** What stays where it is while things above it change. */
 interface Anchor {
   id: string | null;
-  run: Run;
-  part: number;
   offset: number;
+  /** Between which ids it lies, and how far down there. */
+  upper: string;
+  lower: string;
+  part: number;
 }
 
 export class Grid {
@@ -44,7 +46,6 @@ export class Grid {
 
   start(into: HTMLElement): void {
     into.append(this.element);
-    this.#rtl = getComputedStyle(this.element).direction === "rtl";
     addEventListener("scroll", () => this.soon(), { passive: true });
     new ResizeObserver(() => this.changed()).observe(into);
     this.changed();
@@ -138,37 +139,43 @@ export class Grid {
     this.#dirty = false;
     const anchor = this.layout.days.length && scrollY > this.#top + 40 ? this.#anchor() : null;
     const width = this.element.clientWidth;
+    this.#rtl = getComputedStyle(this.element).direction === "rtl";
     this.layout.update(width);
     this.element.style.height = `${this.layout.height}px`;
     this.#top = this.element.getBoundingClientRect().top + scrollY;
     if (anchor) this.#restore(anchor);
   }
 
+  /** The first row in view whose images are known; else how far the view is into what is only counted. */
   #anchor(): Anchor | null {
     const edge = this.edge;
-    const day = this.layout.days[this.layout.dayAt(edge)];
-    const box = day?.runs.find((candidate) => candidate.top + candidate.height > edge);
+    const boxes: RunBox[] = [];
+    for (let i = this.layout.dayAt(edge); i < this.layout.days.length; i += 1) {
+      const day = this.layout.days[i];
+      if (!day || day.top > edge + innerHeight - 64) break;
+      boxes.push(...day.runs.filter((box) => box.top + box.height > edge && box.top < edge + innerHeight - 64));
+    }
+    for (const box of boxes) {
+      const row = box.rows[firstOf(box.rows.length, (i) => box.top + (box.rows[i]?.y ?? 0) + (box.rows[i]?.height ?? 0) > edge)];
+      const id = row && box.ids[row.from];
+      if (row && id) return { id, offset: edge - box.top - row.y, upper: id, lower: id, part: 0 };
+    }
+    const [box] = boxes;
     if (!box) return null;
-    const row = box.rows[firstOf(box.rows.length, (i) => box.top + (box.rows[i]?.y ?? 0) + (box.rows[i]?.height ?? 0) > edge)];
-    const id = row ? (box.run.images?.[row.from]?.id ?? null) : null;
-    const top = row ? box.top + row.y : box.top;
-    return { id, run: box.run, part: (edge - box.top) / Math.max(1, box.height), offset: edge - top };
+    return { id: null, offset: 0, upper: box.run.upper, lower: box.lower, part: (edge - box.top) / Math.max(1, box.height) };
   }
 
   #restore(anchor: Anchor): void {
-    const tile = anchor.id ? this.locate(anchor.id) : null;
-    let y: number | null = tile ? tile.y + anchor.offset : null;
-    if (y === null) {
-      const box = this.layout.box(anchor.run) ?? this.#successor(anchor.run);
-      if (box) y = box.top + anchor.part * box.height;
-    }
+    const y = this.#place(anchor);
     if (y !== null && Math.abs(y - this.edge) >= 1) scrollTo({ top: y + this.#top - 64, behavior: "instant" });
   }
 
-  /** The run that took the place of one that was filled. */
-  #successor(run: Run): RunBox | null {
-    for (const day of this.layout.days) for (const box of day.runs) if (box.run.upper === run.upper) return box;
-    return null;
+  #place(anchor: Anchor): number | null {
+    const tile = anchor.id ? this.locate(anchor.id) : null;
+    if (tile) return tile.y + anchor.offset;
+    const pieces = this.layout.days.flatMap((day) => day.runs).filter((box) => box.lower < anchor.upper && box.run.upper > anchor.lower);
+    const [first, last] = [pieces[0], pieces.at(-1)];
+    return first && last ? first.top + anchor.part * (last.top + last.height - first.top) : null;
   }
 
   #day(

@@ -1,10 +1,10 @@
 /** Where everything of the timeline stands at a given width, in pixels from the top of the grid. */
 
-import { shapeOf } from "./records";
+import { dayStart, shapeOf } from "./records";
 import { justify, GAP, rowHeight, type Row } from "./rows";
 import type { Day, Run, Timeline } from "./timeline";
 
-export const HEAD = 52;
+export const HEAD = 50;
 const FOOT = 18;
 
 export interface RunBox {
@@ -14,6 +14,10 @@ export interface RunBox {
   height: number;
   rows: Row[];
   shapes: readonly number[];
+  /** The ids that the rows are made of: the timeline may have gone on meanwhile. */
+  ids: readonly string[];
+  /** The id that no image of the run is below. */
+  lower: string;
   /** How many images of the day come before this run. */
   before: number;
 }
@@ -28,11 +32,10 @@ export interface DayBox {
 
 interface Kept {
   width: number;
-  images: unknown;
-  length: number;
   open: boolean;
   rows: Row[];
   shapes: number[];
+  ids: string[];
 }
 
 export class Layout {
@@ -54,8 +57,8 @@ export class Layout {
       let y = HEAD;
       for (const [i, run] of day.runs.entries()) {
         const open = i < day.runs.length - 1;
-        const { rows, shapes, height } = run.images ? this.#rows(run, open) : { rows: [], shapes: [], height: this.guess(run.count) };
-        box.runs.push({ run, day, top: top + y, height, rows, shapes, before: box.count });
+        const { rows, shapes, ids, height } = run.images ? this.#rows(run, open) : { rows: [], shapes: [], ids: [], height: this.guess(run.count) };
+        box.runs.push({ run, day, top: top + y, height, rows, shapes, ids, before: box.count, lower: day.runs[i + 1]?.upper ?? dayStart(day.day) });
         y += height;
         box.count += run.count;
       }
@@ -85,18 +88,18 @@ export class Layout {
     return null;
   }
 
-  #rows(run: Run, open: boolean): { rows: Row[]; shapes: number[]; height: number } {
+  #rows(run: Run, open: boolean): Kept & { height: number } {
     const images = run.images ?? [];
     let kept = this.#kept.get(run);
-    const same = kept && kept.width === this.width && kept.images === run.images && kept.length === images.length && kept.open === open;
+    const same = kept && kept.width === this.width && kept.open === open && kept.ids.length === images.length && images.every((image, i) => image.id === kept?.ids[i]);
     if (!kept || !same) {
       const shapes = images.map(shapeOf);
-      kept = { width: this.width, images: run.images, length: images.length, open, shapes, rows: justify(shapes, this.width, this.target, open) };
+      kept = { width: this.width, open, shapes, ids: images.map(({ id }) => id), rows: justify(shapes, this.width, this.target, open) };
       this.#kept.set(run, kept);
       if (shapes.length > 20) this.#shape += 0.2 * (shapes.reduce((a, b) => a + b, 0) / shapes.length - this.#shape);
     }
     const last = kept.rows.at(-1);
-    return { rows: kept.rows, shapes: kept.shapes, height: last ? last.y + last.height + (open ? GAP : 0) : 0 };
+    return { ...kept, height: last ? last.y + last.height + (open ? GAP : 0) : 0 };
   }
 }
 

@@ -27,17 +27,19 @@ export class Loader {
     this.#timer = window.setTimeout(() => this.#go(), PAUSE_MS);
   };
 
-  async count(): Promise<void> {
+  /** Takes the counts of all days; `first` is called once there are some. */
+  async count(first: () => void): Promise<void> {
+    let counted = false;
     for (;;) {
-      try {
-        const { days, complete } = await api.days(EVERY);
-        this.timeline.count(days, EVERY);
+      const answer = await api.days(EVERY).catch(() => null);
+      if (answer) {
+        this.timeline.count(answer.days, EVERY);
         this.changed();
-        if (complete) return;
-        await new Promise((resolve) => setTimeout(resolve, PART_MS));
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+        if (!counted) first();
+        counted = true;
+        if (answer.complete) return;
       }
+      await new Promise((resolve) => setTimeout(resolve, answer ? PART_MS : AGAIN_MS));
     }
   }
 

@@ -32,6 +32,9 @@ export class Pick {
     });
   }
 
+  /** Asks for files. */
+  choose = (): void => undefined;
+
   /** Loads the uploads; what an earlier visit left unfinished goes on. */
   load(): Promise<Uploads> {
     this.#uploads ??= import("./upload/index").then(({ begin }) => (this.#ready = begin(this.arrived, (over) => this.#dragging(over))));
@@ -71,6 +74,7 @@ export class Pick {
       h("summary", { "aria-label": "More ways to add pictures" }, icon("more")),
       h("div", { class: "menu", role: "menu" }, entry("pictures", "Choose pictures", files), entry("folder", "Choose a folder", folder), touch && entry("camera", "Take a picture", camera)),
     );
+    this.choose = () => files.click();
     const add = h("button", { type: "button", class: "button", "aria-label": "Add pictures", onclick: () => files.click() }, icon("add"), h("span", { class: "word" }, "Add pictures"));
     find(".bar").append(h("div", { class: "add lively" }, add, menu, files, folder, camera));
     addEventListener("click", (event) => menu.contains(event.target as Node) || menu.removeAttribute("open"));

@@ -30,7 +30,7 @@ export class PickedBar {
       this.#button("download", "Download", () => this.#download()),
       mayChange && this.#button("trash", "Delete", () => this.remove()),
     );
-    document.querySelector(".bar")?.after(this.#bar);
+    document.querySelector(".bar")?.append(this.#bar);
   }
 
   show(): void {

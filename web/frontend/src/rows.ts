@@ -11,48 +11,40 @@ export const GAP = 4;
 
 export const rowHeight = (width: number): number => Math.round(Math.min(236, Math.max(112, 84 + width * 0.11)));
 
-/** Breaks pictures of the given shapes into rows near the target height. Where the run goes on (`open`), the last
- * row is filled like the others; else it may end short. */
+const LOWEST = 0.62;
+const HIGHEST = 1.55;
+
+/** Breaks pictures of the given shapes into the rows that come nearest to the target height together. Where the run
+ * goes on (`open`), the last row is filled like the others; else it may end short. */
 export function justify(shapes: readonly number[], width: number, target: number, open: boolean): Row[] {
-  const ends: number[] = [];
-  let start = 0;
-  let sum = 0;
-  const fit = (total: number, n: number): number => (width - GAP * (n - 1)) / total;
-  for (let i = 0; i < shapes.length; i += 1) {
-    const shape = shapes[i] ?? 1;
-    sum += shape;
-    const n = i - start + 1;
-    if (fit(sum, n) > target) continue;
-    const without = n > 1 ? fit(sum - shape, n - 1) : Infinity;
-    if (without < target * 1.35 && without - target < target - fit(sum, n)) {
-      ends.push(i);
-      start = i;
-      sum = shape;
-      if (fit(sum, 1) > target) continue;
+  const n = shapes.length;
+  const best = new Float64Array(n + 1).fill(Infinity);
+  const before = new Int32Array(n + 1);
+  best[0] = 0;
+  for (let from = 0; from < n; from += 1) {
+    const reached = best[from] ?? Infinity;
+    let sum = 0;
+    for (let to = from + 1; to <= n; to += 1) {
+      sum += shapes[to - 1] ?? 1;
+      const height = (width - GAP * (to - from - 1)) / sum / target;
+      const cost = reached + badness(height, to === n && !open);
+      if (cost < (best[to] ?? Infinity)) {
+        best[to] = cost;
+        before[to] = from;
+      }
+      if (height < LOWEST) break;
     }
-    ends.push(i + 1);
-    start = i + 1;
-    sum = 0;
   }
-  if (start < shapes.length) ends.push(shapes.length);
-  if (open && start < shapes.length) balance(shapes, ends);
+  const ends: number[] = [];
+  for (let at = n; at > 0; at = before[at] ?? 0) ends.unshift(at);
   return place(shapes, ends, width, target, open);
 }
 
-/** Moves pictures from the row before last into the last, until the two are about equally full. */
-function balance(shapes: readonly number[], ends: number[]): void {
-  const last = ends.length - 1;
-  if (last < 1) return;
-  const from = ends[last - 2] ?? 0;
-  const to = ends[last] ?? 0;
-  const total = shapes.slice(from, to).reduce((a, b) => a + b, 0);
-  let sum = 0;
-  let at = from;
-  while (at < to - 1 && sum + (shapes[at] ?? 1) / 2 < total / 2) {
-    sum += shapes[at] ?? 1;
-    at += 1;
-  }
-  ends[last - 1] = Math.max(from + 1, at);
+/** How far a row is from what it should be; `height` is over the target's. */
+function badness(height: number, mayEndShort: boolean): number {
+  if (mayEndShort && height > 1.2) return 0.12 + 0.2 * (1 - 1 / height) ** 2 + (height > 3 ? 0.25 : 0);
+  const off = height > 1 ? (height - 1) / (HIGHEST - 1) : (1 - height) / (1 - LOWEST);
+  return off ** 2 + (off > 1 ? 4 * off : 0) + 0.02;
 }
 
 function place(shapes: readonly number[], ends: number[], width: number, target: number, open: boolean): Row[] {
@@ -62,8 +54,8 @@ function place(shapes: readonly number[], ends: number[], width: number, target:
   for (const [index, to] of ends.entries()) {
     const total = shapes.slice(from, to).reduce((a, b) => a + b, 0);
     let height = (width - GAP * (to - from - 1)) / total;
-    const short = index === ends.length - 1 && (!open || ends.length === 1);
-    if (short && height > target * 1.25) height = target;
+    const last = index === ends.length - 1;
+    if (last && (!open || ends.length === 1) && height > target * 1.2) height = target;
     height = Math.round(Math.min(height, target * 2));
     rows.push({ from, to, y, height });
     y += height + GAP;

@@ -49,7 +49,7 @@ export class Scrubber {
       const name = monthName(day.day.day);
       if (name === shown || y - last < APART || y > track - 12) continue;
       const mark = h("span", {}, name);
-      mark.style.insetBlockStart = `${y}px`;
+      mark.style.transform = `translateY(${y}px)`;
       marks.push(mark);
       shown = name;
       last = y;
@@ -63,8 +63,9 @@ export class Scrubber {
     const part = Math.min(1, Math.max(0, this.grid.edge / Math.max(1, layout.height - innerHeight + 64)));
     const at = layout.dayAt(Math.max(0, this.grid.edge));
     const day = layout.days[Math.min(at, layout.days.length - 1)];
-    this.#thumb.style.insetBlockStart = `${part * 100}%`;
-    this.#label.style.insetBlockStart = `${part * 100}%`;
+    const y = part * this.element.clientHeight;
+    this.#thumb.style.transform = `translateY(${y}px)`;
+    this.#label.style.transform = `translateY(${y}px)`;
     const text = day ? dayInFull(day.day.day) : "";
     if (this.#label.textContent !== text) this.#label.textContent = text;
     this.element.setAttribute("aria-valuemin", "1");

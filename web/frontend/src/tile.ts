@@ -37,6 +37,7 @@ export class Tile {
       style.transform = `translate(${x}px,${y}px)`;
       style.width = `${width}px`;
       style.height = `${height}px`;
+      style.setProperty("--h", `${height}px`);
       this.link.querySelector("img")?.setAttribute("sizes", `${width}px`);
       this.#box = box;
     }
@@ -76,7 +77,7 @@ export class Tile {
     img.sizes = this.element.style.width || "240px";
     if (view && image.links.view && !img.srcset) img.srcset = `${image.links.grid} ${grid.width}w, ${image.links.view} ${view.width}w`;
     if (!img.src) img.src = image.links.grid;
-    if (image.animated) this.element.append(h("span", { class: "badge" }, icon("play"), "GIF"));
+    if (image.animated) this.element.append(h("span", { class: "badge" }, icon("play"), image.format.toUpperCase()));
   }
 
   /** The likeness and colour stand behind the picture until it is there. */

@@ -4,6 +4,13 @@ import type { Loader } from "../loader";
 import type { Image } from "../records";
 import type { Run, Timeline } from "../timeline";
 
+/** Where slots were replaced: from which, how many, and by how many. */
+export interface Stretch {
+  from: number;
+  was: number;
+  now: number;
+}
+
 type Slot = { id: string } | { run: Run; offset: number };
 
 export class Slots {
@@ -39,40 +46,45 @@ export class Slots {
     this.#slots.splice(index, 1);
   }
 
-  /** Loads what stands at an index; the indexes of all that came to be known with it. */
-  async load(index: number): Promise<number[]> {
+  /** Loads what stands at an index: the stretch that came to be known. */
+  async load(index: number): Promise<Stretch | null> {
     const slot = this.#slots[index];
-    if (!slot || "id" in slot) return [];
+    if (!slot || "id" in slot) return null;
     const { run } = slot;
-    let under = this.#loading.get(run);
-    if (!under) {
-      under = this.loader.load(run);
-      this.#loading.set(run, under);
+    const under = this.#loading.get(run);
+    if (under) {
+      await under;
+      return null;
     }
-    await under;
+    const loading = this.loader.load(run);
+    this.#loading.set(run, loading);
+    try {
+      await loading;
+    } catch (error) {
+      this.#loading.delete(run);
+      throw error;
+    }
     return this.#take(run);
   }
 
-  #take(run: Run): number[] {
-    const first = this.#slots.findIndex((slot) => "run" in slot && slot.run === run);
-    if (first < 0) return [];
-    let count = 0;
-    while (count + first < this.#slots.length) {
-      const slot = this.#slots[first + count];
-      if (!slot || !("run" in slot) || slot.run !== run) break;
-      count += 1;
-    }
-    const next = this.#slots.slice(first + count).find((slot) => "id" in slot);
-    const floor = next && "id" in next ? next.id : "";
+  #take(run: Run): Stretch | null {
+    const from = this.#slots.findIndex((slot) => "run" in slot && slot.run === run);
+    if (from < 0) return null;
+    let was = 0;
+    for (let slot = this.#slots[from]; slot && "run" in slot && slot.run === run; slot = this.#slots[from + was]) was += 1;
+    const next = this.#slots[from + was];
+    const floor = next ? ("id" in next ? next.id : next.run.upper) : "";
     const found: Slot[] = [];
-    for (const image of this.timeline.known()) {
-      if (image.id < run.upper && image.id > floor && found.length < count) found.push({ id: image.id });
+    for (const day of this.timeline.days) {
+      for (const other of day.runs) {
+        if (other.upper > run.upper && !other.images) continue;
+        for (const image of other.images ?? []) if (image.id < run.upper && image.id > floor) found.push({ id: image.id });
+        if (!other.images && other.upper <= run.upper && other.upper > floor && other !== run) {
+          for (let offset = 0; offset < other.count; offset += 1) found.push({ run: other, offset });
+        }
+      }
     }
-    // where fewer are known than were counted, the rest stays to be loaded from there on
-    const last = found.at(-1);
-    const rest = last && "id" in last ? this.timeline.days.flatMap((day) => day.runs).find((other) => !other.images && other.upper <= last.id && other.upper > floor) : null;
-    const left: Slot[] = rest ? Array.from({ length: Math.max(0, count - found.length) }, (_, offset) => ({ run: rest, offset })) : [];
-    this.#slots.splice(first, count, ...found, ...left);
-    return found.map((_, i) => first + i);
+    this.#slots.splice(from, was, ...found);
+    return { from, was, now: found.length };
   }
 }

@@ -42,6 +42,7 @@ export class Viewer {
   readonly #moving = new Set<string>();
   readonly #full = new Set<string>();
   #facts: HTMLElement | null = null;
+  #closed = false;
   #last: string | null = null;
 
   static async open(slots: Slots, id: string, actions: ViewerActions): Promise<Viewer> {
@@ -80,7 +81,9 @@ export class Viewer {
       pswp.element?.setAttribute("aria-modal", "true");
       pswp.element?.append(corner);
     });
+    pswp.on("openingAnimationEnd", () => pswp.element?.classList.add("viewer-open"));
     pswp.on("destroy", () => {
+      this.#closed = true;
       document.body.append(corner);
       actions.closed(this.#last);
     });
@@ -93,7 +96,9 @@ export class Viewer {
   }
 
   close(): void {
-    this.#pswp.close();
+    const pswp = this.#pswp;
+    if (pswp.opener.isOpen) pswp.close();
+    else pswp.on("openingAnimationEnd", () => pswp.close());
   }
 
   goTo(id: string): void {
@@ -123,23 +128,47 @@ export class Viewer {
       pswp.close();
       return;
     }
-    if (index > pswp.currIndex) {
-      pswp.refreshSlideContent(index);
-      return;
+    if (index < pswp.currIndex) this.#seat(pswp.currIndex - 1, true);
+    else if (index > pswp.currIndex) this.#seat(pswp.currIndex, true);
+    else this.#seat(Math.min(index, this.slots.length - 1), false);
+  }
+
+  /** The slots have moved: the viewer is at `index` now, on the same slide where `same`. */
+  #seat(index: number, same: boolean): void {
+    const pswp = this.#pswp;
+    for (let i = Math.min(index, pswp.currIndex) - 4; i <= Math.max(index, pswp.currIndex) + 4; i += 1) {
+      if (i !== pswp.currIndex || !same) pswp.contentLoader.removeByIndex(i);
     }
-    const to = Math.min(index < pswp.currIndex ? pswp.currIndex - 1 : pswp.currIndex, this.slots.length - 1);
-    if (to !== pswp.currIndex) pswp.goTo(to);
-    for (let i = to - 1; i <= to + 1; i += 1) if (i >= 0 && i < this.slots.length) pswp.refreshSlideContent(i);
-    this.#changed();
+    pswp.currIndex = pswp.potentialIndex = index;
+    if (pswp.currSlide) {
+      pswp.currSlide.index = index;
+      pswp.currSlide.content.index = index;
+    }
+    for (const i of same ? [index - 1, index + 1] : [index, index - 1, index + 1]) {
+      pswp.refreshSlideContent(i);
+    }
+    pswp.dispatch("change");
+  }
+
+  async #load(index: number): Promise<void> {
+    const found = await this.slots.load(index).catch(() => null);
+    if (!found || this.#closed) return;
+    const { from, was, now } = found;
+    const at = this.#pswp.currIndex;
+    if (at >= from + was) this.#seat(at + now - was, true);
+    else if (at < from) this.#seat(at, true);
+    else {
+      // walked in from below or from above: the place counts from that end
+      const fromEnd = from + was - 1 - at;
+      const to = fromEnd < at - from ? from + now - 1 - fromEnd : at;
+      this.#seat(Math.max(0, Math.min(this.slots.length - 1, to)), false);
+    }
   }
 
   #item(index: number): SlideData {
     const image = this.slots.at(index);
     if (!image) {
-      void this.slots.load(index).then((indexes) => {
-        for (const i of indexes) if (Math.abs(i - this.#pswp.currIndex) <= 2) this.#pswp.refreshSlideContent(i);
-        if (indexes.includes(this.#pswp.currIndex)) this.#changed();
-      }).catch(() => undefined);
+      void this.#load(index);
       return { type: "words", width: 480, height: 320 };
     }
     const common = { id: image.id, alt: image.name, shown: shownAs(image) };

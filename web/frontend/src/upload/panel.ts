@@ -126,7 +126,7 @@ class Row {
     if (key === this.#shown) return;
     this.#shown = key;
     this.element.className = item.fate;
-    this.#bar.hidden = !isActive(item);
+    this.#bar.hidden = item.fate !== "sending";
     const marks: Partial<Record<Item["fate"], IconName>> = { added: "check", here: "link", refused: "warn", failed: "warn", lost: "warn", resting: "wait", waiting: "wait", sending: "up" };
     this.#mark.replaceChildren(icon(marks[item.fate] ?? "wait"));
     this.#word.replaceChildren(...verdict(item));

@@ -6,7 +6,6 @@ import GoldenRetriever from "@uppy/golden-retriever";
 import XHRUpload from "@uppy/xhr-upload";
 import { start } from "../page";
 import { type Image, madeAt } from "../records";
-import { size } from "../words";
 import { Gate } from "./gate";
 import { FLAG, isActive, type Item } from "./items";
 
@@ -129,7 +128,7 @@ export class Queue {
       return false;
     }
     if ((file.size ?? 0) <= start.maxBytes) return true;
-    this.items.push(newItem(file, "refused", `The file is larger than the limit of ${size(start.maxBytes)}. Send a smaller one.`));
+    this.items.push(newItem(file, "refused", `The file is larger than the limit of ${Math.floor(start.maxBytes / 2 ** 20)} MB. Send a smaller one.`));
     this.listener.changed();
     return false;
   }

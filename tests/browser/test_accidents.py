@@ -1,0 +1,106 @@
+"""Uploading while things go wrong: nothing is lost, nothing comes twice, and the page says how it stands."""
+
+from __future__ import annotations
+
+import re
+import signal
+from pathlib import Path
+
+from playwright.sync_api import Dialog, Page, expect
+
+from tests.browser.conftest import Windows
+from tests.browser.files import choose, pictures, throttle
+from tests.product import Gallery, until
+
+NETWORK = ("Failed to load resource", "ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED", "Failed to fetch")
+
+
+def names(gallery: Gallery) -> list[str]:
+    return [image["name"] for image in gallery.call("GET", "/api/images?limit=500").json["images"]]
+
+
+def summary(page: Page) -> str:
+    return page.locator(".uploads strong").inner_text()
+
+
+def test_several_hundred_files_at_once_all_arrive(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
+    paths = pictures(tmp_path, 300)
+    page = windows.open(shared)
+    choose(page, paths)
+    panel = page.get_by_role("region", name="Uploads")
+    expect(panel).to_contain_text(re.compile(r"Uploading \d+ of 300"))
+    assert page.locator(".uploads li").count() <= 40
+    expect(panel).to_contain_text("300 pictures added", timeout=120_000)
+    assert set(names(shared)) >= {path.name for path in paths}
+    assert page.evaluate("document.querySelectorAll('*').length") < 2000
+
+
+def test_uploads_wait_for_the_network_and_go_on(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
+    paths = pictures(tmp_path, 12)
+    windows.expected = NETWORK
+    page = windows.open(shared)
+    throttle(page, 6_000)
+    choose(page, paths)
+    expect(page.locator(".uploads li.added").first).to_be_visible()
+    page.context.set_offline(True)
+    expect(page.locator(".uploads .sub")).to_contain_text("No network")
+    page.wait_for_timeout(1500)
+    page.context.set_offline(False)
+    expect(page.locator(".uploads strong")).to_have_text("12 pictures added", timeout=60_000)
+    assert sorted(name for name in names(shared) if name in {p.name for p in paths}) == sorted(p.name for p in paths)
+
+
+def test_uploads_go_on_when_the_server_comes_back(gallery: Gallery, windows: Windows, tmp_path: Path) -> None:
+    paths = pictures(tmp_path, 12)
+    windows.expected = NETWORK
+    page = windows.open(gallery)
+    throttle(page, 6_000)
+    choose(page, paths)
+    expect(page.locator(".uploads li.added").first).to_be_visible()
+    gallery.stop("web", signal.SIGKILL)
+    expect(page.locator(".uploads .sub")).to_contain_text("Trying again in")
+    gallery.start("web", "web")
+    until(lambda: gallery.call("GET", "/healthz").status == 200, 30)
+    throttle(page, -1)
+    expect(page.locator(".uploads strong")).to_have_text("12 pictures added", timeout=60_000)
+    assert sorted(names(gallery)) == sorted(path.name for path in paths)
+    expect(page.locator(".tile.ready")).to_have_count(12, timeout=30_000)
+
+
+def test_what_a_reload_interrupted_goes_on_by_itself(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
+    paths = pictures(tmp_path, 8)
+    windows.expected = NETWORK
+    page = windows.open(shared)
+    throttle(page, 3_000)
+    choose(page, paths)
+    expect(page.locator(".uploads li.added").first).to_be_visible()
+    page.wait_for_timeout(1500)
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.accept()
+
+    page.on("dialog", answer)
+    page.reload()
+    assert asked == ["beforeunload"]
+    page.wait_for_selector("html.alive")
+    until(lambda: {path.name for path in paths} <= set(names(shared)), 60)
+    expect(page.locator(".uploads strong")).to_have_text(re.compile("added|already here"), timeout=30_000)
+    found = names(shared)
+    assert [found.count(path.name) for path in paths] == [1] * 8
+
+
+def test_uploads_can_be_cancelled_one_by_one_and_all(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
+    paths = pictures(tmp_path, 10)
+    page = windows.open(shared)
+    throttle(page, 1_000)
+    choose(page, paths)
+    page.get_by_role("button", name=f"Cancel {paths[9].name}").click()
+    expect(page.locator(".uploads strong")).to_contain_text("of 9")
+    page.get_by_role("button", name="Cancel all").click()
+    expect(page.locator(".uploads")).to_be_hidden()
+    throttle(page, -1)
+    page.wait_for_timeout(1000)
+    assert paths[9].name not in names(shared)
+    assert paths[8].name not in names(shared)

@@ -1,0 +1,111 @@
+"""A long gallery: only what is near the view is in the document, and every place can be reached and returned to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from bench.make_volume import make
+from tests.browser.conftest import Windows
+from tests.product import Gallery, prepared, until
+
+IMAGES = 5000
+
+
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
+    data = tmp_path_factory.mktemp("long")
+    make(data, IMAGES, days=40)
+    with prepared(data) as gallery:
+        gallery.start("redis", "launcher.redis")
+        gallery.start("web", "web")
+        until(lambda: gallery.call("GET", "/readyz").status == 200, 30)
+        yield gallery
+
+
+def elements(page: Page) -> int:
+    count: int = page.evaluate("document.querySelectorAll('*').length")
+    return count
+
+
+def first_seen(page: Page) -> str:
+    found: str = page.evaluate(
+        """() => [...document.querySelectorAll('.tile')].map((tile) => [tile.getBoundingClientRect(), tile.dataset.id])
+          .filter(([box]) => box.top >= 60).sort(([a], [b]) => a.top - b.top || a.left - b.left)[0]?.[1]"""
+    )
+    return found
+
+
+def counted(page: Page) -> None:
+    expect(page.get_by_role("slider", name="Jump to a day")).to_be_visible()
+
+
+def test_the_document_stays_small_while_scrolling_through(long: Gallery, windows: Windows) -> None:
+    page = windows.open(long)
+    counted(page)
+    most = elements(page)
+    for _ in range(12):
+        page.mouse.wheel(0, 2500)
+        page.wait_for_timeout(150)
+        most = max(most, elements(page))
+    expect(page.locator(".tile.ready").first).to_be_visible()
+    assert most < 2000
+
+
+def test_the_scrubber_reaches_the_middle_and_the_end(long: Gallery, windows: Windows) -> None:
+    page = windows.open(long)
+    counted(page)
+    box = page.locator(".scrubber").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(300)
+    height = page.evaluate("document.documentElement.scrollHeight")
+    assert 0.4 < page.evaluate("scrollY") / height < 0.6
+    until(lambda: page.locator(".tile.ready img").count() > 5, 20)
+    assert elements(page) < 2000
+    slider = page.get_by_role("slider")
+    slider.press("End")
+    expect(slider).to_have_attribute("aria-valuenow", "40")
+    slider.press("PageUp")
+    expect(slider).to_have_attribute("aria-valuenow", re.compile("^(9|1[0-2])$"))
+    slider.press("Home")
+    expect(slider).to_have_attribute("aria-valuenow", "1")
+
+
+def test_the_address_keeps_the_place(long: Gallery, windows: Windows) -> None:
+    page = windows.open(long)
+    counted(page)
+    page.get_by_role("slider").press("PageDown")
+    until(lambda: page.locator(".tile.ready img").count() > 5, 20)
+    page.wait_for_timeout(1200)
+    seen = first_seen(page)
+    expect(page).to_have_url(re.compile(r"\?before=0[0-9a-f-]{35}$"))
+    page.reload()
+    page.wait_for_selector("html.alive")
+    counted(page)
+    page.wait_for_timeout(1500)
+    assert page.locator(f".tile[data-id='{seen}']").count() == 1
+    page.locator(f".tile[data-id='{seen}'] a").click()
+    expect(page.get_by_role("dialog", name="Picture viewer")).to_be_visible()
+    page.go_back()
+    expect(page.locator(".pswp")).to_have_count(0)
+    assert page.locator(f".tile[data-id='{seen}']").count() == 1
+    page.goto("about:blank")
+    page.go_back()
+    page.wait_for_selector("html.alive")
+    counted(page)
+    page.wait_for_timeout(1500)
+    assert page.locator(f".tile[data-id='{seen}']").count() == 1
+
+
+def test_the_viewer_walks_into_what_was_not_loaded(long: Gallery, windows: Windows) -> None:
+    page = windows.open(long)
+    counted(page)
+    page.locator(".tile a").first.click()
+    expect(page.locator(".viewer-caption strong")).to_be_visible()
+    expect(page.locator(".pswp.viewer-open")).to_be_visible()
+    page.keyboard.press("End")
+    expect(page.locator(".viewer-caption strong")).to_have_text("picture-0.jpg", timeout=20_000)

@@ -1,0 +1,62 @@
+"""Picking many, and what can be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Windows
+from tests.pictures import picture
+from tests.product import Gallery, prepared, until
+
+
+@pytest.fixture(scope="module")
+def hung(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
+    with prepared(tmp_path_factory.mktemp("selection")) as gallery:
+        gallery.start_all()
+        for n in range(12):
+            gallery.until_ended(gallery.upload(picture(), f"n{n:02}.png").json["id"])
+        yield gallery
+
+
+def bar(page: Page) -> str:
+    return page.get_by_role("toolbar", name="Selected pictures").locator("strong").inner_text()
+
+
+def test_a_click_and_a_shift_click_pick_a_range(hung: Gallery, windows: Windows) -> None:
+    page = windows.open(hung)
+    ticks = page.get_by_role("checkbox")
+    ticks.nth(2).click()
+    assert bar(page) == "1 selected"
+    page.locator(".tile a").nth(6).click(modifiers=["Shift"])
+    assert bar(page) == "5 selected"
+    page.locator(".tile a").nth(4).click()
+    assert bar(page) == "4 selected"
+    expect(ticks.nth(4)).not_to_be_checked()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("toolbar")).to_be_hidden()
+
+
+def test_pictures_are_picked_and_deleted_by_keyboard(hung: Gallery, windows: Windows) -> None:
+    ids = [hung.upload(picture(), f"away-{n}.png").json["id"] for n in range(3)]
+    hung.until_ended(ids[2])
+    page = windows.open(hung)
+    page.locator(f".tile[data-id='{ids[2]}'] a").focus()
+    page.keyboard.press("x")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    assert bar(page) == "3 selected"
+    page.keyboard.press("Delete")
+    expect(page.locator(f".tile[data-id='{ids[0]}']")).to_have_count(0)
+    page.keyboard.press("Control+z")
+    expect(page.locator(f".tile[data-id='{ids[0]}']")).to_have_count(1)
+    page.locator(f".tile[data-id='{ids[2]}'] a").focus()
+    page.keyboard.press("Control+a")
+    assert bar(page) == "15 selected"
+    page.keyboard.press("Escape")
+    for image_id in ids:
+        page.locator(f".tile[data-id='{image_id}'] .tick").click()
+    page.get_by_role("button", name="Delete").click()
+    until(lambda: hung.call("GET", f"/api/images/{ids[0]}").status == 404, 20)
