@@ -20,19 +20,25 @@ def main() -> None:
     lines = [
         f"bind {address.hostname}",
         f"port {address.port}",
-        f"dir {folder}",
+        f"dir {_quoted(str(folder))}",
         "appendonly yes",
         "maxmemory-policy noeviction",
         'save ""',
     ]
     if address.password:
-        lines.append(f"requirepass {address.password}")
+        lines.append(f"requirepass {_quoted(address.password)}")
     path = folder / "valkey.conf"
     path.unlink(missing_ok=True)
     path.touch(mode=0o600)
     path.write_text("\n".join(lines) + "\n")
     server = str(Path(get_binary_path()))
     os.execv(server, [server, str(path)])  # noqa: S606 - no shell is wanted
+
+
+def _quoted(text: str) -> str:
+    """A word of the configuration that may hold spaces."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 if __name__ == "__main__":

@@ -38,6 +38,15 @@ def flush_standing(folder: Path) -> None:
             return
 
 
+def flush_file(path: Path) -> None:
+    """Flush the bytes of a file that was written and closed."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def flush_folder(folder: Path) -> None:
     """Flush the entries of a folder to disk, so that a rename or a new name in it survives a power loss."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)

@@ -132,3 +132,11 @@ def test_a_volume_that_is_gone_is_named_and_comes_back(gallery: Gallery) -> None
     gallery.data.rmdir()
     away.rename(gallery.data)
     assert gallery.until_ended(gallery.upload(picture()).json["id"], 90)["state"] == "ready"
+
+
+def test_a_volume_may_have_spaces_and_quotes_in_its_name(tmp_path: Path) -> None:
+    data = tmp_path / 'my "best" pictures'
+    data.mkdir()
+    with prepared(data) as gallery:
+        gallery.start_all()
+        assert gallery.until_ended(gallery.upload(picture()).json["id"])["state"] == "ready"

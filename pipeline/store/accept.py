@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pipeline.durable import flush_folder, locked, write_flushed
+from pipeline.durable import flush_file, flush_folder, locked
 from pipeline.errors import EmptyFile, ImageNotFound
 from pipeline.formats import Limits, check_bounds, read_header
 from pipeline.names import clean_name
@@ -45,13 +45,12 @@ def describe(file: BinaryIO, image_id: str, *, name: str, size: int, sha256: str
 
 
 def settle(store: Store, draft: Draft, record: Record) -> None:
-    """Flush everything of a draft to disk, still unseen."""
+    """Flush the bytes of a draft to disk, still unseen, and put its record beside them."""
     store.step("accept:before-flush")
     draft.flush_to_disk()
     (draft.folder / "original").rename(draft.folder / record.original)
     store.step("accept:before-record")
-    write_flushed(draft.folder / RECORD, record.to_json())
-    flush_folder(draft.folder)
+    (draft.folder / RECORD).write_bytes(record.to_json())
     store.step("accept:before-marker")
 
 
@@ -85,13 +84,16 @@ def _publish(store: Store, record: Record) -> None:
     claim, target = layout.claim(record.sha256, image_id), layout.image(image_id)
     try:
         layout.marker(image_id).touch()
-        flush_folder(layout.pending)
         store.step("accept:before-claim")
+        unflushed = [layout.draft(image_id), layout.pending, claim.parent]
         if not claim.parent.exists():
             claim.parent.mkdir(exist_ok=True)
-            flush_folder(layout.hashes)
+            unflushed.append(layout.hashes)
         claim.touch()
-        flush_folder(claim.parent)
+        # all names first, then the flushes: a file system with a journal writes them out at once
+        flush_file(layout.draft(image_id) / RECORD)
+        for folder in unflushed:
+            flush_folder(folder)
         store.step("accept:before-rename")
         _move_in(layout.draft(image_id), target)
         store.step("accept:after-rename")
