@@ -17,6 +17,7 @@ ORDER = (
     "events",
     "scaling",
     "memory",
+    "costs",
     "soak",
 )
 

@@ -27,20 +27,20 @@ def main() -> None:
     with product(workers=CORES, GALLERY_DASHBOARD_PORT=port, GALLERY_DASHBOARD_PASSWORD="bench") as running:
         running.start("dashboard", "web.dashboard")
         # a first picture, so that everything is loaded that stays
-        _send(running, list(copies([photo(0.5)], 4)))
+        send(running, list(copies([photo(0.5)], 4)))
         time.sleep(2)
         stretches: dict[str, dict[str, float]] = {}
         with _Sampler(running) as sampler:
             time.sleep(2)
         stretches["at rest"] = sampler.peaks
         with _Sampler(running) as sampler:
-            _send(running, list(copies([photo(12)], 10 if options.quick else 40, 1000)))
+            send(running, list(copies([photo(12)], 10 if options.quick else 40, 1000)))
         stretches["12-megapixel JPEGs, a stream"] = sampler.peaks
         most = running.settings.max_megapixels
         for kind in ("JPEG", "PNG"):
             file = _largest(most if not options.quick else 24, kind)
             with _Sampler(running) as sampler:
-                _send(running, _distinct(file, kind, CORES))
+                send(running, _distinct(file, kind, CORES))
             stretches[f"{kind}, {most if not options.quick else 24} megapixels, {CORES} at once"] = sampler.peaks
         with _Sampler(running) as sampler:
             time.sleep(2)
@@ -48,7 +48,8 @@ def main() -> None:
     _report(stretches)
 
 
-def _send(running: Product, files: Sequence[bytes]) -> None:
+def send(running: Product, files: Sequence[bytes]) -> None:
+    """Upload them, and wait until all are ready."""
     with ThreadPoolExecutor(4) as clients:
         list(clients.map(lambda data: sent(running, data), files))
     running.wait_until_done(600)
@@ -107,10 +108,10 @@ class _Sampler:
 def _held(running: Product) -> Iterator[tuple[str, float]]:
     for name, process in list(running.processes.items()):
         role = name.partition(".")[0]
-        family = _family(process.pid)
-        for pid in family:
+        relatives = family(process.pid)
+        for pid in relatives:
             if (found := _resident(pid)) is not None:
-                yield _title(role, pid == process.pid, len(family), pid), found
+                yield _title(role, pid == process.pid, len(relatives), pid), found
 
 
 def _title(role: str, eldest: bool, family: int, pid: int) -> str:
@@ -121,12 +122,13 @@ def _title(role: str, eldest: bool, family: int, pid: int) -> str:
     return role
 
 
-def _family(pid: int) -> list[int]:
+def family(pid: int) -> list[int]:
+    """A process and all that it started."""
     found = [pid]
     try:
         for task in Path(f"/proc/{pid}/task").iterdir():
             for child in (task / "children").read_text().split():
-                found += _family(int(child))
+                found += family(int(child))
     except OSError:
         pass
     return found
