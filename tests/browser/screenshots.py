@@ -96,8 +96,7 @@ def take(browser: Browser, gallery: Gallery, name: str, size: Any, scheme: Any, 
 
     def shot(state: str) -> None:
         settle(page)
-        page.screenshot(path=OUT / f"{state}-{name}.png")
-        print(f"{state}-{name}.png", flush=True)
+        keep(page, f"{state}-{name}")
 
     page.goto(gallery.url)
     page.wait_for_selector(".grid .tile img")
@@ -138,6 +137,9 @@ def take(browser: Browser, gallery: Gallery, name: str, size: Any, scheme: Any, 
     gallery.start("worker.2", "worker")
     page.wait_for_selector(".tile.failed")
     until(lambda: not page.locator(".tile.pending").count(), 60)
+    page.get_by_role("region", name="Uploads").get_by_role("button", name="Close").click()
+    page.locator(".tile.failed").scroll_into_view_if_needed()
+    page.mouse.move(720, 30)
     shot("failed")
     context.close()
     empty(browser, name, size, scheme, root)
@@ -153,8 +155,7 @@ def empty(browser: Browser, name: str, size: Any, scheme: Any, root: Path) -> No
         page.goto(gallery.url)
         page.wait_for_selector(".empty")
         settle(page)
-        page.screenshot(path=OUT / f"empty-{name}.png")
-        print(f"empty-{name}.png", flush=True)
+        keep(page, f"empty-{name}")
         context.close()
 
 
@@ -176,6 +177,12 @@ def uploads(folder: Path) -> list[Path]:
     moving = folder / "weather.gif"
     moving.write_bytes(out.getvalue())
     return [notes, paths[0], moving, paths[1], broken, *paths[2:]]
+
+
+def keep(page: Page, name: str) -> None:
+    """What the page shows now, as a small file."""
+    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(OUT / f"{name}.webp", quality=86, method=6)
+    print(f"{name}.webp", flush=True)
 
 
 def settle(page: Page) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -60,3 +62,15 @@ def test_pictures_are_picked_and_deleted_by_keyboard(hung: Gallery, windows: Win
         page.locator(f".tile[data-id='{image_id}'] .tick").click()
     page.get_by_role("button", name="Delete").click()
     until(lambda: hung.call("GET", f"/api/images/{ids[0]}").status == 404, 20)
+
+
+def test_picked_pictures_are_downloaded_in_one_archive(hung: Gallery, windows: Windows, tmp_path: Path) -> None:
+    page = windows.open(hung)
+    for n in range(3):
+        page.get_by_role("checkbox").nth(n).click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    download.value.save_as(tmp_path / "pictures.zip")
+    with zipfile.ZipFile(tmp_path / "pictures.zip") as archive:
+        assert archive.testzip() is None
+        assert sorted(archive.namelist()) == ["n09.png", "n10.png", "n11.png"]
