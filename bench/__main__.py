@@ -14,6 +14,7 @@ ORDER = (
     "latency",
     "ingest",
     "gallery",
+    "page",
     "events",
     "scaling",
     "memory",
