@@ -1,4 +1,4 @@
-"""The page itself on a hundred thousand images, in Chromium: first rows, the middle by the scrubber, size of the document."""
+"""The page itself on a hundred thousand images, in Chromium: first rows, the middle by the scrubber, its size."""
 
 from __future__ import annotations
 
