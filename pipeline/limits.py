@@ -25,7 +25,7 @@ class Limits:
     megapixels: int = 250
     frames: int = 5000
     frame_megapixels: int = 5000
-    memory_mb: int = 400
+    memory_mb: int = 384
 
 
 def check_bounds(header: Header, limits: Limits) -> None:

@@ -21,13 +21,13 @@ def large() -> dict[str, tuple[bytes, str]]:
     lying = lying[:at] + struct.pack(">II", 640, 480) + lying[at + 8 :]
     return {
         "a 200-megapixel baseline JPEG": (encoded(flat(200), "JPEG", quality=50), "ready"),
-        "a progressive JPEG": (encoded(flat(48), "JPEG", progressive=True, subsampling=0), "ready"),
-        "a PNG": (encoded(flat(87), "PNG", compress_level=1), "ready"),
+        "a progressive JPEG": (encoded(flat(47), "JPEG", progressive=True, subsampling=0), "ready"),
+        "a PNG": (encoded(flat(82), "PNG", compress_level=1), "ready"),
         "a grey 16-bit PNG": (encoded(flat(120, "I;16"), "PNG", compress_level=1), "ready"),
         "a GIF": (encoded(flat(120, "P"), "GIF"), "ready"),
-        "a WebP": (encoded(flat(29), "WEBP", method=0), "ready"),
-        "a lossless WebP": (encoded(flat(29), "WEBP", lossless=True, quality=0, method=0), "ready"),
+        "a WebP": (encoded(flat(27), "WEBP", method=0), "ready"),
+        "a lossless WebP": (encoded(flat(27), "WEBP", lossless=True, quality=0, method=0), "ready"),
         "a HEIC": (encoded(flat(40), "HEIF", quality=10, enc_params={"preset": "ultrafast"}), "ready"),
-        "an AVIF": (encoded(flat(40), "AVIF", speed=10), "ready"),
+        "an AVIF": (encoded(flat(39), "AVIF", speed=10), "ready"),
         "an AVIF that is larger than it says": (lying, ""),
     }
