@@ -302,12 +302,12 @@ def test_slow_bodies_from_200_connections_starve_nobody_and_are_cut_off(bare: Ga
             files = [picture() for _ in range(40)]
             began = time.monotonic()
             assert [answer.status for answer in pool.map(bare.upload, files)] == [201] * 40
-            assert time.monotonic() - began < 30
+            assert time.monotonic() - began < 60
 
         def all_cut() -> bool:
             return len(os.listdir(bare.data / "incoming")) == 0
 
-        until(all_cut, 40)  # although each still sends a byte a second
+        until(all_cut, 90)  # although each still sends a byte a second
     finally:
         ended.set()
         if dripping.ident is not None:
