@@ -52,6 +52,7 @@ def _measure(running: Product, listeners: int, seconds: float, rate: float) -> d
     ear = multiprocessing.Process(target=_listen, args=(running.port, listeners, seconds, theirs))
     ear.start()
     ours.recv()
+    connection = running.connection()
     with_listeners, busy, began = _memory(web), _processor(web), time.monotonic()
     times = []
     while (now := time.monotonic()) < began + seconds:
