@@ -156,11 +156,14 @@ class Product:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, module: str, *arguments: str) -> None:
-        """Start one process; what it logs goes to `<data>/<name>.log`."""
+        """Start one process; what it logs goes to `<data>/<name>.log`.
+
+        It stays in our session, as all that is compared: Linux shares the processor out by sessions.
+        """
         with (self.data / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 [sys.executable, "-m", module, *arguments],
-                cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True,
+                cwd=ROOT, env=self.environ, stdout=log, stderr=log, process_group=0,
             )  # fmt: skip
 
     def start_redis(self) -> None:

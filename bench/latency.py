@@ -124,7 +124,7 @@ def main() -> None:
     """Measure at rest, then under load, and the same photo in a loop beside them."""
     options = arguments(__doc__)
     photo = [_largest(options.photos)] if options.photos else pictures((12,))
-    some, many = (6, 20) if options.quick else (40, 160)
+    some, many = (6, 20) if options.quick else (30, 120)
     fresh = copies(photo, 10_000)
 
     def take(count: int) -> list[bytes]:

@@ -26,8 +26,8 @@ def main() -> None:
     # the rivals' encoder is to work as hard as ours
     effort = render.EFFORT
     sets = {
-        "photos": (pictures(MIXED, options.photos), 10 if options.quick else 30),
-        "small pictures": (pictures(SMALL), 60 if options.quick else 200),
+        "photos": (pictures(MIXED, options.photos), 10 if options.quick else 20),
+        "small pictures": (pictures(SMALL), 40 if options.quick else 100),
     }
     figures: dict[str, dict[str, Spread]] = {}
     folder = Path(tempfile.mkdtemp(prefix="gallery-rivals-", dir=scratch()))
