@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.client
 import io
 import os
@@ -65,6 +66,17 @@ def test_the_same_bytes_at_the_same_moment_yield_one_image(gallery: Gallery) -> 
     assert len({answer.json["id"] for answer in answers}) == 1
     assert sorted(answer.status for answer in answers) == [200] * 19 + [201]
     assert len(gallery.call("GET", "/api/images").json["images"]) == 1
+
+
+def test_the_image_that_holds_some_bytes_is_found_by_their_hash(gallery: Gallery) -> None:
+    data = picture()
+    asked = f"/api/images?sha256={hashlib.sha256(data).hexdigest()}"
+    assert gallery.call("GET", asked).json["images"] == []
+    image_id = gallery.upload(data).json["id"]
+    assert [image["id"] for image in gallery.call("GET", asked).json["images"]] == [image_id]
+    assert gallery.call("DELETE", f"/api/images/{image_id}").status == 204
+    assert gallery.call("GET", asked).json["images"] == []
+    assert gallery.call("GET", "/api/images?sha256=../..").status == 400
 
 
 def test_a_broken_image_is_shown_as_failed_with_its_reason_and_can_be_retried(gallery: Gallery) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import Blueprint, jsonify, request
@@ -17,6 +18,7 @@ from web.upload import desk, receive_one
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 _MOST = 500
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @blueprint.post("/images")
@@ -31,7 +33,8 @@ def upload() -> ResponseReturnValue:
 def many() -> ResponseReturnValue:
     """A page of records, newest first, and the event from which on listening misses no change of them.
 
-    With `after` it is the page above an id: those just newer, oldest first.
+    With `after` it is the page above an id: those just newer, oldest first. With `sha256` it is the one image that
+    holds these bytes, or none: whoever has the bytes can ask before sending them.
     """
     before, after = _id("before"), _id("after")
     try:
@@ -41,12 +44,21 @@ def many() -> ResponseReturnValue:
         raise BadRequest("'limit' must be a whole number, 'state' one of pending, ready, failed.") from None
     if not 1 <= limit <= _MOST:
         raise BadRequest(f"'limit' must be between 1 and {_MOST}.")
+    if (sha256 := request.args.get("sha256")) is not None:
+        return _holding(sha256)
     events = feed().position()
     if after is None:
         page = desk().store.page(before, limit, state)
     else:
         page = desk().store.page_after(after, before, limit, state)
     return jsonify({"images": [shown(record) for record in page.records], "next": page.next, "events": events})
+
+
+def _holding(sha256: str) -> ResponseReturnValue:
+    if not _SHA256.fullmatch(sha256):
+        raise BadRequest("'sha256' must be 64 hexadecimal digits in lower case.")
+    events, record = feed().position(), desk().store.holding(sha256)
+    return jsonify({"images": [shown(record)] if record else [], "next": None, "events": events})
 
 
 def _id(name: str) -> str | None:

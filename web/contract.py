@@ -161,6 +161,9 @@ _EVERY = Parameter(
     "every", "How many images apart the marks are.", {"type": "integer", "minimum": 20, "multipleOf": 20}
 )
 _STATE = Parameter("state", "Only images in this state.", {"enum": [state.value for state in State]})
+_SHA256 = Parameter(
+    "sha256", "The image that holds the bytes with this hash.", {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+)
 _NAME = Parameter("name", "The file's name, where the body is the picture itself.", {"type": "string"})
 _POSITION = {"type": "string", "pattern": r"^[0-9]{1,18}-[0-9]{1,18}$"}
 _PICTURES = tuple(kind.content_type for kind in Format)
@@ -174,7 +177,7 @@ OPERATIONS: dict[str, Operation] = {
         takes=("multipart/form-data", "application/octet-stream", *_PICTURES),
         errors=(413, 415, 422, 507),
     ),
-    "api.many": Operation({200: Page}, (_BEFORE, _AFTER, _LIMIT, _STATE)),
+    "api.many": Operation({200: Page}, (_BEFORE, _AFTER, _LIMIT, _STATE, _SHA256)),
     "days.days": Operation({200: Days, 304: None}, (_EVERY,)),
     "api.one": Operation({200: Image}, errors=(404,)),
     "api.delete": Operation({204: None}, errors=(404,)),

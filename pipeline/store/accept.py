@@ -14,7 +14,7 @@ from pipeline.names import clean_name
 from pipeline.records import Record, now
 from pipeline.store.days import touch
 from pipeline.store.draft import Draft
-from pipeline.store.layout import RECORD
+from pipeline.store.layout import RECORD, Layout
 
 if TYPE_CHECKING:
     from pipeline.store.store import Store
@@ -67,15 +67,22 @@ def publish(store: Store, record: Record) -> Record | None:
 
 def _holder(store: Store, sha256: str) -> Record | None:
     """The image that holds these bytes; claims of images that never came to be are dropped."""
-    prefix = f"{sha256}."
-    with suppress(FileNotFoundError):
-        for entry in os.listdir(store.layout.claims(sha256)):
-            if entry.startswith(prefix):
-                try:
-                    return store.get(entry.removeprefix(prefix))
-                except ImageNotFound as gone:
-                    store.layout.claim(sha256, gone.image_id).unlink(missing_ok=True)
+    for image_id in claimants(store.layout, sha256):
+        try:
+            return store.get(image_id)
+        except ImageNotFound:
+            store.layout.claim(sha256, image_id).unlink(missing_ok=True)
     return None
+
+
+def claimants(layout: Layout, sha256: str) -> list[str]:
+    """The ids that claim these bytes; their images may be gone."""
+    prefix = f"{sha256}."
+    try:
+        entries = os.listdir(layout.claims(sha256))
+    except FileNotFoundError:
+        return []
+    return [entry.removeprefix(prefix) for entry in entries if entry.startswith(prefix)]
 
 
 def _publish(store: Store, record: Record) -> None:

@@ -17,7 +17,7 @@ from pipeline.formats import Limits
 from pipeline.ids import is_id, new_id
 from pipeline.records import Record, State
 from pipeline.settings import Settings
-from pipeline.store.accept import LOCK_WAIT, describe, publish, settle
+from pipeline.store.accept import LOCK_WAIT, claimants, describe, publish, settle
 from pipeline.store.attempt import Attempt, Nothing, begin, read_lines
 from pipeline.store.days import touch
 from pipeline.store.draft import Draft
@@ -123,6 +123,17 @@ class Store:
         if record.state is not State.PENDING:
             return record
         return self._with_attempts(record)
+
+    def holding(self, sha256: str) -> Record | None:
+        """The image that holds the bytes with this hash (in hex), if there is one."""
+        try:
+            found = claimants(self.layout, sha256)
+        except OSError as error:
+            raise volume_error(error) from error
+        for image_id in found:
+            with suppress(ImageNotFound):
+                return self.get(image_id)
+        return None
 
     def _with_attempts(self, record: Record) -> Record:
         try:

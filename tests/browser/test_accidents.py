@@ -6,7 +6,7 @@ import re
 import signal
 from pathlib import Path
 
-from playwright.sync_api import Dialog, Page, expect
+from playwright.sync_api import Dialog, Page, Request, expect
 
 from tests.browser.conftest import Windows
 from tests.browser.files import choose, pictures, throttle
@@ -89,6 +89,29 @@ def test_what_a_reload_interrupted_goes_on_by_itself(shared: Gallery, windows: W
     expect(page.locator(".uploads strong")).to_have_text(re.compile("added|already here"), timeout=30_000)
     found = names(shared)
     assert [found.count(path.name) for path in paths] == [1] * 8
+
+
+def test_what_arrived_before_an_interruption_is_not_sent_again(
+    shared: Gallery, windows: Windows, tmp_path: Path
+) -> None:
+    paths = pictures(tmp_path, 3)
+    for path in paths[:2]:
+        assert shared.upload(path.read_bytes(), path.name).status == 201
+    page = windows.open(shared)
+    page.evaluate("localStorage.setItem('gallery-uploads', '1')")  # as an interrupted visit leaves it
+    page.reload()
+    page.wait_for_selector("html.alive")
+    sent: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST":
+            sent.append(request.url)
+
+    page.on("request", note)
+    choose(page, paths)
+    expect(page.locator(".uploads li.here")).to_have_count(2, timeout=30_000)
+    expect(page.locator(".uploads li.added")).to_have_count(1, timeout=30_000)
+    assert len(sent) == 1
 
 
 def test_uploads_can_be_cancelled_one_by_one_and_all(shared: Gallery, windows: Windows, tmp_path: Path) -> None:

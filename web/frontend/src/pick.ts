@@ -5,7 +5,6 @@ import { icon } from "./icons";
 import { start } from "./page";
 import type { Image } from "./records";
 import type { Uploads } from "./upload/index";
-import { FLAG } from "./upload/items";
 
 export class Pick {
   readonly #over = h("div", { class: "over", hidden: true, "aria-hidden": "true" }, h("div", {}, icon("add"), h("strong", {}, "Drop to add"), h("span", {}, start.accepted)));
@@ -94,15 +93,6 @@ export class Pick {
     });
     input.addEventListener("click", () => void this.load());
     return input;
-  }
-}
-
-/** Whether an earlier visit left uploads unfinished. */
-export function leftUnfinished(): boolean {
-  try {
-    return localStorage.getItem(FLAG) !== null;
-  } catch {
-    return false;
   }
 }
 

@@ -3,6 +3,15 @@
 /** The note in the browser that uploads are unfinished. */
 export const FLAG = "gallery-uploads";
 
+/** Whether an earlier visit left uploads unfinished. */
+export function leftUnfinished(): boolean {
+  try {
+    return localStorage.getItem(FLAG) !== null;
+  } catch {
+    return false;
+  }
+}
+
 export type Fate = "waiting" | "sending" | "resting" | "added" | "here" | "refused" | "failed" | "lost" | "cancelled";
 
 export interface Item {
