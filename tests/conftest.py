@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.pictures import picture
 from tests.product import ROOT, Answer, Gallery, answers, free_port, prepared, until
 
-__all__ = ["ROOT", "Answer", "Gallery", "answers", "free_port", "picture", "until"]
+CHROMIUM = shutil.which("chromium")
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+__all__ = ["CHROMIUM", "ROOT", "Answer", "Gallery", "answers", "free_port", "picture", "until"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window, one for all tests of a process: Playwright can't be started twice in one."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_FLAGS)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

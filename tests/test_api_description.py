@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
 from pipeline.settings import Settings
-from tests.conftest import ROOT, Gallery, picture
+from tests.conftest import CHROMIUM, ROOT, Gallery, picture
 from web import create_app
 from web.contract import OPERATIONS
 
-CHROMIUM = shutil.which("chromium")
 PAGES = {"openapi.docs"}
 
 
@@ -63,12 +61,11 @@ def test_ids_of_no_calendar_are_not_found(gallery: Gallery) -> None:
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="chromium is not installed")
-def test_the_page_for_people_asks_no_other_host(gallery: Gallery) -> None:
+def test_the_page_for_people_asks_no_other_host(gallery: Gallery, browser: Browser) -> None:
     asked: list[str] = []
     complaints: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
+    with browser.new_context() as context:
+        page = context.new_page()
         page.on("request", lambda request: asked.append(request.url))
         page.on("console", lambda message: complaints.append(message.text))
         page.goto(f"{gallery.url}/api/docs")
@@ -76,7 +73,6 @@ def test_the_page_for_people_asks_no_other_host(gallery: Gallery) -> None:
         shot = os.environ.get("GALLERY_SHOTS")
         if shot:
             page.screenshot(path=f"{shot}/api-docs.png")
-        browser.close()
     assert "/api/images/{image_id}/retry" in text
     assert "answers" in text.lower()
     assert complaints == []

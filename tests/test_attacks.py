@@ -7,7 +7,6 @@ import http.client
 import http.server
 import io
 import os
-import shutil
 import socket
 import struct
 import threading
@@ -19,12 +18,11 @@ from contextlib import closing
 
 import pytest
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser
 
-from tests.conftest import Gallery, free_port, picture, until
+from tests.conftest import CHROMIUM, Gallery, free_port, picture, until
 from tests.product import prepared
 
-CHROMIUM = shutil.which("chromium")
 SCRIPT = b"document.title='owned'"
 
 
@@ -158,7 +156,7 @@ def evil() -> Iterator[int]:
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="chromium is not installed")
-def test_another_sites_page_can_do_nothing_in_a_real_browser(gallery: Gallery, evil: int) -> None:
+def test_another_sites_page_can_do_nothing_in_a_real_browser(gallery: Gallery, evil: int, browser: Browser) -> None:
     image_id = gallery.upload(polyglots()["gif.js"], "a.gif").json["id"]
     gallery.until_ended(image_id)
     half = gallery.until_ended(gallery.upload(picture("JPEG", (900, 900))[:3000], "half.jpg").json["id"])
@@ -179,9 +177,8 @@ def test_another_sites_page_can_do_nothing_in_a_real_browser(gallery: Gallery, e
         .then(answer => answer.text()).then(text => {{ if (text) document.title = "read"; }});
     Promise.allSettled(tries.map(attempt)).then(() => document.body.id = "done");
     </script>""".encode()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
+    with browser.new_context() as context:
+        page = context.new_page()
         page.goto(f"http://localhost:{evil}/")
         page.wait_for_selector("#done", timeout=30_000)
         page.wait_for_timeout(500)
@@ -190,7 +187,6 @@ def test_another_sites_page_can_do_nothing_in_a_real_browser(gallery: Gallery, e
         assert all("Gallery" not in frame.content() for frame in frames)
         page.goto(f"{url}/images/{image_id}/original")
         assert "owned" not in page.title()
-        browser.close()
     records = gallery.call("GET", "/api/images").json["images"]
     assert sorted(record["id"] for record in records) == sorted([image_id, half["id"]])
     assert gallery.call("GET", f"/api/images/{half['id']}").json["finished_at"] == half["finished_at"]

@@ -7,17 +7,15 @@ import http.client
 import json
 import os
 import pickle
-import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Browser, expect
 from redis import Redis
 
-from tests.conftest import Answer, Gallery, answers, free_port, picture, until
+from tests.conftest import CHROMIUM, Answer, Gallery, answers, free_port, picture, until
 
-CHROMIUM = shutil.which("chromium")
 PASSWORD = "the dashboard's password"
 CREDENTIALS = {"Authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()}
 PREFIX = "/rq-dashboard"
@@ -124,14 +122,12 @@ def test_what_lies_in_redis_is_never_unpickled(dashboard: Dashboard, tmp_path: P
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="chromium is not installed")
-def test_html_in_a_job_is_shown_as_text_and_the_buttons_work(dashboard: Dashboard) -> None:
+def test_html_in_a_job_is_shown_as_text_and_the_buttons_work(dashboard: Dashboard, browser: Browser) -> None:
     job = dashboard.failed_job()
     evil = "<img src=x onerror=\"document.title='owned'\"><script>document.title='owned'</script><form>"
     with Redis.from_url(dashboard.gallery.environ["REDIS_URL"]) as redis:
         redis.hset(f"rq:job:{job}", mapping={"description": evil, "meta": json.dumps({"note": evil})})
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        context = browser.new_context(http_credentials={"username": "admin", "password": PASSWORD})
+    with browser.new_context(http_credentials={"username": "admin", "password": PASSWORD}) as context:
         page = context.new_page()
         page.goto(f"http://127.0.0.1:{dashboard.port}{PREFIX}/0/view/job/{job}")
         expect(page.locator("#job-data")).to_contain_text("<script>document.title='owned'</script>")
@@ -142,4 +138,3 @@ def test_html_in_a_job_is_shown_as_text_and_the_buttons_work(dashboard: Dashboar
         page.locator("#requeue-all-btn").click()
         page.locator("#confirmation-modal-yes").click()
         until(lambda: dashboard.ids("failed") == [], 30)
-        browser.close()
