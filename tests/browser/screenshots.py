@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipeline.ids import made_at
 from pipeline.store.layout import Layout
-from tests.browser.files import drop
+from tests.browser.files import choose, drop
 from tests.product import ROOT, Gallery, prepared, until
 from tests.scenery import scene
 
@@ -126,7 +126,7 @@ def take(browser: Browser, gallery: Gallery, name: str, size: Any, scheme: Any, 
     slow = {"offline": False, "latency": 40, "downloadThroughput": -1, "uploadThroughput": 36_000}
     session.send("Network.enable")
     session.send("Network.emulateNetworkConditions", slow)
-    drop(page, files)
+    (choose if phone else drop)(page, files)
     page.wait_for_selector(".uploads li.added")
     page.wait_for_timeout(5000)
     shot("upload")
