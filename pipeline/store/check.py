@@ -20,8 +20,6 @@ from pipeline.store.layout import RECORD
 from pipeline.store.store import Store
 from pipeline.store.tidy import abandoned
 
-_CHUNK = 1024 * 1024
-
 Decode = Callable[[Path], tuple[int, int]]
 """Decode a rendition whole and tell its size in pixels; raises `ValueError` where it is no whole picture."""
 
