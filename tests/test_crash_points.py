@@ -21,7 +21,15 @@ from pipeline.store.tidy import tidy
 from tests.conftest import ROOT, picture
 from worker.render import Rendition, render
 
-ACCEPT = ["before-flush", "before-record", "before-marker", "before-claim", "before-rename", "after-rename"]
+ACCEPT = [
+    "before-name",
+    "before-record",
+    "before-marker",
+    "before-claim",
+    "before-flush",
+    "before-rename",
+    "after-rename",
+]
 RENDER = ["begun", "before-grid", "after-grid", "before-view", "after-view", "before-record", "after-record"]
 DELETE = ["before-rename", "after-rename", "before-markers", "before-folder"]
 

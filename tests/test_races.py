@@ -66,7 +66,7 @@ def test_a_slow_upload_is_never_swept_away_while_it_is_accepted(store: Store, mo
     listed, renamed = threading.Event(), threading.Event()
 
     def step(name: str) -> None:
-        if name == "accept:before-flush":
+        if name == "accept:before-name":
             assert listed.wait(10)
         if name == "accept:before-record":
             renamed.set()

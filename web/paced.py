@@ -17,6 +17,8 @@ from pipeline.settings import Settings
 
 _BYTES_PER_SECOND = 4096
 _SEND_SECONDS = 60.0
+_HEAD_BYTES = 8192  # gunicorn asks for no more while it reads a request's head
+PIECE = 256 * 1024
 _WHY = (
     b'{"type": "about:blank#too-many-connections", "title": "Too many connections", "status": 429, '
     b'"detail": "Close some of your connections.", "code": "too-many-connections"}'
@@ -48,7 +50,21 @@ class PacedSocket(socket.socket):
         self._let_go = call
 
     def recv(self, size: int, flags: int = 0) -> bytes:
-        """As of any socket; a client that is too slow counts as gone."""
+        """As of any socket; a client that is too slow counts as gone.
+
+        Of a body as much as was asked for, up to `PIECE`: whoever reads it in such pieces gets each as it came,
+        where gunicorn would cut it out of what it has, and copy the rest, every time.
+        """
+        data = self._receive(size if size <= _HEAD_BYTES else min(size, PIECE))
+        if size <= _HEAD_BYTES or len(data) == min(size, PIECE) or not data:
+            return data
+        pieces, left = [data], min(size, PIECE) - len(data)
+        while left and (data := self._receive(left)):
+            pieces.append(data)
+            left -= len(data)
+        return b"".join(pieces)
+
+    def _receive(self, size: int) -> bytes:
         began = time.monotonic()
         left = self.patience + self._received / _BYTES_PER_SECOND - self._waited
         given = self.gettimeout()
@@ -61,7 +77,7 @@ class PacedSocket(socket.socket):
             raise TimeoutError("nothing came")
         if not ready:
             raise ConnectionResetError(errno.ECONNRESET, "the client is too slow")
-        data = super().recv(size, flags)
+        data = super().recv(size)
         self._received += len(data)
         return data
 

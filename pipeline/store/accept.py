@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pipeline.durable import flush_file, flush_folder, locked
+from pipeline.durable import flush_file, flush_folder, locked, start_flushing
 from pipeline.errors import EmptyFile, ImageNotFound
 from pipeline.formats import Limits, check_bounds, read_header
 from pipeline.names import clean_name
@@ -45,21 +45,20 @@ def describe(file: BinaryIO, image_id: str, *, name: str, size: int, sha256: str
 
 
 def settle(store: Store, draft: Draft, record: Record) -> None:
-    """Flush the bytes of a draft to disk, still unseen, and put its record beside them."""
-    store.step("accept:before-flush")
-    draft.flush_to_disk()
+    """Give the file of a draft, still unseen, its name, and put its record beside it."""
+    store.step("accept:before-name")
     (draft.folder / "original").rename(draft.folder / record.original)
     store.step("accept:before-record")
     (draft.folder / RECORD).write_bytes(record.to_json())
     store.step("accept:before-marker")
 
 
-def publish(store: Store, record: Record) -> Record | None:
+def publish(store: Store, draft: Draft, record: Record) -> Record | None:
     """Make a settled draft visible, unless an image holds these bytes already: then that one's record."""
     with locked(store.layout.hash_lock(record.sha256), wait=LOCK_WAIT):
         standing = _holder(store, record.sha256)
         if standing is None:
-            _publish(store, record)
+            _publish(store, draft, record)
         else:
             _flush_place(store, standing.id)  # whoever accepted it may have died before
         return standing
@@ -85,8 +84,8 @@ def claimants(layout: Layout, sha256: str) -> list[str]:
     return [entry.removeprefix(prefix) for entry in entries if entry.startswith(prefix)]
 
 
-def _publish(store: Store, record: Record) -> None:
-    """Marker, claim, and the one rename that makes the image visible; all or nothing."""
+def _publish(store: Store, draft: Draft, record: Record) -> None:
+    """All bytes and names flushed, marker, claim, and the one rename that makes the image visible; all or nothing."""
     layout, image_id = store.layout, record.id
     claim, target = layout.claim(record.sha256, image_id), layout.image(image_id)
     try:
@@ -97,8 +96,11 @@ def _publish(store: Store, record: Record) -> None:
             claim.parent.mkdir(exist_ok=True)
             unflushed.append(layout.hashes)
         claim.touch()
+        store.step("accept:before-flush")
         # all names first, then the flushes: a file system with a journal writes them out at once
-        flush_file(layout.draft(image_id) / RECORD)
+        start_flushing(draft.folder / RECORD)
+        draft.flush_to_disk()
+        flush_file(draft.folder / RECORD)
         for folder in unflushed:
             flush_folder(folder)
         store.step("accept:before-rename")

@@ -91,7 +91,7 @@ class Store:
         try:
             record = describe(draft.file, draft.id, name=name, size=draft.size, sha256=draft.sha256, limits=limits)
             settle(self, draft, record)
-            standing = publish(self, record)
+            standing = publish(self, draft, record)
         except OSError as error:
             raise volume_error(error) from error
         except Busy as busy:

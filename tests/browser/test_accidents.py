@@ -14,6 +14,16 @@ from tests.product import Gallery, until
 
 NETWORK = ("Failed to load resource", "ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED", "Failed to fetch")
 
+KEPT = """() => new Promise((resolve, reject) => {
+  const opened = indexedDB.open("uppy-blobs");
+  opened.onerror = reject;
+  opened.onsuccess = () => {
+    const counted = opened.result.transaction("files").objectStore("files").count();
+    counted.onerror = reject;
+    counted.onsuccess = () => { opened.result.close(); resolve(counted.result); };
+  };
+})"""
+
 
 def names(gallery: Gallery) -> list[str]:
     return [image["name"] for image in gallery.call("GET", "/api/images?limit=500").json["images"]]
@@ -71,10 +81,6 @@ def test_what_a_reload_interrupted_goes_on_by_itself(shared: Gallery, windows: W
     paths = pictures(tmp_path, 8)
     windows.expected = NETWORK
     page = windows.open(shared)
-    throttle(page, 3_000)
-    choose(page, paths)
-    expect(page.locator(".uploads li.added").first).to_be_visible()
-    page.wait_for_timeout(1500)
     asked: list[str] = []
 
     def answer(dialog: Dialog) -> None:
@@ -82,6 +88,12 @@ def test_what_a_reload_interrupted_goes_on_by_itself(shared: Gallery, windows: W
         dialog.accept()
 
     page.on("dialog", answer)
+    throttle(page, 1_000)
+    choose(page, paths)
+    added = page.locator(".uploads li.added")
+    expect(added.first).to_be_visible()
+    # the browser keeps one file after the other, and lets go of those that have arrived
+    until(lambda: page.evaluate(KEPT) + added.count() >= len(paths), 60)
     page.reload()
     assert asked == ["beforeunload"]
     page.wait_for_selector("html.alive")

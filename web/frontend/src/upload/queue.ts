@@ -14,6 +14,9 @@ const AT_ONCE = 3;
 const MOST_TRIES = 30;
 const STALLED_MS = 60_000;
 const SKEW_MS = 60_000;
+const UNLOADED_MS = 2000;
+const RESTORED_MS = 1000;
+const KEPT_IN = "uppy-blobs"; // the name of Uppy's database
 const MOST_HASHED = 128 * 2 ** 20;
 const AGAIN = new Set([0, 400, 408, 429, 500, 502, 503, 504]);
 const HIDDEN = /(^|\/)\.[^/]*$/;
@@ -38,6 +41,7 @@ export class Queue {
   readonly #uppy = new Uppy<Meta, Body>({ id: "gallery", autoProceed: true, logger: { debug: quiet, warn: quiet, error: quiet } });
   readonly #open = new Map<string, Item>();
   readonly #unfinished = leftUnfinished();
+  readonly #kept: Promise<void>;
   #omitted = 0;
   #tell = 0;
 
@@ -73,7 +77,7 @@ export class Queue {
     uppy.on("upload-error", (file, error, answer) => this.#error(file?.id, error, answer as unknown));
     uppy.on("upload-stalled", (error, files) => files.forEach((file) => this.#again(file.id, error.message)));
     uppy.on("restored", () => this.#restored());
-    void this.#keep();
+    this.#kept = this.#keep();
   }
 
   get active(): boolean {
@@ -85,12 +89,14 @@ export class Queue {
     const found = files.map((file) => ({
       source, name: source === "paste" ? pastedName(file) : file.name, type: file.type, data: file, meta: { relativePath: file.webkitRelativePath || null },
     }));
-    try {
-      this.#uppy.addFiles(found);
-    } catch {
-      // each file that was not taken has told so already
-    }
-    this.listener.changed();
+    void this.#kept.then(() => {
+      try {
+        this.#uppy.addFiles(found);
+      } catch {
+        // each file that was not taken has told so already
+      }
+      this.listener.changed();
+    });
   }
 
   cancel(item: Item): void {
@@ -228,15 +234,27 @@ export class Queue {
     this.listener.changed();
   }
 
-  /** The files are kept in the browser until they are sent, by one page at a time. */
-  async #keep(): Promise<void> {
-    const begin = (): void => void this.#uppy.use(GoldenRetriever, {});
-    if (!navigator.locks) return;
-    await navigator.locks.request(FLAG, { ifAvailable: true }, (lock) => {
-      if (!lock) return undefined;
-      begin();
-      return new Promise(() => undefined);
+  /** The files are kept in the browser until they are sent, by one page at a time; resolves once files may be added. */
+  #keep(): Promise<void> {
+    if (!navigator.locks) return Promise.resolve();
+    // a page that was reloaded may hold the lock for a moment longer
+    const how = this.#unfinished ? { signal: AbortSignal.timeout(UNLOADED_MS) } : { ifAvailable: true };
+    return new Promise((done) => {
+      const keep = async (lock: Lock | null): Promise<void> => {
+        if (lock) await this.#retrieve();
+        done();
+        if (lock) await new Promise(() => undefined);
+      };
+      navigator.locks.request(FLAG, how, keep).catch(() => done()); // another page keeps its own
     });
+  }
+
+  /** What is restored replaces all files that Uppy has: none may be added before. */
+  async #retrieve(): Promise<void> {
+    const before = (await indexedDB.databases?.())?.some(({ name }) => name === KEPT_IN) ?? true;
+    const restored = new Promise<void>((resolve) => this.#uppy.once("restored", () => resolve()));
+    this.#uppy.use(GoldenRetriever, {});
+    if (before) await Promise.race([restored, new Promise((resolve) => setTimeout(resolve, RESTORED_MS))]);
   }
 
   #restored(): void {
@@ -252,8 +270,15 @@ export class Queue {
       this.items.push(item);
       if (!file.isGhost) this.#open.set(file.id, item);
     }
-    if (this.#open.size) this.#uppy.emit("restore-confirmed");
+    if (this.#open.size) this.#goOn();
     this.#settle();
+  }
+
+  /** Uppy goes on with the uploads that had begun; files that were in none of them yet begin now. */
+  #goOn(): void {
+    const begun = new Set(Object.values(this.#uppy.getState().currentUploads).flatMap(({ fileIDs }) => fileIDs));
+    this.#uppy.emit("restore-confirmed");
+    if (begun.size && [...this.#open.keys()].some((id) => !begun.has(id))) void this.#uppy.upload().catch(() => undefined);
   }
 }
 
