@@ -57,13 +57,12 @@ export class Queue {
         // what an earlier try or visit may have brought there already is not sent twice
         if (item && (this.#unfinished || item.tries > 0) && (await this.#stands(item))) throw new Error("It is there already.");
         if (item && this.#open.has(item.file)) this.#to(item, "sending", { began: item.began || Date.now(), sent: 0 });
-        return "/api/images";
+        return `/api/images?name=${encodeURIComponent(item?.name ?? "")}`;
       },
-      fieldName: "file",
+      formData: false, // as it is: a form costs the server twice the time
       limit: AT_ONCE,
       timeout: STALLED_MS,
       shouldRetry: () => false,
-      allowedMetaFields: [],
     });
     uppy.use(DropTarget, {
       target: document.documentElement,
