@@ -40,7 +40,8 @@ class Header:
     must still be turned). `samples` is the number of colour samples kept per pixel, which chroma subsampling
     makes a fraction (a usual JPEG has 1.5), `bits` the size of one. `buffered` says that a decoder must hold
     the whole picture in coefficients before it can scale: a progressive JPEG, or one of several scans. `held` is
-    how many bytes of the file itself a decoder keeps in memory: its metadata, or all of it.
+    how many bytes of the file itself a decoder keeps in memory: its metadata, or all of it. `color` is what the
+    numbers mean where no profile tells it: primaries and transfer by the code points of ITU-T H.273.
     """
 
     format: Format
@@ -53,6 +54,7 @@ class Header:
     bits: int = 8
     buffered: bool = False
     held: int = 0
+    color: tuple[int, int] | None = None
 
     @property
     def animated(self) -> bool:

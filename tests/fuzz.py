@@ -47,6 +47,7 @@ def seeds() -> dict[str, bytes]:
         "png-alpha": encoded(clear, "PNG"),
         "png-palette": encoded(picture.quantize(16), "PNG", transparency=3),
         "png-16": encoded(Image.new("I;16", (96, 64), 999), "PNG"),
+        "png-16-clear": encoded(Image.new("I;16", (96, 64), 999), "PNG", transparency=998),
         "apng": encoded(clear, "PNG", **frames),
         "gif": encoded(picture, "GIF"),
         "gif-animated": encoded(picture, "GIF", **frames),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import struct
 from itertools import product
 from pathlib import Path
@@ -67,6 +68,35 @@ def _lab(picture: Image.Image) -> Image.Image:
     converted = ImageCms.applyTransform(picture.convert("RGB").filter(ImageFilter.GaussianBlur(1)), _TO_LAB)
     assert converted is not None
     return converted
+
+
+# From BT.709's light to BT.2020's (Rec. ITU-R BT.2087) and Display P3's.
+_LIGHT = {
+    1: ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)),
+    9: ((0.6274, 0.3293, 0.0433), (0.0691, 0.9195, 0.0114), (0.0164, 0.0880, 0.8956)),
+    12: ((0.8225, 0.1774, 0.0), (0.0332, 0.9669, 0.0), (0.0171, 0.0724, 0.9108)),
+}
+
+
+def in_other_colours(srgb: tuple[int, int, int], primaries: int, transfer: int) -> tuple[int, ...]:
+    """The same colour by other code points of H.273; white has 203 nits where the transfer is PQ (16) or HLG (18)."""
+    light = [value / 255 / 12.92 if value < 11 else ((value / 255 + 0.055) / 1.055) ** 2.4 for value in srgb]
+    moved = [sum(part * value for part, value in zip(row, light, strict=True)) for row in _LIGHT[primaries]]
+    return tuple(round(255 * _transferred(value, transfer)) for value in moved)
+
+
+def _transferred(light: float, transfer: int) -> float:
+    if transfer == 8:
+        return light
+    if transfer == 16:
+        part = (light * 203 / 10_000) ** 0.1593017578125
+        return float(((0.8359375 + 18.8515625 * part) / (1 + 18.6875 * part)) ** 78.84375)
+    if transfer == 18:
+        seen = (light * 203 / 1000) ** (1 / 1.2)
+        return (
+            float((3 * seen) ** 0.5) if seen <= 1 / 12 else 0.17883277 * math.log(12 * seen - 0.28466892) + 0.55991073
+        )
+    return light * 12.92 if light <= 0.0031308 else float(1.055 * light ** (1 / 2.4) - 0.055)
 
 
 def swapped_profile() -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pipeline.formats import read_header
 from tests.scenes import (
     distance,
     encoded,
+    in_other_colours,
     linear_grey_profile,
     rendered,
     rotated_cmyk_profile,
@@ -118,23 +120,48 @@ def test_every_mode_of_a_png_is_right(name: str, tmp_path: Path) -> None:
     assert distance(*shown) < CLOSE
 
 
-def test_sixteen_bits_of_colour_and_interlacing_are_read(tmp_path: Path) -> None:
-    """Pillow writes neither, so the file is built here: 16-bit RGB in seven passes of Adam7, one colour."""
-    import zlib
+def png(kind: tuple[int, int, int], rows: bytes, *extra: tuple[bytes, bytes]) -> bytes:
+    """A file of 64 × 64 pixels that Pillow doesn't write: depth, colour type and interlacing, and chunks of its own."""
 
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    chunks = [(b"IHDR", struct.pack(">IIBBxxB", 64, 64, *kind)), *extra, (b"IDAT", zlib.compress(rows)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*one) for one in chunks)
+
+
+def test_sixteen_bits_of_colour_and_interlacing_are_read(tmp_path: Path) -> None:
+    """16-bit RGB in seven passes of Adam7, one colour."""
     passes = [(8, 8), (8, 8), (4, 8), (4, 4), (2, 4), (2, 2), (1, 2)]
     starts = [(0, 0), (4, 0), (0, 4), (2, 0), (0, 2), (1, 0), (0, 1)]
     rows = b""
     for (across, down), (x, y) in zip(passes, starts, strict=True):
         rows += (b"\0" + struct.pack(">HHH", 51400, 15420, 10280) * len(range(x, 64, across))) * len(range(y, 64, down))
-
-    def chunk(name: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-    head = struct.pack(">IIBBBBB", 64, 64, 16, 2, 0, 0, 1)
-    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-    _, made = rendered(data, tmp_path)
+    _, made = rendered(png((16, 2, 1), rows), tmp_path)
     assert distance(made["view"], Image.new("RGB", (64, 64), (200, 60, 40))) < CLOSE
+
+
+@pytest.mark.parametrize(
+    ("depth", "color", "left", "right"),
+    [
+        (1, 0, b"\x00", b"\xff"),
+        (2, 0, b"\x55", b"\xaa"),
+        (4, 0, b"\x55", b"\x99"),
+        (8, 0, b"\x32", b"\x96"),
+        (16, 0, b"\x12\x34", b"\x12\x35"),
+        (8, 2, b"\xc8\x3c\x28", b"\x09\x09\x09"),
+        (16, 2, b"\xc8\x01\x3c\x02\x28\x03", b"\x09\x00\x09\x00\x09\x00"),
+    ],
+)
+def test_the_transparent_colour_of_a_png_is_honoured(
+    depth: int, color: int, left: bytes, right: bytes, tmp_path: Path
+) -> None:
+    half = 64 * depth * (3 if color else 1) // 8 // len(left) // 2
+    sample = left if depth == 16 else b"".join(bytes((0, value & (2**depth - 1))) for value in left)
+    data = png((depth, color, 0), (b"\0" + left * half + right * half) * 64, (b"tRNS", sample))
+    _, made = rendered(data, tmp_path)
+    alpha = made["view"].getchannel("A")
+    assert (alpha.getpixel((10, 30)), alpha.getpixel((54, 30))) == (0, 255)
 
 
 def test_transparency_leaves_no_dark_fringes(tmp_path: Path) -> None:
@@ -156,6 +183,28 @@ def test_the_embedded_profile_says_what_the_numbers_mean(kind: str, tmp_path: Pa
     found, made = rendered(data, tmp_path)
     assert distance(made["view"], scene()) < CLOSE
     assert found.notes == ()
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF", "PNG"])
+@pytest.mark.parametrize(("primaries", "transfer"), [(12, 13), (9, 1), (9, 16), (9, 18), (1, 8)])
+def test_code_points_say_what_the_numbers_mean_where_no_profile_does(
+    kind: str, primaries: int, transfer: int, tmp_path: Path
+) -> None:
+    colours = [(180, 60, 40), (40, 160, 70), (50, 70, 180), (120, 120, 120)]
+    numbers, reference = Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64))
+    for place, colour in enumerate(colours):
+        reference.paste(colour, (16 * place, 0, 16 * place + 16, 64))
+        numbers.paste(in_other_colours(colour, primaries, transfer), (16 * place, 0, 16 * place + 16, 64))
+    if kind == "PNG":
+        rows = b"".join(b"\0" + numbers.crop((0, row, 64, row + 1)).tobytes() for row in range(64))
+        data = png((8, 2, 0), rows, (b"cICP", bytes((primaries, transfer, 0, 1))))
+    else:
+        data = encoded(numbers, kind, quality=100, subsampling="4:4:4")
+        at = data.index(b"colrnclx") + 8
+        data = data[:at] + struct.pack(">HH", primaries, transfer) + data[at + 4 :]
+    found, made = rendered(data, tmp_path)
+    assert found.notes == ()
+    assert distance(made["view"], reference) < CLOSE
 
 
 def test_linear_grey_is_brightened(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import pillow_heif
 from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin, _webp
@@ -14,6 +14,7 @@ from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin, _webp
 from pipeline.formats import Format, Header
 from pipeline.headers.png import INFLATED_BYTES
 from pipeline.recipe import decoding_scale
+from worker.gamut import profile_of
 
 _EMPTY_FRAMES = 10
 _DECODERS = {Format.JPEG: ("JPEG", "MPO")}
@@ -58,7 +59,7 @@ def decoded(file: BinaryIO, header: Header) -> Iterator[Decoded]:
     A JPEG is scaled by its decoder on the way, all others come whole.
     """
     if header.format is Format.HEIC:
-        yield _heic(file)
+        yield _heic(file, header)
         return
     if header.format is Format.WEBP:
         yield _webp_frame(file, header)
@@ -73,8 +74,11 @@ def decoded(file: BinaryIO, header: Header) -> Iterator[Decoded]:
         if header.animated:
             _seek_first_with_content(source)
         source.load()
-        profile = source.info.get("icc_profile")
-        yield Decoded(_Picture(source), source.size, (box[2], box[3]), header.orientation, profile)
+        if header.format is Format.PNG:
+            _bring_clear_colour_to_depth(source, header.bits)
+        yield Decoded(
+            _Picture(source), source.size, (box[2], box[3]), header.orientation, _profile(source.info, header)
+        )
 
 
 class _Picture:
@@ -103,12 +107,18 @@ class _Rows:
         return Image.frombytes(self._mode, size, rows, "raw", self._raw_mode, self._stride)
 
 
-def _heic(file: BinaryIO) -> Decoded:
+def _heic(file: BinaryIO, header: Header) -> Decoded:
     container = pillow_heif.open_heif(file, convert_hdr_to_8bit=True)
     picture = container[container.primary_index]
     rows = _Rows(picture.data, picture.size, picture.mode, picture.mode, picture.stride)
-    profile = picture.info.get("icc_profile")
-    return Decoded(rows, picture.size, picture.size, 1, profile if isinstance(profile, bytes) else None)
+    return Decoded(rows, picture.size, picture.size, 1, _profile(picture.info, header))
+
+
+def _profile(info: dict[Any, Any], header: Header) -> bytes | None:
+    """What tells the meaning of the colours: in a HEIC or AVIF the profile before the code points, in a PNG after."""
+    embedded = info.get("icc_profile") or None
+    meant = profile_of(*header.color) if header.color else None
+    return (meant or embedded) if header.format is Format.PNG else (embedded or meant)
 
 
 def _webp_frame(file: BinaryIO, header: Header) -> Decoded:
@@ -131,6 +141,15 @@ def _webp_frame(file: BinaryIO, header: Header) -> Decoded:
     assert data is not None
     rows = _Rows(data, (width, height), mode, raw_mode, width * 4)
     return Decoded(rows, (width, height), (width, height), header.orientation, profile or None)
+
+
+def _bring_clear_colour_to_depth(source: Image.Image, bits: int) -> None:
+    """A PNG tells its transparent colour in the depth of the file; Pillow brings the pixels alone to eight bits."""
+    clear = source.info.get("transparency")
+    if source.mode == "RGB" and bits == 16 and clear is not None:
+        source.info["transparency"] = tuple(value >> 8 for value in clear)
+    elif source.mode == "L" and bits in (2, 4) and clear is not None:
+        source.info["transparency"] = clear % 2**bits * 255 // (2**bits - 1)
 
 
 def _seek_first_with_content(source: Image.Image) -> None:

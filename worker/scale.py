@@ -81,7 +81,12 @@ def _reduced(source: Decoded, factor: int) -> Image.Image:
 def _working(picture: Image.Image) -> Image.Image:
     """In the mode to compute in: eight bits, no palette, alpha premultiplied."""
     if picture.mode.startswith("I"):
-        return picture.point(lambda value: value / 256).convert("L")
+        grey = picture.point(lambda value: value / 256).convert("L")
+        if (clear := picture.info.get("transparency")) is None:
+            return grey
+        opaque = [255] * 65536
+        opaque[clear] = 0
+        return Image.merge("LA", (grey, picture.convert("I").point(opaque, "L"))).convert("La")
     if "transparency" in picture.info or picture.mode in ("RGBA", "PA"):
         return picture.convert("RGBA").convert("RGBa")
     if picture.mode == "LA":

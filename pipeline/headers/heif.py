@@ -41,6 +41,7 @@ class _Item:
     mirror: int | None = None
     bits: int = 8
     samples: float = 3.0
+    color: tuple[int, int] | None = None
 
 
 @dataclass(slots=True)
@@ -94,6 +95,7 @@ def _read(stream: BinaryIO, kind: Format) -> Header:
         duration_ms=track.duration_ms,
         samples=item.samples,
         bits=item.bits,
+        color=item.color,
     )
 
 
@@ -157,6 +159,8 @@ def _apply(item: _Item, name: bytes, body: bytes) -> None:
         item.turns = body[0] & 3
     elif name == b"imir":
         item.mirror = body[0] & 1
+    elif name == b"colr" and body[:4] == b"nclx" and len(body) >= 8:
+        item.color = struct.unpack_from(">HH", body, 4)
 
 
 def _coding(properties: list[tuple[bytes, bytes]]) -> tuple[int, float]:

@@ -28,11 +28,12 @@ def read(stream: BinaryIO) -> Header:
     stream.seek(0)
     if take(stream, 16) != b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR":
         raise Truncated
-    width, height, bits, color = struct.unpack(">IIBB", take(stream, 10))
+    width, height, bits, kind = struct.unpack(">IIBB", take(stream, 10))
     stream.seek(3 + 4, 1)
-    if color not in _CHANNELS or bits not in (1, 2, 4, 8, 16):
+    if kind not in _CHANNELS or bits not in (1, 2, 4, 8, 16):
         raise Truncated
     declared, frames, orientation, seconds, held, inflated = 1, 0, 1, 0.0, 0, 0
+    meaning: tuple[int, int] | None = None
     for _ in range(_CHUNKS):
         head = stream.read(8)
         if len(head) < 8 or head[4:] == b"IEND":
@@ -49,6 +50,9 @@ def read(stream: BinaryIO) -> Header:
         elif name == b"fcTL" and length == 26:
             numerator, denominator = struct.unpack_from(">HH", take(stream, 26), 20)
             frames, seconds, used = frames + 1, seconds + numerator / (denominator or 100), 26
+        elif name == b"cICP" and length == 4:
+            primaries, transfer, used = *take(stream, 2), 2
+            meaning = primaries, transfer
         elif name == b"eXIf" and length <= EXIF_BYTES:
             orientation, used = orientation_of(take(stream, length)), length
         elif name in _COMPRESSED and inflated <= _INFLATED_IN_ALL:
@@ -63,9 +67,10 @@ def read(stream: BinaryIO) -> Header:
         orientation=orientation,
         frames=max(declared, frames, 1),
         duration_ms=round(seconds * 1000),
-        samples=_CHANNELS[color],
+        samples=_CHANNELS[kind],
         bits=bits,
         held=held + inflated,
+        color=meaning,
     )
 
 
