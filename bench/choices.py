@@ -1,4 +1,4 @@
-"""The engine's choices: how far the decoder scales, which filter, how much effort in WebP; on photographs."""
+"""The engine's choices: how far the decoder scales, which filter, which encoder at what effort; on photographs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from PIL import Image
 
@@ -21,6 +21,7 @@ from pipeline.recipe import VIEW
 from worker.render import EFFORT, QUALITY
 from worker.scale import fitted_size, lanczos
 
+AVIF_QUALITY = 66
 _ROUNDS = 3
 T = TypeVar("T")
 
@@ -78,19 +79,28 @@ def choices(original: Path, made: Path) -> list[tuple[str, tuple[float, int, flo
             chosen = scale == 1 and name == "vectorised, Lanczos"
             found.append((f"**{label}**" if chosen else label, (decoding + scaling, 0, likeness(view))))
     view = filters["vectorised, Lanczos"](whole)
+    encodings: dict[str, dict[str, Any]] = {}
     for effort in range(7):
-        encoding, data = timed(encoded, view, QUALITY, effort)
-        made.write_bytes(data)
         label = f"WebP of quality {QUALITY}, effort {effort}"
-        result = (encoding, len(data), similarity(made, original, VIEW))
-        found.append((f"**{label}**" if effort == EFFORT else label, result))
+        encodings[f"**{label}**" if effort == EFFORT else label] = {
+            "format": "WEBP", "quality": QUALITY, "method": effort,
+        }  # fmt: skip
+    for speed in (10, 8):
+        encodings[f"AVIF of quality {AVIF_QUALITY}, speed {speed}"] = {
+            "format": "AVIF", "quality": AVIF_QUALITY, "speed": speed,
+            "codec": "aom", "advanced": {"tune": "ssim"}, "max_threads": 1,
+        }  # fmt: skip
+    for label, options in encodings.items():
+        encoding, data = timed(encoded, view, options)
+        made.write_bytes(data)
+        found.append((label, (encoding, len(data), similarity(made, original, VIEW))))
     return found
 
 
-def encoded(picture: Image.Image, quality: int, effort: int) -> bytes:
-    """A picture of Pillow's as WebP."""
+def encoded(picture: Image.Image, options: dict[str, Any]) -> bytes:
+    """The bytes of a picture of Pillow's."""
     out = io.BytesIO()
-    picture.save(out, "WEBP", quality=quality, method=effort)
+    picture.save(out, **options)
     return out.getvalue()
 
 
