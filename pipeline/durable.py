@@ -78,6 +78,12 @@ def write_flushed(path: Path, data: bytes) -> None:
 
 def replace_whole(path: Path, data: bytes) -> None:
     """Put `data` under `path` in one step: a reader sees the old file or the new one, whole."""
+    put_whole(path, data)
+    flush_folder(path.parent)
+
+
+def put_whole(path: Path, data: bytes) -> None:
+    """As `replace_whole`, but a power loss may bring the old file back until the folder is flushed."""
     temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
     write_flushed(temporary, data)
     try:
@@ -85,7 +91,6 @@ def replace_whole(path: Path, data: bytes) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    flush_folder(path.parent)
 
 
 class Busy(Exception):

@@ -6,19 +6,15 @@ import logging
 import signal
 import sys
 import time
-from contextlib import suppress
 from types import FrameType
 from typing import Any
 from uuid import uuid4
 
 import structlog
 from redis.exceptions import RedisError
-from rq import Queue
-from rq.job import Job
 from rq.serializers import JSONSerializer
-from rq.worker import SimpleWorker
 
-from pipeline.errors import BadSetting, GalleryError, RendererDied
+from pipeline.errors import BadSetting
 from pipeline.events import Announcer
 from pipeline.formats import Limits
 from pipeline.jobs import Thumbnails, connect
@@ -27,53 +23,12 @@ from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.trust import ThumbnailJob
 from worker import metrics, thumbnails
+from worker.loop import ThumbnailWorker, touch
 from worker.renderer import Renderer
 from worker.sweep import Sweep
 
 _TTL_SECONDS = 30
 _log = structlog.get_logger()
-
-
-class ThumbnailWorker(SimpleWorker):
-    """RQ's loop; decoding happens in the renderer's child, so that no fork is needed for each job."""
-
-    max_connection_wait_time = 3.0
-    log_job_description = False
-    studio: thumbnails.Studio
-    settings: Settings
-    told_to_stop = False
-
-    def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """Remember it for the process: Redis may be gone already, and RQ then leaves its loop by an exception."""
-        ThumbnailWorker.told_to_stop = True
-        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
-
-    def set_shutdown_requested_date(self) -> None:
-        """Say nothing to Redis from within the signal's handler: it may hang, and the picture in hand comes first."""
-
-    def heartbeat(self, *args: Any, **kwargs: Any) -> None:
-        """Touch the heartbeat file before speaking to Redis: an outage of Redis is no fault of ours."""
-        touch(self.settings)
-        super().heartbeat(*args, **kwargs)
-
-    def execute_job(self, job: Job, queue: Queue) -> None:
-        """Tell the job when it was enqueued."""
-        at = job.enqueued_at
-        self.studio.queued_at = at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
-        super().execute_job(job, queue)
-
-    def handle_exception(self, job: Job, *exc_info: Any) -> None:
-        """Only a renderer that died is worth another try at once; the sweep brings back what the volume stopped."""
-        if isinstance(exc_info[1], GalleryError) and not isinstance(exc_info[1], RendererDied):
-            job.retries_left = 0
-        super().handle_exception(job, *exc_info)
-
-
-def touch(settings: Settings) -> None:
-    """Say that the loop is alive."""
-    if settings.heartbeat_file is not None:
-        with suppress(OSError):
-            settings.heartbeat_file.touch()
 
 
 def main() -> int:

@@ -55,8 +55,7 @@ class Studio:
         def publish(rendition: Rendition) -> None:
             attempt.put(rendition.name, rendition.data, rendition.width, rendition.height)
             if rendition.name == "grid":
-                attempt.record = attempt.record.with_(recipe=RECIPE)
-                attempt.show()
+                attempt.show(RECIPE)
                 self.events.changed(attempt.record)
 
         try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipeline.durable import Busy, acquire, replace_whole, stands, write_all
+from pipeline.durable import Busy, acquire, flush_folder, put_whole, replace_whole, stands, write_all
 from pipeline.errors import GalleryError, ImageNotFound
 from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Reason, Record, RenditionInfo, State, now
 
@@ -24,14 +26,32 @@ class Nothing(Exception):
 
 
 def read_lines(marker: bytes) -> list[dict[str, Any]]:
-    """The attempts begun that a marker tells of; a line torn by a power loss was never begun."""
-    attempts = []
+    """What a marker tells, in its order; a line torn by a power loss was never written."""
+    lines = []
     for line in marker.splitlines():
         try:
-            attempts.append(json.loads(line))
+            lines.append(json.loads(line))
         except ValueError:
             continue
-    return attempts
+    return lines
+
+
+def attempts_of(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The attempts begun."""
+    return [line for line in lines if "started_at" in line]
+
+
+def as_told(record: Record, marker: bytes) -> Record:
+    """A pending image's record with what its marker tells of: the attempts begun, the renditions made so far."""
+    lines = read_lines(marker)
+    if attempts := attempts_of(lines):
+        last = attempts[-1]
+        record = record.with_(attempts=len(attempts), started_at=last.get("started_at"), worker=last.get("worker"))
+    for line in lines:
+        if "renditions" in line:
+            made = {name: RenditionInfo(**info) for name, info in line["renditions"].items()}
+            record = record.with_(renditions=made, recipe=line["recipe"])
+    return record
 
 
 def begin(store: Store, image_id: str, marker: int, *, worker: str, queued_at: str | None) -> Attempt:
@@ -49,7 +69,7 @@ def begin(store: Store, image_id: str, marker: int, *, worker: str, queued_at: s
         raise Nothing
     record = store.get(image_id)
     size = os.lseek(marker, 0, os.SEEK_END)
-    begun = len(read_lines(os.pread(marker, size, 0)))
+    begun = len(attempts_of(read_lines(os.pread(marker, size, 0))))
     # a failed image with an empty marker is about to be retried by hand
     if record.state is State.READY or (record.state is State.FAILED and begun):
         store.leave_outbox(image_id, failed=record.state is State.FAILED)
@@ -97,16 +117,20 @@ class Attempt:
         return self._store.original(self.record)
 
     def put(self, name: str, data: bytes, width: int, height: int) -> None:
-        """Write a rendition whole, flushed, and show it in the record, which stays pending."""
+        """Write a rendition whole, its bytes flushed; its name is, with those of the others, before the end."""
         self._step(f"render:before-{name}")
-        self._write(self._store.layout.rendition(self.record.id, name), data)
+        with self._deleting():
+            put_whole(self._store.layout.rendition(self.record.id, name), data)
         self._step(f"render:after-{name}")
         infos = {**self.record.renditions, name: RenditionInfo(width, height, len(data))}
         self.record = self.record.with_(renditions=infos)
 
-    def show(self) -> None:
-        """Write the record as it stands, so that readers see the renditions made so far."""
-        self._write(self._store.layout.record(self.record.id), self.record.to_json())
+    def show(self, recipe: int) -> None:
+        """Let readers see the renditions made so far. Nothing rests on it, so nothing is flushed."""
+        self.record = self.record.with_(recipe=recipe)
+        made = {name: asdict(info) for name, info in self.record.renditions.items()}
+        os.lseek(self._marker, 0, os.SEEK_END)
+        write_all(self._marker, f"\n{json.dumps({'renditions': made, 'recipe': recipe})}\n".encode())
 
     def finish(self, **facts: Any) -> Record:
         """All renditions are on disk: the image is ready, and leaves the outbox."""
@@ -128,17 +152,22 @@ class Attempt:
     def _end(self, state: State, **facts: Any) -> Record:
         self._step("render:before-record")
         self.record = self.record.with_(state=state, attempts=self.number, finished_at=now(), **facts)
-        self._write(self._store.layout.record(self.record.id), self.record.to_json())
+        with self._deleting():
+            flush_folder(self._store.layout.image(self.record.id))
+            replace_whole(self._store.layout.record(self.record.id), self.record.to_json())
         self._step("render:after-record")
         self._store.leave_outbox(self.record.id, failed=state is State.FAILED)
         self.open = False
         return self.record
 
-    def _write(self, path: Path, data: bytes) -> None:
+    @contextmanager
+    def _deleting(self) -> Iterator[None]:
+        """A folder that is gone, where the others stand, was deleted meanwhile."""
         try:
-            replace_whole(path, data)
+            yield
         except FileNotFoundError:
-            if path.parent.exists() or not self._store.layout.images.exists():
+            layout = self._store.layout
+            if layout.image(self.record.id).exists() or not layout.images.exists():
                 raise
             raise ImageNotFound(self.record.id) from None
 

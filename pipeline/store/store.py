@@ -18,7 +18,7 @@ from pipeline.ids import is_id, new_id
 from pipeline.records import Record, State
 from pipeline.settings import Settings
 from pipeline.store.accept import LOCK_WAIT, claimants, describe, publish, settle
-from pipeline.store.attempt import Attempt, Nothing, begin, read_lines
+from pipeline.store.attempt import Attempt, Nothing, as_told, begin
 from pipeline.store.days import touch
 from pipeline.store.draft import Draft
 from pipeline.store.layout import Layout
@@ -122,7 +122,10 @@ class Store:
             raise VolumeUnavailable(f"the record of {image_id} is damaged") from error
         if record.state is not State.PENDING:
             return record
-        return self._with_attempts(record)
+        try:
+            return as_told(record, self.layout.marker(image_id).read_bytes())
+        except OSError:
+            return record
 
     def holding(self, sha256: str) -> Record | None:
         """The image that holds the bytes with this hash (in hex), if there is one."""
@@ -134,16 +137,6 @@ class Store:
             with suppress(ImageNotFound):
                 return self.get(image_id)
         return None
-
-    def _with_attempts(self, record: Record) -> Record:
-        try:
-            attempts = read_lines(self.layout.marker(record.id).read_bytes())
-        except OSError:
-            return record
-        if not attempts:
-            return record
-        last = attempts[-1]
-        return record.with_(attempts=len(attempts), started_at=last.get("started_at"), worker=last.get("worker"))
 
     def page(self, before: str | None = None, limit: int = 60, state: State | None = None) -> Page:
         """Up to `limit` records older than the id `before`, newest first."""
