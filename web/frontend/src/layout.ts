@@ -1,11 +1,14 @@
 /** Where everything of the timeline stands at a given width, in pixels from the top of the grid. */
 
-import { dayStart, shapeOf } from "./records";
+import { dayStart, shapeOf, type Image } from "./records";
 import { justify, GAP, rowHeight, type Row } from "./rows";
 import type { Day, Run, Timeline } from "./timeline";
 
 export const HEAD = 50;
 const FOOT = 18;
+
+/** What a failed image needs to say why, in pixels across and down; and no wider a shape than this, unless for that. */
+const ROOM = { width: 136, height: 104, shape: 1.2 };
 
 export interface RunBox {
   run: Run;
@@ -44,6 +47,8 @@ export class Layout {
   width = 0;
   target = 0;
   readonly #kept = new WeakMap<Run, Kept>();
+  /** Images that failed while they were shown: a retry does not move the rows about. */
+  readonly #failed = new Set<string>();
   #shape = 1.4;
 
   constructor(readonly timeline: Timeline) {}
@@ -88,13 +93,25 @@ export class Layout {
     return null;
   }
 
+  /** Whether an image shows words that need room: it has failed, or is tried again. */
+  #speaks(image: Image): boolean {
+    if (image.state === "failed") this.#failed.add(image.id);
+    return !image.renditions.grid && this.#failed.has(image.id);
+  }
+
+  #shapeOf(image: Image): number {
+    const shape = shapeOf(image);
+    return this.#speaks(image) ? Math.max(Math.min(shape, ROOM.shape), ROOM.width / Math.max(ROOM.height, 0.75 * this.target)) : shape;
+  }
+
   #rows(run: Run, open: boolean): Kept & { height: number } {
     const images = run.images ?? [];
     let kept = this.#kept.get(run);
-    const same = kept && kept.width === this.width && kept.open === open && kept.ids.length === images.length && images.every((image, i) => image.id === kept?.ids[i]);
+    const shapes = images.map((image) => this.#shapeOf(image));
+    const same = kept && kept.width === this.width && kept.open === open && kept.ids.length === images.length && images.every((image, i) => image.id === kept?.ids[i] && shapes[i] === kept.shapes[i]);
     if (!kept || !same) {
-      const shapes = images.map(shapeOf);
-      kept = { width: this.width, open, shapes, ids: images.map(({ id }) => id), rows: justify(shapes, this.width, this.target, open) };
+      const floors = images.map((image) => (this.#speaks(image) ? ROOM.height : 0));
+      kept = { width: this.width, open, shapes, ids: images.map(({ id }) => id), rows: justify(shapes, this.width, this.target, open, floors) };
       this.#kept.set(run, kept);
       if (shapes.length > 20) this.#shape += 0.2 * (shapes.reduce((a, b) => a + b, 0) / shapes.length - this.#shape);
     }

@@ -20,6 +20,8 @@ export interface Image {
   queued_at: string | null;
   started_at: string | null;
   finished_at: string | null;
+  /** The name of the worker that took it last. */
+  worker: string | null;
   animated: boolean;
   frames: number;
   placeholder: string | null;

@@ -13,10 +13,12 @@ export const rowHeight = (width: number): number => Math.round(Math.min(236, Mat
 
 const LOWEST = 0.62;
 const HIGHEST = 1.55;
+const TOO_LOW = 8;
 
 /** Breaks pictures of the given shapes into the rows that come nearest to the target height together. Where the run
- * goes on (`open`), the last row is filled like the others; else it may end short. */
-export function justify(shapes: readonly number[], width: number, target: number, open: boolean): Row[] {
+ * goes on (`open`), the last row is filled like the others; else it may end short. `floors` are heights in pixels that
+ * the row of each must have; 0 for any. */
+export function justify(shapes: readonly number[], width: number, target: number, open: boolean, floors: readonly number[] = []): Row[] {
   const n = shapes.length;
   const best = new Float64Array(n + 1).fill(Infinity);
   const before = new Int32Array(n + 1);
@@ -24,10 +26,12 @@ export function justify(shapes: readonly number[], width: number, target: number
   for (let from = 0; from < n; from += 1) {
     const reached = best[from] ?? Infinity;
     let sum = 0;
+    let floor = 0;
     for (let to = from + 1; to <= n; to += 1) {
       sum += shapes[to - 1] ?? 1;
       const height = (width - GAP * (to - from - 1)) / sum / target;
-      const cost = reached + badness(height, to === n && !open);
+      floor = Math.max(floor, floors[to - 1] ?? 0);
+      const cost = reached + badness(height, to === n && !open) + (height * target < floor ? TOO_LOW : 0);
       if (cost < (best[to] ?? Infinity)) {
         best[to] = cost;
         before[to] = from;

@@ -63,7 +63,8 @@ export class State {
     if (text === this.#text) return;
     this.#text = text;
     const dot = pending ? h("span", { class: "dot", "aria-hidden": "true" }) : null;
-    this.#line.replaceChildren(...[dot, parts.join(" · ")].filter((part) => part !== null));
+    const [waiting = "", workers] = parts;
+    this.#line.replaceChildren(...[dot, waiting, workers ? h("span", { class: "wide" }, ` · ${workers}`) : null].filter((part) => part !== null));
     if (!failed) return;
     const words = many(failed, "picture") + " failed";
     this.#line.append(h("span", { class: "fault" }, parts.length ? ` · ${words}` : words));

@@ -5,7 +5,7 @@ import { icon } from "./icons";
 import { mayChange } from "./page";
 import { placeholder } from "./placeholder";
 import type { Image } from "./records";
-import { standing } from "./words";
+import { formatName, standing } from "./words";
 
 /** What a tile asks of the page; `id` is that of the image. */
 export interface TileActions {
@@ -37,6 +37,7 @@ export class Tile {
       style.transform = `translate(${x}px,${y}px)`;
       style.width = `${width}px`;
       style.height = `${height}px`;
+      style.setProperty("--w", `${width}px`);
       style.setProperty("--h", `${height}px`);
       this.link.querySelector("img")?.setAttribute("sizes", `${width}px`);
       this.#box = box;
@@ -74,10 +75,11 @@ export class Tile {
     }
     const img = this.link.querySelector("img");
     if (!img) return;
+    this.link.removeAttribute("title");
     img.sizes = this.element.style.width || "240px";
     if (view && image.links.view && !img.srcset) img.srcset = `${image.links.grid} ${grid.width}w, ${image.links.view} ${view.width}w`;
     if (!img.src) img.src = image.links.grid;
-    if (image.animated) this.element.append(h("span", { class: "badge" }, icon("play"), image.format.toUpperCase()));
+    if (image.animated) this.element.append(h("span", { class: "badge" }, icon("play"), formatName(image.format)));
   }
 
   /** The likeness and colour stand behind the picture until it is there. */
@@ -109,9 +111,13 @@ export class Tile {
     const words = h("span", { class: "words" }, h("b", {}, image.name), h("span", { class: "why" }, failed ? (image.reason?.message ?? "Failed.") : ""));
     if (!failed) words.lastElementChild?.append(icon("wait"), `${standing(image)}…`);
     this.link.replaceChildren(words);
+    if (failed) this.link.title = `${image.name}\n${image.reason?.message ?? ""}`;
+    else this.link.removeAttribute("title");
     if (failed && mayChange) {
-      const again = h("button", { type: "button", class: "button quiet small", onclick: () => this.actions.retry(image.id) }, icon("retry"), "Retry");
-      again.setAttribute("aria-label", `Retry ${image.name}`);
+      const again = h(
+        "button", { type: "button", class: "button quiet small", title: "Retry", "aria-label": `Retry ${image.name}`, onclick: () => this.actions.retry(image.id) },
+        icon("retry"), h("span", { class: "word" }, "Retry"),
+      );
       this.element.append(h("div", { class: "acts" }, again));
     }
   }

@@ -7,6 +7,7 @@ const longDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numer
 const fullDay = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
 const month = new Intl.DateTimeFormat(language, { month: "short", year: "numeric", timeZone: "UTC" });
 const clock = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const date = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 const exact = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" });
 const plain = new Intl.NumberFormat(language);
 
@@ -24,6 +25,7 @@ export function dayName(day: string): string {
 export const dayInFull = (day: string): string => fullDay.format(Date.parse(day));
 export const monthName = (day: string): string => month.format(Date.parse(day));
 export const when = (time: string): string => clock.format(Date.parse(time));
+export const day = (time: string): string => date.format(Date.parse(time));
 export const atClock = (time: string): string => exact.format(Date.parse(time));
 
 export function size(bytes: number): string {
@@ -42,6 +44,10 @@ export function duration(seconds: number): string {
   if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
   return `${Math.round(seconds / 3600)} h`;
 }
+
+const FORMATS: Record<string, string> = { webp: "WebP" };
+
+export const formatName = (format: string): string => FORMATS[format] ?? format.toUpperCase();
 
 /** Where an image stands in its work. */
 export function standing(image: Image): string {

@@ -2,11 +2,11 @@
 
 import { h } from "../dom";
 import type { Image } from "../records";
-import { atClock, duration, size, standing, when } from "../words";
+import { atClock, day, duration, formatName, size, standing, when } from "../words";
 
 /** Name, then size, dimensions and time in a line. */
 export function caption(image: Image): Node[] {
-  const facts = [`${image.width} × ${image.height}`, size(image.bytes), image.format.toUpperCase(), when(image.received_at)];
+  const facts = [`${image.width} × ${image.height}`, size(image.bytes), formatName(image.format), when(image.received_at)];
   return [h("strong", {}, image.name), h("span", {}, facts.join(" · "))];
 }
 
@@ -23,14 +23,15 @@ export function story(image: Image): HTMLElement {
     "dl", { class: "facts" },
     ...fact("Name", image.name),
     ...fact("Size", `${image.width} × ${image.height} pixels, ${size(image.bytes)}`),
-    ...fact("Format", `${image.format.toUpperCase()}${image.animated ? `, ${image.frames} frames` : ""}`),
+    ...fact("Format", `${formatName(image.format)}${image.animated ? `, ${image.frames} frames` : ""}`),
     ...fact("State", standing(image)),
     ...(image.reason ? fact("Why", image.reason.message) : []),
-    ...step("Received", image.received_at),
+    ...fact("Received", `${day(image.received_at)}, ${atClock(image.received_at)}`),
     ...step("Queued", image.queued_at),
     ...step("Started", image.started_at),
     ...step(image.state === "failed" ? "Failed" : "Ready", image.finished_at),
     ...fact("Attempts", String(image.attempts)),
+    ...(image.worker ? fact("Worker", image.worker) : []),
     ...image.notes.flatMap((note) => fact("Note", note)),
   );
   return h("div", {}, h("h2", {}, "Details"), list);

@@ -1,0 +1,98 @@
+"""A failed picture says why and offers Retry, however little room there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Windows
+from tests.pictures import picture
+from tests.product import Gallery, prepared
+
+SIZES = ((300, 900), (450, 600), (600, 600), (1600, 400), (600, 400))
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
+    """Damaged pictures of all shapes among good ones."""
+    with prepared(tmp_path_factory.mktemp("failed")) as gallery:
+        gallery.start_all()
+        for n, size in enumerate(SIZES):
+            body = picture("PNG", size)
+            ids = [
+                gallery.upload(body[: len(body) // 2], f"IMG_20260412_104233-damaged-{n}.png").json["id"],
+                gallery.upload(picture("PNG", (600, 400)), f"good-{n}.png").json["id"],
+            ]
+            assert [gallery.until_ended(image_id)["state"] for image_id in ids] == ["failed", "ready"]
+        yield gallery
+
+
+# what of the name and of the reason is cut off or lies under the button
+_HIDDEN = """() => [...document.querySelectorAll('.tile.failed')].flatMap((tile) => {
+  const outer = tile.getBoundingClientRect();
+  const button = tile.querySelector('.acts button').getBoundingClientRect();
+  const why = tile.querySelector('.why, p');
+  const faults = [];
+  for (const part of [tile.querySelector('b'), why]) {
+    const box = part.getBoundingClientRect();
+    const inside = box.top >= outer.top && box.bottom <= outer.bottom - 3 && box.right <= outer.right;
+    if (!inside) faults.push(`${part.className} out`);
+    if (box.height < 14) faults.push(`${part.className} is ${box.height} high`);
+    const beside = box.right <= button.left || box.left >= button.right;
+    const apart = beside || box.bottom <= button.top || box.top >= button.bottom;
+    if (!apart) faults.push(`${part.className} under the button`);
+  }
+  if (why.scrollHeight > why.clientHeight + 1) faults.push('the reason is cut off');
+  if (button.width < 24 || button.height < 24) faults.push('a small button');
+  const whole = button.left >= outer.left && button.right <= outer.right && button.bottom <= outer.bottom;
+  if (!whole) faults.push('the button out');
+  return faults.map((fault) => `${Math.round(outer.width)} x ${Math.round(outer.height)}: ${fault}`);
+})"""
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+@pytest.mark.parametrize("width", [320, 360, 390, 480, 768, 1280])
+def test_it_says_why_at_every_width(broken: Gallery, windows: Windows, width: int, direction: str) -> None:
+    page = windows.open(broken, viewport={"width": width, "height": 2400})
+    page.evaluate("(dir) => { document.documentElement.dir = dir; }", direction)
+    expect(page.locator(".tile.failed")).to_have_count(len(SIZES))
+    for _ in range(40):
+        if not (faults := page.evaluate(_HIDDEN)):
+            break
+        page.wait_for_timeout(100)
+    assert faults == []
+    link = page.locator(".tile.failed > a").first
+    assert "damaged and cannot be decoded" in (link.get_attribute("title") or "")
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_it_says_why_without_script(broken: Gallery, windows: Windows, width: int) -> None:
+    page = windows.page(java_script_enabled=False, viewport={"width": width, "height": 900})
+    page.goto(broken.url)
+    expect(page.locator(".tile.failed")).to_have_count(len(SIZES))
+    for n in range(len(SIZES)):
+        tile = page.locator(".tile.failed").nth(n)
+        outer, why, button = (tile.locator(part).bounding_box() for part in (":scope", "p", "button"))
+        assert outer is not None
+        assert why is not None
+        assert button is not None
+        assert why["height"] > 15
+        assert outer["y"] < why["y"] < why["y"] + why["height"] <= button["y"] + 1
+        assert button["y"] + button["height"] <= outer["y"] + outer["height"]
+
+
+def test_a_retry_moves_nothing(broken: Gallery, windows: Windows) -> None:
+    page = windows.open(broken, viewport={"width": 390, "height": 2400})
+    boxes = "[...document.querySelectorAll('.tile')].map((tile) => tile.style.cssText)"
+    expect(page.locator(".tile.failed")).to_have_count(len(SIZES))
+    before = page.evaluate(boxes)
+    broken.stop("worker.1")
+    broken.stop("worker.2")
+    page.locator(".tile.failed button", has_text="Retry").first.click()
+    expect(page.locator(".tile.pending")).to_have_count(1)
+    assert page.evaluate(boxes) == before
+    broken.start("worker.1", "worker")
+    expect(page.locator(".tile.failed")).to_have_count(len(SIZES), timeout=60_000)
+    assert page.evaluate(boxes) == before
