@@ -13,6 +13,8 @@ from tests.browser.conftest import Windows
 from tests.product import Gallery, prepared, until
 
 IMAGES = 5000
+_DAY_ABOVE = """[...document.querySelectorAll('.day h2')].filter((head) => head.getBoundingClientRect().top < 63)
+  .at(-1)?.querySelector('span').textContent"""
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +75,66 @@ def test_the_scrubber_reaches_the_middle_and_the_end(long: Gallery, windows: Win
     expect(slider).to_have_attribute("aria-valuenow", re.compile("^(9|1[0-2])$"))
     slider.press("Home")
     expect(slider).to_have_attribute("aria-valuenow", "1")
+
+
+def test_the_name_of_the_day_stays_in_view(long: Gallery, windows: Windows) -> None:
+    page = windows.open(long)
+    counted(page)
+    slider = page.get_by_role("slider")
+    slider.press("PageDown")
+    expect(slider).to_have_attribute("aria-valuenow", "31")
+    page.mouse.move(640, 400)
+    page.mouse.wheel(0, 700)
+    until(lambda: page.evaluate(_DAY_ABOVE) == page.locator(".strip span").inner_text(), 20)
+    until(lambda: not page.evaluate("document.querySelector('.strip').style.transform"), 20)
+    box = page.locator(".strip").bounding_box()
+    assert box is not None
+    assert box["y"] == page.evaluate("document.querySelector('.bar').getBoundingClientRect().bottom")
+
+
+def test_a_gallery_higher_than_a_page_can_be_is_reached_throughout(long: Gallery, windows: Windows) -> None:
+    page = windows.open(long)
+    counted(page)
+    page.evaluate("document.querySelector('.grid').style.setProperty('--tallest', '40000')")
+    page.set_viewport_size({"width": 1290, "height": 800})
+    until(lambda: page.evaluate("document.documentElement.scrollHeight") < 41_000, 20)
+    slider = page.get_by_role("slider")
+    box = slider.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, 799, steps=4)
+    page.mouse.up()
+    expect(page.get_by_alt_text("picture-0.jpg", exact=True)).to_be_in_viewport()
+    expect(slider).to_have_attribute("aria-valuenow", "40")
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(slider).to_have_attribute("aria-valuenow", re.compile("^(19|20|21)$"))
+    until(lambda: page.locator(".tile.ready img").count() > 5, 20)
+    seen = first_seen(page)
+    place = page.evaluate("scrollY")
+    top = where(page, seen)
+    page.mouse.move(640, 400)
+    page.mouse.wheel(0, -300)
+    until(lambda: abs(where(page, seen) - top - 300) < 2, 20)
+    until(lambda: page.evaluate("scrollY") not in (place, place - 300), 20)  # it rests, and was set right
+    assert abs(where(page, seen) - top - 300) < 2
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    expect(page.get_by_alt_text("picture-0.jpg", exact=True)).to_be_in_viewport()
+    page.evaluate("scrollTo(0, 0)")
+    expect(slider).to_have_attribute("aria-valuenow", "1")
+    expect(page.get_by_alt_text("picture-4999.jpg", exact=True)).to_be_in_viewport()
+    for _ in range(6):
+        page.mouse.wheel(0, 700)
+    until(lambda: page.evaluate("scrollY") > 1500, 20)
+    for _ in range(12):
+        page.mouse.wheel(0, -700)
+    until(lambda: page.evaluate("scrollY") == 0, 20)
+    expect(page.get_by_alt_text("picture-4999.jpg", exact=True)).to_be_in_viewport()
+
+
+def where(page: Page, image_id: str) -> float:
+    top: float = page.evaluate(f"document.querySelector('.tile[data-id=\"{image_id}\"]').getBoundingClientRect().top")
+    return top
 
 
 def test_the_address_keeps_the_place(long: Gallery, windows: Windows) -> None:

@@ -3,12 +3,17 @@
 import { h } from "./dom";
 import { firstOf, HEAD, Layout, type DayBox, type RunBox } from "./layout";
 import { columns, GAP } from "./rows";
+import { Strip } from "./strip";
 import { Tile, type TileActions } from "./tile";
 import type { Run, Timeline } from "./timeline";
+import { Track } from "./track";
 import { count, dayName } from "./words";
+
+const FAR = 1_000_000;
 
 interface Section {
   element: HTMLElement;
+  head: HTMLElement;
   list: HTMLUListElement;
   title: HTMLElement;
   counted: HTMLElement;
@@ -30,6 +35,8 @@ export class Grid {
   readonly tiles = new Map<string, Tile>();
   readonly #sections = new Map<string, Section>();
   readonly #blanks = new Map<Run, HTMLElement>();
+  readonly #strip = new Strip();
+  readonly #track = new Track(this.element, () => this.draw());
   #frame = 0;
   #dirty = true;
   #top = 0;
@@ -45,9 +52,10 @@ export class Grid {
   }
 
   start(into: HTMLElement): void {
-    into.append(this.element);
+    into.append(this.element, this.#strip.element);
     addEventListener("scroll", () => this.soon(), { passive: true });
     new ResizeObserver(() => this.changed()).observe(into);
+    new MutationObserver(() => this.changed()).observe(document.documentElement, { attributeFilter: ["dir"] });
     this.changed();
     this.draw();
   }
@@ -64,11 +72,11 @@ export class Grid {
 
   /** Where the view begins, from the top of the grid and below the bar. */
   get edge(): number {
-    return scrollY + 64 - this.#top;
+    return this.#track.at + 64 - this.#top;
   }
 
   scrollTo(y: number): void {
-    scrollTo({ top: Math.max(0, y + this.#top - 64), behavior: "instant" });
+    this.#track.go(Math.max(0, y + this.#top - 64));
     this.draw();
   }
 
@@ -77,7 +85,7 @@ export class Grid {
     this.#settle();
     const found = this.locate(id);
     if (!found) return false;
-    const seen = found.y >= this.edge && found.y + found.height <= this.edge + innerHeight - 64;
+    const seen = found.y >= this.edge + HEAD && found.y + found.height <= this.edge + innerHeight - 64;
     if (always) this.scrollTo(found.y - HEAD);
     else if (!seen) this.scrollTo(found.y - (innerHeight - 64 - found.height) / 2);
     return true;
@@ -91,9 +99,9 @@ export class Grid {
     return row ? { y: box.top + row.y, height: row.height, box } : null;
   }
 
-  /** The first image whose row is in view. */
+  /** The first image whose row is in view, below the day's name. */
   first(): string | null {
-    const anchor = this.#anchor();
+    const anchor = this.#anchor(this.edge + HEAD);
     return anchor?.id ?? null;
   }
 
@@ -131,24 +139,24 @@ export class Grid {
       section.element.remove();
       this.#sections.delete(day);
     }
+    this.#strip.show(days[this.layout.dayAt(this.edge)], this.edge);
     this.wanted(wanted.sort((a, b) => a.distance - b.distance).map(({ run }) => run));
   }
 
   #settle(): void {
     if (!this.#dirty || !this.element.isConnected) return;
     this.#dirty = false;
-    const anchor = this.layout.days.length && scrollY > this.#top + 40 ? this.#anchor() : null;
+    const anchor = this.layout.days.length && this.#track.at > this.#top + 40 ? this.#anchor() : null;
     const width = this.element.clientWidth;
     this.#rtl = getComputedStyle(this.element).direction === "rtl";
     this.layout.update(width);
-    this.element.style.height = `${this.layout.height}px`;
+    this.#track.resize(this.layout.height);
     this.#top = this.element.getBoundingClientRect().top + scrollY;
     if (anchor) this.#restore(anchor);
   }
 
   /** The first row in view whose images are known; else how far the view is into what is only counted. */
-  #anchor(): Anchor | null {
-    const edge = this.edge;
+  #anchor(edge = this.edge): Anchor | null {
     const boxes: RunBox[] = [];
     for (let i = this.layout.dayAt(edge); i < this.layout.days.length; i += 1) {
       const day = this.layout.days[i];
@@ -167,7 +175,7 @@ export class Grid {
 
   #restore(anchor: Anchor): void {
     const y = this.#place(anchor);
-    if (y !== null && Math.abs(y - this.edge) >= 1) scrollTo({ top: y + this.#top - 64, behavior: "instant" });
+    if (y !== null && Math.abs(y - this.edge) >= 1) this.#track.go(y + this.#top - 64);
   }
 
   #place(anchor: Anchor): number | null {
@@ -182,7 +190,8 @@ export class Grid {
     day: DayBox, low: number, high: number, focused: string | undefined,
     tiles: Set<string>, blanks: Set<Run>, wanted: { run: Run; distance: number }[],
   ): void {
-    const section = this.#section(day);
+    const origin = this.#origin(day);
+    const section = this.#section(day, origin);
     let cursor: Element | null = section.list.firstElementChild;
     const put = (element: Element): void => {
       if (element === cursor) cursor = element.nextElementSibling;
@@ -195,7 +204,7 @@ export class Grid {
       if (!box.run.images) {
         if (!box.run.count) continue;
         blanks.add(box.run);
-        put(this.#blank(box, day));
+        put(this.#blank(box, origin));
         wanted.push({ run: box.run, distance: Math.max(0, box.top - this.edge, this.edge - box.top - box.height) });
         continue;
       }
@@ -213,22 +222,28 @@ export class Grid {
             tile = new Tile(image, this.actions);
             this.tiles.set(image.id, tile);
           } else tile.update();
-          tile.place(this.#rtl ? -x : x, y - day.top - HEAD, width, row.height, box.before + row.from + i + 1, day.count);
+          tile.place(this.#rtl ? -x : x, y - origin - HEAD, width, row.height, box.before + row.from + i + 1, day.count);
           put(tile.element);
         }
       }
     }
   }
 
-  #section(day: DayBox): Section {
+  /** From where the tiles of a day are counted: it is never far, since places of many millions are not exact. */
+  #origin(day: DayBox): number {
+    return day.top + Math.max(0, Math.floor((this.edge - day.top) / FAR)) * FAR;
+  }
+
+  #section(day: DayBox, origin: number): Section {
     let section = this.#sections.get(day.day.day);
     if (!section) {
       const id = `day-${day.day.day}`;
       const title = h("span");
       const counted = h("small");
       const list = h("ul", { "aria-labelledby": id });
-      const element = h("section", { class: "day" }, h("h2", { id }, title, counted), list);
-      section = { element, list, title, counted };
+      const head = h("h2", { id }, title, counted);
+      const element = h("section", { class: "day" }, head, list);
+      section = { element, head, list, title, counted };
       this.#sections.set(day.day.day, section);
       const after = [...this.#sections.entries()].filter(([name]) => name < day.day.day).sort(([a], [b]) => (a < b ? 1 : -1))[0];
       this.element.insertBefore(element, after?.[1].element ?? null);
@@ -237,18 +252,18 @@ export class Grid {
     if (section.title.textContent !== name) section.title.textContent = name;
     const counted = count(day.count);
     if (section.counted.textContent !== counted) section.counted.textContent = counted;
-    section.element.style.transform = `translateY(${day.top}px)`;
-    section.element.style.height = `${day.height}px`;
+    section.element.style.transform = `translateY(${origin - this.#track.shift}px)`;
+    section.head.style.transform = origin > day.top ? `translateY(${day.top - origin}px)` : "";
     return section;
   }
 
-  #blank(box: RunBox, day: DayBox): HTMLElement {
+  #blank(box: RunBox, origin: number): HTMLElement {
     let blank = this.#blanks.get(box.run);
     if (!blank) {
       blank = h("li", { class: "blank", "aria-hidden": "true" });
       this.#blanks.set(box.run, blank);
     }
-    blank.style.transform = `translateY(${box.top - day.top - HEAD}px)`;
+    blank.style.transform = `translateY(${box.top - origin - HEAD}px)`;
     blank.style.height = `${box.height - GAP}px`;
     blank.style.backgroundSize = `${Math.round(this.layout.target * 1.4) + GAP}px ${this.layout.target + GAP}px`;
     return blank;

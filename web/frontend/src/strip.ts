@@ -1,0 +1,22 @@
+/** The name of the day in view, below the bar, until the next day's pushes it away. */
+
+import { h, say } from "./dom";
+import { HEAD, type DayBox } from "./layout";
+import { count, dayName } from "./words";
+
+export class Strip {
+  readonly #title = h("span");
+  readonly #counted = h("small");
+  readonly element = h("div", { class: "strip", "aria-hidden": "true", hidden: true }, this.#title, this.#counted);
+
+  /** Shows the day whose images are at `edge`, in pixels from the top of the grid. */
+  show(day: DayBox | undefined, edge: number): void {
+    const stuck = day !== undefined && edge > day.top;
+    if (this.element.hidden === stuck) this.element.hidden = !stuck;
+    if (!stuck) return;
+    say(this.#title, dayName(day.day.day));
+    say(this.#counted, count(day.count));
+    const pushed = Math.min(0, day.top + day.height - edge - HEAD);
+    this.element.style.transform = pushed ? `translateY(${pushed}px)` : "";
+  }
+}
