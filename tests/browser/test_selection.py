@@ -41,6 +41,26 @@ def test_a_click_and_a_shift_click_pick_a_range(hung: Gallery, windows: Windows)
     expect(page.get_by_role("toolbar")).to_be_hidden()
 
 
+def test_a_finger_picks_by_a_long_press_and_then_by_taps(hung: Gallery, windows: Windows) -> None:
+    page = windows.open(hung, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    box = page.locator(".tile").nth(1).bounding_box()
+    assert box is not None
+    session = page.context.new_cdp_session(page)
+    at = [{"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}]
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": at})
+    expect(page.get_by_role("toolbar", name="Selected pictures")).to_be_visible()
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    assert bar(page) == "1 selected"
+    page.locator(".tile a").nth(3).tap()
+    expect(page.get_by_role("toolbar").locator("strong")).to_have_text("2 selected")
+    page.locator(".tile a").nth(1).tap()
+    expect(page.get_by_role("toolbar").locator("strong")).to_have_text("1 selected")
+    page.get_by_role("button", name="Clear the selection").tap()
+    expect(page.get_by_role("toolbar")).to_be_hidden()
+    page.locator(".tile a").nth(1).tap()
+    expect(page.get_by_role("dialog", name="Picture viewer")).to_be_visible()
+
+
 def test_pictures_are_picked_and_deleted_by_keyboard(hung: Gallery, windows: Windows) -> None:
     ids = [hung.upload(picture(), f"away-{n}.png").json["id"] for n in range(3)]
     hung.until_ended(ids[2])

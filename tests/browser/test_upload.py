@@ -48,6 +48,42 @@ def test_files_and_folders_dropped_anywhere_are_taken(shared: Gallery, windows: 
     expect(page.locator(".tile.ready")).to_have_count(before + 4)
 
 
+def test_a_chosen_folder_is_taken_with_all_below_it(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
+    folder = tmp_path / "holidays"
+    paths = [*pictures(folder, 2), *pictures(folder / "last day", 1)]
+    (folder / "notes.txt").write_text("no picture")
+    page = windows.open(shared)
+    page.get_by_label("More ways to add pictures").click()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("menuitem", name="Choose a folder").click()
+    chooser.value.set_files(folder)
+    expect(page.locator(".toasts")).to_contain_text("1 file left out: not pictures.")
+    panel = page.get_by_role("region", name="Uploads")
+    expect(panel).to_contain_text("3 pictures added", timeout=60_000)
+    for path in paths:
+        expect(panel).to_contain_text(path.name)
+
+
+def test_a_phone_takes_a_picture_with_its_camera(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
+    page = windows.open(shared, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    camera = page.get_by_label("Take a picture", exact=True).and_(page.locator("input"))
+    expect(camera).to_have_attribute("accept", "image/*")
+    expect(camera).to_have_attribute("capture", "environment")
+    page.get_by_label("More ways to add pictures").tap()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("menuitem", name="Take a picture").tap()
+    assert not chooser.value.is_multiple()
+    chooser.value.set_files(pictures(tmp_path, 1, "JPEG"))
+    expect(page.get_by_role("region", name="Uploads")).to_contain_text("1 picture added", timeout=60_000)
+
+
+def test_without_touch_no_camera_is_offered(shared: Gallery, windows: Windows) -> None:
+    page = windows.open(shared)
+    page.get_by_label("More ways to add pictures").click()
+    expect(page.get_by_role("menuitem", name="Choose a folder")).to_be_visible()
+    expect(page.get_by_role("menuitem", name="Take a picture")).to_have_count(0)
+
+
 def test_a_pasted_picture_is_taken_and_gets_a_name(shared: Gallery, windows: Windows) -> None:
     page = windows.open(shared)
     paste(page, "image.png", picture())

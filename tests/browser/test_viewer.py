@@ -57,13 +57,25 @@ def test_it_is_used_by_keyboard(hung: tuple[Gallery, list[str]], windows: Window
     at(page, ids[1])
     expect(page.locator(".viewer-caption")).to_contain_text("2000 × 1200")
     page.keyboard.press("i")
-    expect(page.locator(".viewer-facts")).to_contain_text("Attempts")
     page.keyboard.press("Escape")
     expect(page.locator(".viewer-facts")).to_have_count(0)
     page.keyboard.press("Escape")
     viewer_is_closed(page)
     expect(page).to_have_url(re.compile(r"/$"))
     assert page.evaluate("document.activeElement.closest('.tile')?.dataset.id") == ids[1]
+
+
+def test_its_details_tell_the_way_of_the_picture(hung: tuple[Gallery, list[str]], windows: Windows) -> None:
+    gallery, ids = hung
+    record = gallery.call("GET", f"/api/images/{ids[0]}").json
+    page = windows.open(gallery, f"/images/{ids[0]}")
+    opened(page)
+    page.get_by_role("button", name="Details").click()
+    facts = page.locator(".viewer-facts")
+    for label in ("Received", "Queued", "Started", "Ready"):
+        expect(facts.locator(f"dt:text-is('{label}') + dd")).to_contain_text(re.compile(r"\d\d:\d\d:\d\d\.\d{3}"))
+    expect(facts.locator("dt:text-is('Attempts') + dd")).to_have_text("1")
+    expect(facts.locator("dt:text-is('Worker') + dd")).to_have_text(record["worker"])
 
 
 def test_it_is_used_by_touch(hung: tuple[Gallery, list[str]], windows: Windows) -> None:
@@ -74,19 +86,54 @@ def test_it_is_used_by_touch(hung: tuple[Gallery, list[str]], windows: Windows) 
     opened(page)
     swipe(page, (330, 420), (40, 420))
     at(page, ids[1])
+    swipe(page, (60, 420), (350, 420))
+    at(page, ids[0])
     page.wait_for_timeout(500)
     swipe(page, (195, 300), (195, 760))
     viewer_is_closed(page)
 
 
+def test_two_fingers_zoom_in_and_out(hung: tuple[Gallery, list[str]], windows: Windows) -> None:
+    gallery, ids = hung
+    page = windows.open(
+        gallery, f"/images/{ids[0]}", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    opened(page)
+    image = page.locator(f".pswp__item[aria-hidden='false'] .pswp__img[src*='{ids[0]}']").last
+
+    def width() -> float:
+        box = image.bounding_box()
+        return box["width"] if box else 0.0
+
+    until(lambda: 380 < width() < 400, 30)
+    fingers(page, [(175, 420), (215, 420)], [(45, 420), (345, 420)])
+    until(lambda: width() > 800, 30)
+    expect(page.locator(f".pswp__img[src$='/images/{ids[0]}/original']")).to_be_visible()
+    fingers(page, [(45, 420), (345, 420)], [(175, 420), (215, 420)])
+    until(lambda: 380 < width() < 400, 30)
+    at(page, ids[0])
+
+
 def swipe(page: Page, start: tuple[int, int], end: tuple[int, int]) -> None:
+    fingers(page, [start], [end])
+
+
+def fingers(page: Page, start: list[tuple[int, int]], end: list[tuple[int, int]]) -> None:
+    """Put so many fingers down, move each to its end, and lift them."""
     session = page.context.new_cdp_session(page)
-    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": start[0], "y": start[1]}]})
+
+    def touch(kind: str, part: float) -> None:
+        points = [
+            {"x": a + (c - a) * part, "y": b + (d - b) * part, "id": n}
+            for n, ((a, b), (c, d)) in enumerate(zip(start, end, strict=True))
+        ]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points if kind != "touchEnd" else []})
+
+    touch("touchStart", 0)
     for step in range(1, 9):
-        x, y = (a + (b - a) * step / 8 for a, b in zip(start, end, strict=True))
-        session.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x, "y": y}]})
+        touch("touchMove", step / 8)
         page.wait_for_timeout(16)
-    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    touch("touchEnd", 1)
 
 
 def test_a_link_opens_it_and_the_back_button_leaves_it(hung: tuple[Gallery, list[str]], windows: Windows) -> None:

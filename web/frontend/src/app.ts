@@ -13,6 +13,7 @@ import { leftUnfinished } from "./upload/items";
 import { PickedBar } from "./picked";
 import { idInAddress, Opener } from "./open";
 import { keepPlace } from "./place";
+import { onLongPress } from "./press";
 import { idAfter, type Image } from "./records";
 import { Scrubber } from "./scrubber";
 import { Selection } from "./selection";
@@ -75,6 +76,7 @@ main.addEventListener("click", (event) => {
   else open(id);
 });
 
+onLongPress(main, (id) => selection.toggle(id));
 listen(
   grid,
   {
