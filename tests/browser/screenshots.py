@@ -137,6 +137,7 @@ def take(browser: Browser, gallery: Gallery, name: str, size: Any, scheme: Any, 
     gallery.start("worker.2", "worker")
     page.wait_for_selector(".tile.failed")
     until(lambda: not page.locator(".tile.pending").count(), 60)
+    until(lambda: "waiting" not in page.locator("#state").inner_text(), 60)
     page.get_by_role("region", name="Uploads").get_by_role("button", name="Close").click()
     page.locator(".tile.failed").scroll_into_view_if_needed()
     page.mouse.move(720, 30)
