@@ -38,7 +38,8 @@ def main() -> None:
         "--limit-request-field_size", "8190",
         "--limit-request-fields", "64",
     ]  # fmt: skip
-    environ = dict(os.environ)
+    # threads come and go: with a heap for each, what one let go of is no use to the next
+    environ = {"MALLOC_ARENA_MAX": "2", **os.environ}
     share_metrics(environ)
     os.execve(sys.executable, command, environ)  # noqa: S606 - no shell is wanted
 
