@@ -5,6 +5,9 @@ PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
 FRONTEND := web/static/dist/manifest.json
 FRONTEND_SOURCES := $(shell find web/frontend -path web/frontend/node_modules -prune -o -type f -print)
 
+AUDIT := .venv/.audit/bin/pip-audit
+ASK := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python requirements/audit.py
+
 .PHONY: run test check format lock chaos frontend bench fuzz audit screenshots
 
 run: $(RUN_STAMP) $(FRONTEND)
@@ -21,11 +24,12 @@ chaos: $(STAMP)
 fuzz: $(STAMP)
 	.venv/bin/python -m tests.fuzz --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
 
-check: $(STAMP) $(FRONTEND)
+check: $(STAMP) $(FRONTEND) $(AUDIT)
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	web/frontend/make check
+	$(ASK) $(AUDIT)
 
 frontend: $(FRONTEND)
 
@@ -43,13 +47,11 @@ bench: .venv/.bench $(FRONTEND)
 
 COMPILE := uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 
-# dev first: the others are parts of it, or come on top
-# what is known against the versions we pin; asks services on the network, so it is no part of `make check`
-audit:
-	$(PYTHON) -m venv .venv/.audit && .venv/.audit/bin/pip install --quiet pip-audit
-	for file in requirements/*.txt; do .venv/.audit/bin/pip-audit --require-hashes --disable-pip -r "$$file" || exit 1; done
-	cd web/frontend && npm audit --package-lock-only
+# what is known against the versions we pin; here a list that does not answer fails, in `make check` it is told
+audit: $(AUDIT) $(FRONTEND)
+	$(ASK) --strict $(AUDIT)
 
+# dev first: the others are parts of it, or come on top
 lock:
 	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --constraint requirements/dev.txt --extra run pyproject.toml -o requirements/run.txt
@@ -57,7 +59,13 @@ lock:
 	$(COMPILE) --constraint requirements/dev.txt --extra worker pyproject.toml -o requirements/worker.txt
 	$(COMPILE) --constraint requirements/dev.txt --extra bench pyproject.toml -o requirements/bench.txt
 	$(COMPILE) bench/rivals/celery.in -o bench/rivals/celery.txt
+	$(COMPILE) requirements/audit.in -o requirements/audit.txt
 	$(COMPILE) requirements/checkov.in -o requirements/checkov.txt
+
+$(AUDIT): requirements/audit.txt $(RUN_STAMP)
+	$(PYTHON) -m venv .venv/.audit
+	.venv/.audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	touch $@
 
 $(RUN_STAMP): requirements/run.txt pyproject.toml
 	$(PYTHON) -m venv .venv
