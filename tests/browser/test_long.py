@@ -28,6 +28,28 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
         yield gallery
 
 
+def test_the_last_picture_of_a_long_first_day_is_reached(
+    tmp_path_factory: pytest.TempPathFactory, windows: Windows
+) -> None:
+    data = tmp_path_factory.mktemp("day")
+    make(data, 1000)
+    with prepared(data) as gallery:
+        gallery.start("redis", "launcher.redis")
+        gallery.start("web", "web")
+        until(lambda: gallery.call("GET", "/readyz").status == 200, 30)
+        page = windows.open(gallery)
+        counted(page)
+
+        def at_the_end() -> bool:
+            page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+            return page.get_by_alt_text("picture-0.jpg", exact=True).count() == 1
+
+        until(at_the_end, 30)
+        last = page.locator(".tile").last
+        expect(last).to_have_attribute("aria-setsize", "1000")
+        expect(last).to_have_attribute("aria-posinset", "1000")
+
+
 def elements(page: Page) -> int:
     count: int = page.evaluate("document.querySelectorAll('*').length")
     return count

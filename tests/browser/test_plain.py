@@ -30,6 +30,8 @@ def test_a_person_uploads_and_sees_the_thumbnails(gallery: Gallery, windows: Win
     expect(page.locator(".tile.ready img")).to_have_count(4, timeout=30_000)
     page.locator(".tile.ready img").first.click()
     expect(page.get_by_role("heading", name="picture.webp")).to_be_visible()
+    for label in ("Received", "Queued", "Started", "Finished"):
+        expect(page.locator(f"dt:text-is('{label}') + dd")).to_contain_text("UTC")
     page.get_by_role("button", name="Delete").click()
     expect(page.locator(".tile")).to_have_count(3)
 

@@ -5,6 +5,8 @@ import type { Run, Timeline } from "./timeline";
 
 /** The distance of the marks asked for, and the images asked for at once. */
 const EVERY = 200;
+/** So many more than were counted, so that a page reaches the end of what it is for. */
+const SPARE = 20;
 const AT_ONCE = 2;
 const PAUSE_MS = 90;
 const AGAIN_MS = 3000;
@@ -47,7 +49,7 @@ export class Loader {
   async load(run: Run): Promise<void> {
     this.#under.add(run);
     try {
-      const page = await api.page(run.upper, Math.max(60, Math.min(EVERY + 20, run.count)));
+      const page = await api.page(run.upper, Math.max(60, Math.min(EVERY, run.count) + SPARE));
       this.timeline.fill(run.upper, page.images, page.next === null);
     } finally {
       this.#under.delete(run);

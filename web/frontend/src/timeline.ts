@@ -171,7 +171,8 @@ function cut(run: Run, lower: string, images: readonly Image[], above: string, b
     return [{ upper: run.upper, count: all.length, images: all }];
   }
   const pieces: Run[] = [{ upper: top, count: inside.length, images: [...inside] }];
-  const rest = Math.max(0, run.count - inside.length);
+  // a page that does not reach the end of the run leaves at least one image
+  const rest = Math.max(run.count > 0 && lower < bottom ? 1 : 0, run.count - inside.length);
   const [hasAbove, hasBelow] = [run.upper > top, lower < bottom];
   const upperRest = hasAbove && hasBelow ? Math.floor(rest / 2) : rest;
   if (hasAbove) pieces.unshift({ upper: run.upper, count: upperRest, images: null });
@@ -201,20 +202,33 @@ function halve(day: Day, run: Run): void {
   day.runs.splice(day.runs.indexOf(run) + 1, 0, { upper: last?.id ?? run.upper, count: rest.length, images: rest });
 }
 
-/** Gives the images of a day that are only counted to its unknown runs, cut at the marks. */
+/** Gives the images of a day that are only counted to its unknown runs, cut at the marks: `every` images lie between
+ * one mark and the next, those that are known among them. */
 function spread(runs: readonly Run[], day: string, count: number, marks: readonly string[], every: number): Run[] {
-  const known = runs.reduce((sum, run) => sum + (run.images ? run.count : 0), 0);
+  const above = new Map(marks.map((mark, i) => [idAfter(mark), (i + 1) * every]));
   const pieces = runs.flatMap((run, i): Run[] => {
     if (run.images) return [run];
     const lower = runs[i + 1]?.upper ?? dayStart(day);
-    const inner = marks.map(idAfter).filter((mark) => mark < run.upper && mark > lower);
+    const inner = [...above.keys()].filter((mark) => mark < run.upper && mark > lower);
     return [run.upper, ...inner].map((upper) => ({ upper, count: 0, images: null }));
   });
-  let rest = Math.max(0, count - known);
-  const unknown = pieces.filter((piece) => !piece.images);
-  for (const [i, piece] of unknown.entries()) {
-    piece.count = i === unknown.length - 1 ? rest : Math.min(rest, marks.length ? every : Math.ceil(rest / (unknown.length - i)));
-    rest -= piece.count;
+  let from = 0;
+  for (let at = 0; at < pieces.length; ) {
+    let next = at + 1;
+    while (next < pieces.length && !above.has(pieces[next]?.upper ?? "")) next += 1;
+    const to = above.get(pieces[next]?.upper ?? "") ?? count;
+    share(pieces.slice(at, next), to - from);
+    [at, from] = [next, to];
   }
   return pieces.filter((piece) => piece.images || piece.count > 0 || pieces.length === 1);
+}
+
+/** Gives what is left of `total` images to the unknown ones of the runs. */
+function share(runs: readonly Run[], total: number): void {
+  let rest = Math.max(0, runs.reduce((left, run) => left - (run.images ? run.count : 0), total));
+  const unknown = runs.filter((run) => !run.images);
+  for (const [i, run] of unknown.entries()) {
+    run.count = Math.ceil(rest / (unknown.length - i));
+    rest -= run.count;
+  }
 }
