@@ -48,6 +48,7 @@ def test_the_last_picture_of_a_long_first_day_is_reached(
         last = page.locator(".tile").last
         expect(last).to_have_attribute("aria-setsize", "1000")
         expect(last).to_have_attribute("aria-posinset", "1000")
+        page.close()
 
 
 def elements(page: Page) -> int:

@@ -41,11 +41,16 @@ export class State {
     try {
       const status = await api.status();
       this.#show(status);
-      this.#at(status.pending ? BUSY_MS : IDLE_MS);
+      this.#next(status.pending ? BUSY_MS : IDLE_MS);
     } catch {
       this.#say("warn", "The gallery can’t be reached. Trying again…");
-      this.#at(BUSY_MS);
+      this.#next(BUSY_MS);
     }
+  }
+
+  /** Asks again after a while, unless something happened while the answer was on its way. */
+  #next(ms: number): void {
+    if (!this.#timer) this.#at(ms);
   }
 
   #show(status: api.Status): void {
