@@ -18,6 +18,7 @@ from worker import render
 
 OURS, LOOP = "Image Gallery, over HTTP", "bare loop of our own render"
 _CLIENTS = 4
+_WORKERS = CORES + 1  # as `make run` starts them
 
 
 def main() -> None:
@@ -33,7 +34,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="gallery-rivals-", dir=scratch()))
     try:
         with (
-            product(workers=CORES) as ours,
+            product(workers=_WORKERS) as ours,
             product(web=False) as other,
             loop(folder / "loop") as bare,
             rivals(other.redis_url, folder, effort) as others,
