@@ -17,8 +17,7 @@ from pipeline.settings import Settings
 
 _BYTES_PER_SECOND = 4096
 _SEND_SECONDS = 60.0
-_HEAD_BYTES = 8192  # gunicorn asks for no more while it reads a request's head
-PIECE = 256 * 1024
+_MOST_RECEIVED = 64 * 1024
 _WHY = (
     b'{"type": "about:blank#too-many-connections", "title": "Too many connections", "status": 429, '
     b'"detail": "Close some of your connections.", "code": "too-many-connections"}'
@@ -50,21 +49,24 @@ class PacedSocket(socket.socket):
         self._let_go = call
 
     def recv(self, size: int, flags: int = 0) -> bytes:
-        """As of any socket; a client that is too slow counts as gone.
+        """As of any socket, 64 KiB at the most; a client that is too slow counts as gone.
 
-        Of a body as much as was asked for, up to `PIECE`: whoever reads it in such pieces gets each as it came,
-        where gunicorn would cut it out of what it has, and copy the rest, every time.
+        So much the parser of forms takes at once: of more, gunicorn would copy all that is left for every piece.
         """
-        data = self._receive(size if size <= _HEAD_BYTES else min(size, PIECE))
-        if size <= _HEAD_BYTES or len(data) == min(size, PIECE) or not data:
-            return data
-        pieces, left = [data], min(size, PIECE) - len(data)
-        while left and (data := self._receive(left)):
-            pieces.append(data)
-            left -= len(data)
-        return b"".join(pieces)
+        self._wait()
+        data = super().recv(min(size, _MOST_RECEIVED), flags)
+        self._received += len(data)
+        return data
 
-    def _receive(self, size: int) -> bytes:
+    def recv_into(self, buffer: Any, size: int = 0, flags: int = 0) -> int:
+        """As of any socket; a client that is too slow counts as gone."""
+        self._wait()
+        size = super().recv_into(buffer, size, flags)
+        self._received += size
+        return size
+
+    def _wait(self) -> None:
+        """Until something came, or the client's time is up."""
         began = time.monotonic()
         left = self.patience + self._received / _BYTES_PER_SECOND - self._waited
         given = self.gettimeout()
@@ -77,9 +79,6 @@ class PacedSocket(socket.socket):
             raise TimeoutError("nothing came")
         if not ready:
             raise ConnectionResetError(errno.ECONNRESET, "the client is too slow")
-        data = super().recv(size)
-        self._received += len(data)
-        return data
 
     def setblocking(self, flag: bool) -> None:
         """Blocking means: as long as a client takes something once a minute."""

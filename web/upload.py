@@ -18,7 +18,7 @@ from pipeline.records import Record
 from pipeline.settings import Settings
 from pipeline.store import Accepted, Draft, Store
 from web import counters
-from web.paced import PIECE
+from web.body import pieces
 
 blueprint = Blueprint("upload", __name__)
 _log = structlog.get_logger()
@@ -100,9 +100,8 @@ def receive_one() -> Accepted:
     draft = desk().store.draft(request.content_length or 0)
     request.drafts = [draft]  # type: ignore[attr-defined]
     try:
-        stream = request.environ["wsgi.input"]  # gunicorn's ends where the request does, and copies less
-        while chunk := stream.read(PIECE):
-            draft.write(chunk)
+        for piece in pieces(request.environ):
+            draft.write(piece)
     except (ClientDisconnected, OSError) as error:
         raise BrokenUpload from error
     if request.content_length not in (None, draft.size):

@@ -56,7 +56,7 @@ class Draft(io.RawIOBase):
             raise ValueError("the draft is closed")
         return self._file
 
-    def write(self, data: bytes) -> int:  # type: ignore[override]
+    def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]
         """Append `data`; it is hashed, counted and written at once."""
         self.size += len(data)
         if self.size > self._limit:
