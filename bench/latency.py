@@ -22,6 +22,7 @@ from bench.report import save, table
 from pipeline.formats import Limits
 from pipeline.recipe import GRID, VIEW, decoding_scale
 from worker import render
+from worker.renderer import keep_memory
 
 _LOAD = 0.7
 
@@ -126,6 +127,7 @@ def main() -> None:
     photo = [_largest(options.photos)] if options.photos else pictures((12,))
     some, many = (6, 20) if options.quick else (30, 120)
     fresh = copies(photo, 10_000)
+    keep_memory()  # as a worker's renderer does: what is compared with it is not to wait for the system's memory
 
     def take(count: int) -> list[bytes]:
         return [next(fresh) for _ in range(count)]
