@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import pytest
 
 from gallery.doctor import examine, mend
-from pipeline.durable import locked
+from pipeline.durable import Busy, locked
 from pipeline.errors import GalleryError, RendererDied, Unrenderable, VolumeFull, VolumeUnavailable
 from pipeline.events import Announcer
 from pipeline.formats import Limits
@@ -278,3 +278,53 @@ def test_an_unreadable_original_is_named_and_the_rest_is_checked(store: Store, m
         (first, "original-unreadable"),
         (second, "original-missing"),
     }
+
+
+def test_a_reader_never_sees_an_image_go_backwards(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    image_id = accept_bytes(store, picture())
+    marker, read = store.layout.marker(image_id), Path.read_bytes
+
+    def read_bytes(path: Path) -> bytes:
+        if path == marker:
+            monkeypatch.undo()
+            make(store, image_id)  # it comes to its end between the reading of record and marker
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    record = store.get(image_id)
+    assert (record.state, sorted(record.renditions)) == (State.READY, ["grid", "view"])
+
+
+def test_a_grid_that_a_power_loss_took_is_not_told_of_again(store: Store) -> None:
+    image_id = accept_bytes(store, picture())
+    with store.attempt(image_id, worker="test") as first:
+        first.put("grid", b"grid", 3, 2)
+        first.show(1)
+    assert list(store.get(image_id).renditions) == ["grid"]
+    store.layout.rendition(image_id, "grid").unlink()
+    with store.attempt(image_id, worker="test") as second:
+        assert second.number == 2
+        failed = second.fail(Unrenderable())
+    assert failed.renditions == {}
+
+
+def test_a_large_upload_is_flushed_before_others_wait_for_its_lock(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free: list[bool] = []
+    data = picture() + bytes(17 * 1024 * 1024)
+    draft = store.draft()
+    draft.write(data)
+    flush = draft.flush_to_disk
+
+    def flushing() -> None:
+        try:
+            with locked(store.layout.hash_lock(draft.sha256), wait=0):
+                free.append(True)
+        except Busy:
+            free.append(False)
+        flush()
+
+    monkeypatch.setattr(draft, "flush_to_disk", flushing)
+    store.accept(draft, "large.png")
+    assert free[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from gunicorn.http.body import LengthReader
 from web.paced import PacedSocket
 
 PIECE = 512 * 1024
+_SMALL_PIECE = 64 * 1024  # gunicorn holds several of them for each upload
 
 
 def pieces(environ: Mapping[str, Any]) -> Iterator[bytes | memoryview]:
@@ -21,13 +23,16 @@ def pieces(environ: Mapping[str, Any]) -> Iterator[bytes | memoryview]:
     body, connection = environ["wsgi.input"], environ.get("gunicorn.socket")
     reader = getattr(body, "reader", None)
     if not isinstance(reader, LengthReader) or not isinstance(connection, PacedSocket):
-        while piece := body.read(PIECE):
+        while piece := body.read(_SMALL_PIECE):
             yield piece
         return
     ahead: bytes = reader.unreader.take_buffered()  # came with the request's head
     reader.unreader.unread(ahead[reader.length :])
     yield from _counted(reader, ahead[: reader.length])
-    buffer = memoryview(bytearray(min(PIECE, reader.length)))
+    if not reader.length:
+        return
+    # memory that is held only as far as it was filled: a thousand slow clients never fill it far
+    buffer = memoryview(mmap.mmap(-1, min(PIECE, reader.length)))
     try:
         while reader.length and (size := connection.recv_into(buffer[: reader.length])):
             yield from _counted(reader, buffer[:size])

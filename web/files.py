@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Response, send_file
+from flask import Blueprint, Response, request, send_file
 
 from pipeline.errors import ImageNotFound
-from web.shown import rendition_url
+from pipeline.recipe import RECIPE
+from pipeline.records import State
+from web.shown import rendition_url, version_of
 from web.upload import desk
 
 blueprint = Blueprint("files", __name__, url_prefix="/images")
@@ -18,12 +20,15 @@ blueprint.add_app_template_filter(rendition_url)
 @blueprint.get("/<image_id>/<any(grid, view):name>.webp")
 def rendition(image_id: str, name: str) -> Response:
     """A rendition, once it is made."""
-    record = desk().store.get(image_id)
-    if name not in record.renditions:
-        raise ImageNotFound(image_id)
-    info = record.renditions[name]
-    etag = f"{record.sha256[:32]}-{name}-{record.recipe or 0}-{info.bytes}"
-    return _file(desk().store.layout.rendition(image_id, name), "image/webp", etag)
+    record, path = desk().store.get(image_id), desk().store.layout.rendition(image_id, name)
+    if name in record.renditions:
+        version = version_of(record, name)
+    else:
+        # told of by an event, which may be here before what another machine wrote: the version asked for is the proof
+        version = f"{RECIPE}-{_size(path)}"
+        if record.state is not State.PENDING or request.args.get("v") != version:
+            raise ImageNotFound(image_id)
+    return _file(path, "image/webp", f"{record.sha256[:32]}-{name}-{version}")
 
 
 @blueprint.get("/<image_id>/original")
@@ -34,6 +39,13 @@ def original(image_id: str) -> Response:
     answer.headers["Content-Disposition"] = "inline"
     answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return answer
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _file(path: Path, content_type: str, etag: str) -> Response:

@@ -8,6 +8,7 @@ from typing import IO, Any, cast
 import structlog
 from flask import Blueprint, Request, current_app, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from pipeline.errors import TITLES, BrokenUpload, GalleryError, MissingFile, TooLarge, TooManyFiles
@@ -99,16 +100,21 @@ def receive_one() -> Accepted:
         return desk().receive(cast(Draft, file.stream), file.filename or "")
     draft = desk().store.draft(request.content_length or 0)
     request.drafts = [draft]  # type: ignore[attr-defined]
-    try:
-        for piece in pieces(request.environ):
-            draft.write(piece)
-    except (ClientDisconnected, OSError) as error:
-        raise BrokenUpload from error
+    _fill(draft)
     if request.content_length not in (None, draft.size):
         raise BrokenUpload
     if draft.size == 0:
         raise MissingFile
     return desk().receive(draft, request.args.get("name", ""))
+
+
+def _fill(draft: Draft) -> None:
+    """Write the raw body into the draft; nothing of it is in memory when this returns."""
+    try:
+        for piece in pieces(request.environ):
+            draft.write(piece)
+    except (ClientDisconnected, ParseException, OSError) as error:
+        raise BrokenUpload from error
 
 
 def refuse_early() -> None:
@@ -124,7 +130,7 @@ def parsed_files() -> Any:
         return request.files
     except RequestEntityTooLarge:
         raise
-    except (ClientDisconnected, ValueError, OSError) as error:
+    except (ClientDisconnected, ParseException, ValueError, OSError) as error:
         raise BrokenUpload from error
 
 

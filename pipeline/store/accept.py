@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipeline.store.store import Store
 
 LOCK_WAIT = 10.0
+_LARGE = 16 * 1024 * 1024
 
 
 def describe(file: BinaryIO, image_id: str, *, name: str, size: int, sha256: str, limits: Limits | None) -> Record:
@@ -46,6 +47,8 @@ def describe(file: BinaryIO, image_id: str, *, name: str, size: int, sha256: str
 
 def settle(store: Store, draft: Draft, record: Record) -> None:
     """Give the file of a draft, still unseen, its name, and put its record beside it."""
+    if draft.size > _LARGE:
+        draft.flush_to_disk()  # not under the lock, which others wait for
     store.step("accept:before-name")
     (draft.folder / "original").rename(draft.folder / record.original)
     store.step("accept:before-record")
@@ -60,7 +63,7 @@ def publish(store: Store, draft: Draft, record: Record) -> Record | None:
         if standing is None:
             _publish(store, draft, record)
         else:
-            _flush_place(store, standing.id)  # whoever accepted it may have died before
+            flush_place(store, standing.id)  # whoever accepted it may have died before
         return standing
 
 
@@ -107,13 +110,14 @@ def _publish(store: Store, draft: Draft, record: Record) -> None:
         _move_in(layout.draft(image_id), target)
         store.step("accept:after-rename")
         touch(target.parent.parent)
-        _flush_place(store, image_id)
+        flush_place(store, image_id)
     except OSError:
         _take_back(store, record)
         raise
 
 
-def _flush_place(store: Store, image_id: str) -> None:
+def flush_place(store: Store, image_id: str) -> None:
+    """Flush the names by which an image is found."""
     bucket = store.layout.bucket(image_id)
     for folder in (bucket, bucket.parent, store.layout.images):
         flush_folder(folder)

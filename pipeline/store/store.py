@@ -17,7 +17,7 @@ from pipeline.formats import Limits
 from pipeline.ids import is_id, new_id
 from pipeline.records import Record, State
 from pipeline.settings import Settings
-from pipeline.store.accept import LOCK_WAIT, claimants, describe, publish, settle
+from pipeline.store.accept import LOCK_WAIT, claimants, describe, flush_place, publish, settle
 from pipeline.store.attempt import Attempt, Nothing, as_told, begin
 from pipeline.store.days import touch
 from pipeline.store.draft import Draft
@@ -108,10 +108,22 @@ class Store:
 
         Raises `ImageNotFound`, also for what is no id; `VolumeUnavailable` where it cannot be read.
         """
+        record = self._read(image_id)
+        if record.state is not State.PENDING:
+            return record
+        try:
+            return as_told(record, self.layout.marker(image_id).read_bytes())
+        except FileNotFoundError:
+            return self._read(image_id)  # it came to its end between the two
+        except OSError:
+            return record
+
+    def _read(self, image_id: str) -> Record:
+        """What the record itself says."""
         if not is_id(image_id):
             raise ImageNotFound(image_id)
         try:
-            record = Record.from_json(self.layout.record(image_id).read_bytes())
+            return Record.from_json(self.layout.record(image_id).read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             if not self.layout.images.exists():
                 raise VolumeUnavailable("the volume is not there") from None
@@ -120,22 +132,17 @@ class Store:
             raise volume_error(error) from error
         except ValueError as error:
             raise VolumeUnavailable(f"the record of {image_id} is damaged") from error
-        if record.state is not State.PENDING:
-            return record
-        try:
-            return as_told(record, self.layout.marker(image_id).read_bytes())
-        except OSError:
-            return record
 
     def holding(self, sha256: str) -> Record | None:
         """The image that holds the bytes with this hash (in hex), if there is one."""
         try:
-            found = claimants(self.layout, sha256)
+            for image_id in claimants(self.layout, sha256):
+                with suppress(ImageNotFound):
+                    record = self.get(image_id)
+                    flush_place(self, image_id)  # who is told of it may drop what they have
+                    return record
         except OSError as error:
             raise volume_error(error) from error
-        for image_id in found:
-            with suppress(ImageNotFound):
-                return self.get(image_id)
         return None
 
     def page(self, before: str | None = None, limit: int = 60, state: State | None = None) -> Page:

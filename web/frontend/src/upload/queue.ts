@@ -20,8 +20,11 @@ const KEPT_IN = "uppy-blobs"; // the name of Uppy's database
 const MOST_HASHED = 128 * 2 ** 20;
 const AGAIN = new Set([0, 400, 408, 429, 500, 502, 503, 504]);
 const HIDDEN = /(^|\/)\.[^/]*$/;
+const HALF = /\p{Surrogate}/gu; // half a character, which no address can hold
 const PICTURE = /\.(hei[cf]|avif|webp|jpe?g|png|gif)$/i;
 
+/** As Uppy hands out what lies in a folder that was dropped. */
+type Dropped = File & { relativePath?: string | null };
 type Meta = Record<string, unknown>;
 type Body = Image & Record<string, unknown>;
 type File_ = UppyFile<Meta, Body>;
@@ -42,6 +45,8 @@ export class Queue {
   readonly #open = new Map<string, Item>();
   readonly #unfinished = leftUnfinished();
   readonly #kept: Promise<void>;
+  /** Files that wait to be added. */
+  #coming = 0;
   #omitted = 0;
   #tell = 0;
 
@@ -57,7 +62,7 @@ export class Queue {
         // what an earlier try or visit may have brought there already is not sent twice
         if (item && (this.#unfinished || item.tries > 0) && (await this.#stands(item))) throw new Error("It is there already.");
         if (item && this.#open.has(item.file)) this.#to(item, "sending", { began: item.began || Date.now(), sent: 0 });
-        return `/api/images?name=${encodeURIComponent(item?.name ?? "")}`;
+        return `/api/images?name=${encodeURIComponent((item?.name ?? "").replace(HALF, "\ufffd"))}`;
       },
       formData: false, // as it is: a form costs the server twice the time
       limit: AT_ONCE,
@@ -70,6 +75,9 @@ export class Queue {
       onDragLeave: (event) => event.relatedTarget === null && listener.dragging(false),
       onDrop: () => listener.dragging(false),
     });
+    // what is dropped waits for the restore, as everything that is chosen does
+    const target = uppy.getPlugin("DropTarget") as unknown as { addFiles: (files: File[]) => void };
+    target.addFiles = (files) => this.add(files, "drop");
     uppy.on("file-added", (file) => this.#added(file));
     uppy.on("upload-progress", (file, { bytesUploaded }) => this.#progress(file?.id, bytesUploaded));
     uppy.on("upload-success", (file, answer) => this.#success(file?.id, answer.status, answer.body));
@@ -80,15 +88,17 @@ export class Queue {
   }
 
   get active(): boolean {
-    return this.items.some(isActive);
+    return this.#coming > 0 || this.items.some(isActive);
   }
 
   /** Takes files; of a folder's only pictures are taken. */
   add(files: readonly File[], source: "choice" | "folder" | "paste" | "drop"): void {
     const found = files.map((file) => ({
-      source, name: source === "paste" ? pastedName(file) : file.name, type: file.type, data: file, meta: { relativePath: file.webkitRelativePath || null },
+      source, name: source === "paste" ? pastedName(file) : file.name, type: file.type, data: file, meta: { relativePath: (file as Dropped).relativePath || file.webkitRelativePath || null },
     }));
+    this.#coming += found.length;
     void this.#kept.then(() => {
+      this.#coming -= found.length;
       try {
         this.#uppy.addFiles(found);
       } catch {
@@ -253,7 +263,7 @@ export class Queue {
     const before = (await indexedDB.databases?.())?.some(({ name }) => name === KEPT_IN) ?? true;
     const restored = new Promise<void>((resolve) => this.#uppy.once("restored", () => resolve()));
     this.#uppy.use(GoldenRetriever, {});
-    if (before) await Promise.race([restored, new Promise((resolve) => setTimeout(resolve, RESTORED_MS))]);
+    if (before) await Promise.race([restored, new Promise((resolve) => setTimeout(resolve, this.#unfinished ? 10 * RESTORED_MS : RESTORED_MS))]);
   }
 
   #restored(): void {
