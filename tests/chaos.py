@@ -31,7 +31,7 @@ from gallery.doctor import examine
 from pipeline.settings import Settings
 from pipeline.store import Store
 from tests.pictures import picture
-from tests.product import Gallery, mounted, prepared, renderers, until
+from tests.product import Gallery, answers, mounted, prepared, renderers, until
 
 CLIENTS, WORKERS = 4, 2
 QUIET_SECONDS = 240
@@ -168,6 +168,7 @@ class Accidents:
         self._restart("web", "web", signal.SIGTERM)
 
     def web_reloaded(self) -> None:
+        until(lambda: answers(self._gallery.port), 60)  # this signal ends a process that is not up yet
         self._gallery.processes["web"].send_signal(signal.SIGHUP)
 
     def web_frozen(self) -> None:

@@ -75,7 +75,8 @@ class Gallery:
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
         process = self.processes.pop(name)
         if how is signal.SIGKILL:
-            os.killpg(process.pid, how)
+            with suppress(ProcessLookupError):  # it ended by itself; what else runs is still to be stopped
+                os.killpg(process.pid, how)
         else:
             process.send_signal(how)
         return process.wait(60)

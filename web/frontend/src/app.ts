@@ -57,8 +57,12 @@ function open(id: string): void {
 }
 
 async function retry(id: string): Promise<void> {
+  const told = (): string => JSON.stringify([timeline.images.get(id)?.state, timeline.images.get(id)?.finished_at]);
+  const before = told();
   try {
-    arrived(await api.retry(id));
+    const image = await api.retry(id);
+    // an event that came meanwhile is newer than this answer
+    if (told() === before) arrived(image);
   } catch (error) {
     toast(error instanceof Error ? error.message : "It could not be retried.");
   }
