@@ -25,7 +25,8 @@ def begun(gallery: Gallery, image_id: str) -> bool:
 
 def test_a_worker_told_to_stop_finishes_the_picture_in_its_hands_and_takes_no_other(gallery: Gallery) -> None:
     gallery.stop("worker.2")
-    first, second = (gallery.upload(heavy()).json["id"] for _ in range(2))
+    pictures = heavy(), heavy()  # both made before: the first must not be done when the second is there
+    first, second = (gallery.upload(data).json["id"] for data in pictures)
     until(lambda: begun(gallery, first), 60)
     assert gallery.stop("worker.1") == 0
     record = gallery.call("GET", f"/api/images/{first}").json
