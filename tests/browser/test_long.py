@@ -133,7 +133,7 @@ def test_a_gallery_higher_than_a_page_can_be_is_reached_throughout(long: Gallery
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(slider).to_have_attribute("aria-valuenow", re.compile("^(19|20|21)$"))
     until(lambda: page.locator(".tile.ready img").count() > 5, 20)
-    seen = first_seen(page)
+    seen = settled(page)
     place = page.evaluate("scrollY")
     top = where(page, seen)
     page.mouse.move(640, 400)
@@ -156,8 +156,26 @@ def test_a_gallery_higher_than_a_page_can_be_is_reached_throughout(long: Gallery
 
 
 def where(page: Page, image_id: str) -> float:
-    top: float = page.evaluate(f"document.querySelector('.tile[data-id=\"{image_id}\"]').getBoundingClientRect().top")
+    """How far from the top of the window; nowhere near while it is not in the document."""
+    tile = f"document.querySelector('.tile[data-id=\"{image_id}\"]')"
+    top: float = page.evaluate(f"{tile}?.getBoundingClientRect().top ?? -1e6")
     return top
+
+
+def settled(page: Page) -> str:
+    """The first picture in view, once nothing has moved for a while."""
+
+    def standing() -> tuple[str, float] | None:
+        seen = first_seen(page)
+        return (seen, where(page, seen)) if seen and where(page, seen) < 800 else None
+
+    def rests() -> tuple[str, float] | None:
+        before = standing()
+        page.wait_for_timeout(400)
+        return before if before and before == standing() else None
+
+    found: tuple[str, float] = until(rests, 30)
+    return found[0]
 
 
 def test_the_address_keeps_the_place(long: Gallery, windows: Windows) -> None:
