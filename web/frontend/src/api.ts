@@ -35,6 +35,8 @@ const get = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
 
 export const page = (before: string | null, limit: number, signal?: AbortSignal): Promise<Page> =>
   get(`/api/images?limit=${limit}${before ? `&before=${before}` : ""}`, signal);
+/** The images that hold the bytes with this hash: one or none. */
+export const holding = (sha256: string): Promise<Page> => get(`/api/images?sha256=${sha256}`);
 export const one = (id: string): Promise<Image> => get(`/api/images/${id}`);
 /** The days, newest first, with the id of every `every`th image as marks to page from; `complete` is false while some
  * are not counted yet. */

@@ -11,6 +11,9 @@ const date = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
 const exact = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" });
 const plain = new Intl.NumberFormat(language);
 
+/** The largest file that is taken, as the server counts it. */
+export const limit = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MB`;
+
 export const count = (n: number): string => plain.format(n);
 export const many = (n: number, one: string, more = `${one}s`): string => `${count(n)} ${n === 1 ? one : more}`;
 

@@ -2,21 +2,19 @@
 
 import Uppy, { type UppyFile } from "@uppy/core";
 import DropTarget from "@uppy/drop-target";
-import GoldenRetriever from "@uppy/golden-retriever";
 import XHRUpload from "@uppy/xhr-upload";
 import { start } from "../page";
 import { type Image, madeAt } from "../records";
+import { limit } from "../words";
 import { Gate } from "./gate";
 import { held } from "./held";
 import { FLAG, isActive, type Item, leftUnfinished } from "./items";
+import { keep } from "./keep";
 
 const AT_ONCE = 3;
 const MOST_TRIES = 30;
 const STALLED_MS = 60_000;
 const SKEW_MS = 60_000;
-const UNLOADED_MS = 2000;
-const RESTORED_MS = 1000;
-const KEPT_IN = "uppy-blobs"; // the name of Uppy's database
 const MOST_HASHED = 128 * 2 ** 20;
 const AGAIN = new Set([0, 400, 408, 429, 500, 502, 503, 504]);
 const HIDDEN = /(^|\/)\.[^/]*$/;
@@ -84,7 +82,7 @@ export class Queue {
     uppy.on("upload-error", (file, error, answer) => this.#error(file?.id, error, answer as unknown));
     uppy.on("upload-stalled", (error, files) => files.forEach((file) => this.#again(file.id, error.message)));
     uppy.on("restored", () => this.#restored());
-    this.#kept = this.#keep();
+    this.#kept = keep(uppy, this.#unfinished);
   }
 
   get active(): boolean {
@@ -148,7 +146,7 @@ export class Queue {
       return false;
     }
     if ((file.size ?? 0) <= start.maxBytes) return true;
-    this.items.push(newItem(file, "refused", `The file is larger than the limit of ${Math.floor(start.maxBytes / 2 ** 20)} MB. Send a smaller one.`));
+    this.items.push(newItem(file, "refused", `The file is larger than the limit of ${limit(start.maxBytes)}. Send a smaller one.`));
     this.listener.changed();
     return false;
   }
@@ -241,29 +239,6 @@ export class Queue {
       // without storage nothing is resumed
     }
     this.listener.changed();
-  }
-
-  /** The files are kept in the browser until they are sent, by one page at a time; resolves once files may be added. */
-  #keep(): Promise<void> {
-    if (!navigator.locks) return Promise.resolve();
-    // a page that was reloaded may hold the lock for a moment longer
-    const how = this.#unfinished ? { signal: AbortSignal.timeout(UNLOADED_MS) } : { ifAvailable: true };
-    return new Promise((done) => {
-      const keep = async (lock: Lock | null): Promise<void> => {
-        if (lock) await this.#retrieve();
-        done();
-        if (lock) await new Promise(() => undefined);
-      };
-      navigator.locks.request(FLAG, how, keep).catch(() => done()); // another page keeps its own
-    });
-  }
-
-  /** What is restored replaces all files that Uppy has: none may be added before. */
-  async #retrieve(): Promise<void> {
-    const before = (await indexedDB.databases?.())?.some(({ name }) => name === KEPT_IN) ?? true;
-    const restored = new Promise<void>((resolve) => this.#uppy.once("restored", () => resolve()));
-    this.#uppy.use(GoldenRetriever, {});
-    if (before) await Promise.race([restored, new Promise((resolve) => setTimeout(resolve, this.#unfinished ? 10 * RESTORED_MS : RESTORED_MS))]);
   }
 
   #restored(): void {
