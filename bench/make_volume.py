@@ -21,7 +21,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from pipeline.formats import Format
-from pipeline.records import Record, RenditionInfo, State
+from pipeline.records import Record, RenditionInfo, State, stamp
 from pipeline.store.layout import RECORD, Layout
 from worker.thumbhash import thumbhash
 
@@ -68,7 +68,7 @@ def make(data: Path, images: int, days: int = 1, burst: int = 10, claims: bool =
             made.add(folder.parent)
         folder.mkdir()
         model.link_to(folder)
-        when = datetime.fromtimestamp(moment / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        when = stamp(datetime.fromtimestamp(moment / 1000, UTC))
         sha256 = hashlib.sha256(image_id.encode()).hexdigest()
         record = model.record.with_(
             id=image_id,

@@ -40,11 +40,7 @@ def flush_standing(folder: Path) -> None:
 
 def flush_file(path: Path) -> None:
     """Flush the bytes of a file that was written and closed."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    _flush(path, os.O_RDONLY)
 
 
 def start_flushing(path: Path) -> None:
@@ -56,7 +52,11 @@ def start_flushing(path: Path) -> None:
 
 def flush_folder(folder: Path) -> None:
     """Flush the entries of a folder to disk, so that a rename or a new name in it survives a power loss."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    _flush(folder, os.O_RDONLY | os.O_DIRECTORY)
+
+
+def _flush(path: Path, flags: int) -> None:
+    descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
     finally:

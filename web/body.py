@@ -28,21 +28,18 @@ def pieces(environ: Mapping[str, Any]) -> Iterator[bytes | memoryview]:
         return
     ahead: bytes = reader.unreader.take_buffered()  # came with the request's head
     reader.unreader.unread(ahead[reader.length :])
-    yield from _counted(reader, ahead[: reader.length])
+    # gunicorn is to know how much is left: it looks for the next request there
+    if ahead := ahead[: reader.length]:
+        reader.length -= len(ahead)
+        yield ahead
     if not reader.length:
         return
     # memory that is held only as far as it was filled: a thousand slow clients never fill it far
     buffer = memoryview(mmap.mmap(-1, min(PIECE, reader.length)))
     try:
         while reader.length and (size := connection.recv_into(buffer[: reader.length])):
-            yield from _counted(reader, buffer[:size])
+            reader.length -= size
+            yield buffer[:size]
     except OSError:
         body.failed = True  # where the next request begins is not known
         raise
-
-
-def _counted(reader: Any, piece: bytes | memoryview) -> Iterator[bytes | memoryview]:
-    """Let gunicorn know how much of the body is left."""
-    reader.length -= len(piece)
-    if piece:
-        yield piece

@@ -21,11 +21,11 @@ blueprint.add_app_template_filter(rendition_url)
 def rendition(image_id: str, name: str) -> Response:
     """A rendition, once it is made."""
     record, path = desk().store.get(image_id), desk().store.layout.rendition(image_id, name)
-    if name in record.renditions:
-        version = version_of(record, name)
+    if info := record.renditions.get(name):
+        version = version_of(record.recipe, info.bytes)
     else:
         # told of by an event, which may be here before what another machine wrote: the version asked for is the proof
-        version = f"{RECIPE}-{_size(path)}"
+        version = version_of(RECIPE, _size(path))
         if record.state is not State.PENDING or request.args.get("v") != version:
             raise ImageNotFound(image_id)
     return _file(path, "image/webp", f"{record.sha256[:32]}-{name}-{version}")

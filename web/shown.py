@@ -22,12 +22,12 @@ def shown(record: Record) -> dict[str, Any]:
 
 def rendition_url(record: Record, name: str) -> str:
     """Where a rendition is; another address once it was made anew, since each is cached for good."""
-    return f"{_address(name, record.id)}?v={version_of(record, name)}"
+    return f"{_address(name, record.id)}?v={version_of(record.recipe, record.renditions[name].bytes)}"
 
 
-def version_of(record: Record, name: str) -> str:
-    """Which making of a rendition it is."""
-    return f"{record.recipe or 0}-{record.renditions[name].bytes}"
+def version_of(recipe: int | None, size: int) -> str:
+    """Which making of a rendition it is: by which recipe, of how many bytes."""
+    return f"{recipe or 0}-{size}"
 
 
 def _address(what: str, image_id: str) -> str:

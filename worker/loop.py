@@ -16,6 +16,7 @@ from rq.utils import now
 from rq.worker import SimpleWorker, WorkerStatus
 
 from pipeline.errors import GalleryError, RendererDied
+from pipeline.records import stamp
 from pipeline.settings import Settings
 from worker import thumbnails
 
@@ -74,7 +75,7 @@ class ThumbnailWorker(SimpleWorker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Tell the job when it was enqueued, and do it."""
         at = job.enqueued_at
-        self.studio.queued_at = at.isoformat(timespec="milliseconds").replace("+00:00", "Z") if at else None
+        self.studio.queued_at = stamp(at) if at else None
         if self.perform_job(job, queue, self.prepare_execution(job)):
             self._state = WorkerStatus.IDLE.value  # which `cleanup_execution` has said
         else:

@@ -94,7 +94,7 @@ def _publish(store: Store, draft: Draft, record: Record) -> None:
     try:
         layout.marker(image_id).touch()
         store.step("accept:before-claim")
-        unflushed = [layout.draft(image_id), layout.pending, claim.parent]
+        unflushed = [draft.folder, layout.pending, claim.parent]
         if not claim.parent.exists():
             claim.parent.mkdir(exist_ok=True)
             unflushed.append(layout.hashes)
@@ -107,7 +107,7 @@ def _publish(store: Store, draft: Draft, record: Record) -> None:
         for folder in unflushed:
             flush_folder(folder)
         store.step("accept:before-rename")
-        _move_in(layout.draft(image_id), target)
+        _move_in(draft.folder, target)
         store.step("accept:after-rename")
         touch(target.parent.parent)
         flush_place(store, image_id)

@@ -68,15 +68,15 @@ def begin(store: Store, image_id: str, marker: int, *, worker: str, queued_at: s
     if not stands(marker, store.layout.marker(image_id)):
         raise Nothing
     record = store.get(image_id)
-    # a power loss may have left the word of a rendition, and not its name
-    there = {n: i for n, i in record.renditions.items() if store.layout.rendition(image_id, n).exists()}
-    record = record.with_(renditions=there)
     size = os.lseek(marker, 0, os.SEEK_END)
     begun = len(attempts_of(read_lines(os.pread(marker, size, 0))))
     # a failed image with an empty marker is about to be retried by hand
     if record.state is State.READY or (record.state is State.FAILED and begun):
         store.leave_outbox(image_id, failed=record.state is State.FAILED)
         raise Nothing
+    # a power loss may have left the word of a rendition, and not its name
+    there = {n: i for n, i in record.renditions.items() if store.layout.rendition(image_id, n).exists()}
+    record = record.with_(renditions=there)
     for leftover in store.layout.image(image_id).glob(".*.tmp"):
         leftover.unlink(missing_ok=True)
     if begun >= MAX_ATTEMPTS:

@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipeline.ids import made_at
+from pipeline.records import stamp
 from pipeline.store.layout import Layout
 from tests.browser.files import choose, drop
 from tests.product import ROOT, Gallery, prepared, until
@@ -70,12 +71,9 @@ def age(data: Path) -> None:
         record: dict[str, Any] = json.loads(path.read_bytes())
         old = record["id"]
         at = made_at(old) - timedelta(days=_NIGHTS[n * len(_NIGHTS) // len(records)])
-        stamp = f"{int(at.timestamp() * 1000):012x}"
-        new = f"{stamp[:8]}-{stamp[8:]}{old[13:]}"
-        record["id"], record["received_at"] = (
-            new,
-            at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        )
+        milliseconds = f"{int(at.timestamp() * 1000):012x}"
+        new = f"{milliseconds[:8]}-{milliseconds[8:]}{old[13:]}"
+        record["id"], record["received_at"] = new, stamp(at)
         target = layout.image(new)
         if target == path.parent:
             continue

@@ -29,8 +29,11 @@ def names(gallery: Gallery) -> list[str]:
     return [image["name"] for image in gallery.call("GET", "/api/images?limit=500").json["images"]]
 
 
-def summary(page: Page) -> str:
-    return page.locator(".uploads strong").inner_text()
+def sending(page: Page, paths: list[Path], bytes_a_second: int) -> None:
+    """Choose files, and wait until the first has arrived while the others are on their way."""
+    throttle(page, bytes_a_second)
+    choose(page, paths)
+    expect(page.locator(".uploads li.added").first).to_be_visible()
 
 
 def test_several_hundred_files_at_once_all_arrive(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
@@ -49,9 +52,7 @@ def test_uploads_wait_for_the_network_and_go_on(shared: Gallery, windows: Window
     paths = pictures(tmp_path, 12)
     windows.expected = NETWORK
     page = windows.open(shared)
-    throttle(page, 6_000)
-    choose(page, paths)
-    expect(page.locator(".uploads li.added").first).to_be_visible()
+    sending(page, paths, 6_000)
     page.context.set_offline(True)
     expect(page.locator(".uploads .sub")).to_contain_text("No network")
     page.wait_for_timeout(1500)
@@ -64,9 +65,7 @@ def test_uploads_go_on_when_the_server_comes_back(gallery: Gallery, windows: Win
     paths = pictures(tmp_path, 12)
     windows.expected = NETWORK
     page = windows.open(gallery)
-    throttle(page, 6_000)
-    choose(page, paths)
-    expect(page.locator(".uploads li.added").first).to_be_visible()
+    sending(page, paths, 6_000)
     gallery.stop("web", signal.SIGKILL)
     expect(page.locator(".uploads .sub")).to_contain_text("Trying again in")
     gallery.start("web", "web")
@@ -88,10 +87,8 @@ def test_what_a_reload_interrupted_goes_on_by_itself(shared: Gallery, windows: W
         dialog.accept()
 
     page.on("dialog", answer)
-    throttle(page, 1_000)
-    choose(page, paths)
+    sending(page, paths, 1_000)
     added = page.locator(".uploads li.added")
-    expect(added.first).to_be_visible()
     # the browser keeps one file after the other, and lets go of those that have arrived
     until(lambda: page.evaluate(KEPT) + added.count() >= len(paths), 60)
     page.reload()
