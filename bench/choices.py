@@ -17,17 +17,24 @@ from bench.common import number
 from bench.photos import photo
 from bench.render import similarity
 from bench.report import save, table
-from pipeline.recipe import VIEW
-from worker.render import EFFORT, QUALITY
-from worker.scale import fitted_size, lanczos
+from pipeline.formats import Limits
+from pipeline.recipe import GRID, VIEW
+from worker.decode import prepare
+from worker.render import upright_view
+from worker.scale import fitted, fitted_size, lanczos
+from worker.webp import ENCODINGS, Encoding, encoded
 
 AVIF_QUALITY = 66
 _ROUNDS = 3
+_RENDITIONS = {"view": VIEW, "grid": GRID}
+_NOTE = "SSIM of scaling before encoding, of encoding after it. In bold what the engine does."
 T = TypeVar("T")
+Measured = tuple[float, float, float]
+"""CPU milliseconds, bytes, SSIM."""
 
 
 def main() -> None:
-    """Measure every choice on every picture, and fill the table with the means."""
+    """Measure every choice on every picture, and fill the tables with the means."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, help="a folder of photographs, measured beside the generated ones")
     options = parser.parse_args()
@@ -37,32 +44,54 @@ def main() -> None:
         generated = Path(scratch) / "generated.jpg"
         generated.write_bytes(photo(12))
         originals.append(generated)
-        found = [dict(choices(original, Path(scratch) / "made.webp")) for original in originals]
-    rows, figures = [], []
-    for name in found[0]:
-        ms, size, likeness = (sum(one[name][place] for one in found) / len(found) for place in range(3))
-        rows.append([name, number(ms), number(size / 1000) if size else "", f"{likeness:.4f}"])
-        figures.append({"choice": name, "cpu_ms": ms, "bytes": size, "ssim": likeness})
-    save("choices", {"choices": figures})
-    note = "SSIM of scaling before encoding, of encoding after it. In bold what the engine does."
-    table("choices", ("choice for the view", "CPU ms", "KB", "SSIM"), rows, note)
+        made = Path(scratch) / "made"
+        scaled = means([scalings(original, made) for original in originals])
+        written = means([encodings(original, made) for original in originals])
+    save("choices", {"scaling": as_records(scaled), "encoding": as_records(written)})
+    rows: list[list[object]] = [[name, number(ms), f"{likeness:.4f}"] for name, (ms, _, likeness) in scaled.items()]
+    table("choices", ("choice for the view", "CPU ms", "SSIM"), rows, _NOTE)
+    head = ["encoding"]
+    for kind in _RENDITIONS:
+        head += [f"{kind}, CPU ms", f"{kind} KB", f"{kind} SSIM"]
+    rows = []
+    for way in _ways():
+        row: list[object] = [way]
+        for kind in _RENDITIONS:
+            ms, size, likeness = written[f"{kind}: {way}"]
+            cells = (number(ms), number(size / 1000), f"{likeness:.4f}")
+            row += [f"**{cell}**" if _ways()[way] == ENCODINGS[kind] else cell for cell in cells]
+        rows.append(row)
+    table("encodings", head, rows, _NOTE)
 
 
-def choices(original: Path, made: Path) -> list[tuple[str, tuple[float, int, float]]]:
-    """Name, and CPU milliseconds, bytes and SSIM of each choice."""
+def means(found: list[dict[str, Measured]]) -> dict[str, Measured]:
+    """Of several pictures."""
+    count = len(found)
+    return {
+        name: (sum(f[name][0] for f in found) / count, sum(f[name][1] for f in found) / count,
+               sum(f[name][2] for f in found) / count)
+        for name in found[0]
+    }  # fmt: skip
+
+
+def as_records(found: dict[str, Measured]) -> list[dict[str, object]]:
+    """For the file of raw figures."""
+    return [
+        {"choice": name.strip("*"), "cpu_ms": ms, "bytes": size or None, "ssim": likeness}
+        for name, (ms, size, likeness) in found.items()
+    ]
+
+
+def scalings(original: Path, made: Path) -> dict[str, Measured]:
+    """How far the decoder scales, and by which filter what is left is scaled, for the view."""
 
     def decoded(scale: int) -> Image.Image:
         with Image.open(original) as source:
             source.draft(None, (source.width // scale, source.height // scale))
             return source.convert("RGB")
 
-    def likeness(picture: Image.Image) -> float:
-        picture.save(made, "PNG", compress_level=1)
-        return similarity(made, original, VIEW)
-
-    whole = decoded(1)
-    size = fitted_size(whole.size, VIEW)
-    found: list[tuple[str, tuple[float, int, float]]] = []
+    size = fitted_size(decoded(1).size, VIEW)
+    found = {}
     filters: dict[str, Callable[[Image.Image], Image.Image]] = {
         "Pillow, box": lambda i: i.resize(size, Image.Resampling.BOX),
         "Pillow, bilinear": lambda i: i.resize(size, Image.Resampling.BILINEAR),
@@ -75,32 +104,50 @@ def choices(original: Path, made: Path) -> list[tuple[str, tuple[float, int, flo
         decoding, _ = timed(decoded, scale)
         for name, filtered in filters.items():
             scaling, view = timed(filtered, source)
+            view.save(made, "PNG", compress_level=1)
             label = f"decoded at 1/{scale}; {name}"
             chosen = scale == 1 and name == "vectorised, Lanczos"
-            found.append((f"**{label}**" if chosen else label, (decoding + scaling, 0, likeness(view))))
-    view = filters["vectorised, Lanczos"](whole)
-    encodings: dict[str, dict[str, Any]] = {}
-    for effort in range(7):
-        label = f"WebP of quality {QUALITY}, effort {effort}"
-        encodings[f"**{label}**" if effort == EFFORT else label] = {
-            "format": "WEBP", "quality": QUALITY, "method": effort,
-        }  # fmt: skip
-    for speed in (10, 8):
-        encodings[f"AVIF of quality {AVIF_QUALITY}, speed {speed}"] = {
-            "format": "AVIF", "quality": AVIF_QUALITY, "speed": speed,
-            "codec": "aom", "advanced": {"tune": "ssim"}, "max_threads": 1,
-        }  # fmt: skip
-    for label, options in encodings.items():
-        encoding, data = timed(encoded, view, options)
-        made.write_bytes(data)
-        found.append((label, (encoding, len(data), similarity(made, original, VIEW))))
+            found[f"**{label}**" if chosen else label] = decoding + scaling, 0.0, similarity(made, original, VIEW)
     return found
 
 
-def encoded(picture: Image.Image, options: dict[str, Any]) -> bytes:
-    """The bytes of a picture of Pillow's."""
+def _ways() -> dict[str, Encoding | dict[str, Any]]:
+    """Ways to encode: by libwebp, or what Pillow is to be told."""
+    ways: dict[str, Encoding | dict[str, Any]] = {}
+    for effort in range(7):
+        ways[f"WebP 80, effort {effort}"] = Encoding(effort=effort)
+    ways["WebP 80, effort 2, filtered in full"] = Encoding(effort=2, filter_strength=100)
+    ways["WebP 80, effort 4, filtered in full"] = Encoding(filter_strength=100)
+    ways["WebP 80, effort 4, filtered in full, three parts"] = Encoding(filter_strength=100, segments=3)
+    grid = ENCODINGS["grid"]
+    ways[f"WebP {grid.quality:g}, effort 4, filtered by {grid.filter_strength}, three parts"] = grid
+    for speed in (10, 8):
+        ways[f"AVIF {AVIF_QUALITY}, speed {speed}"] = {
+            "format": "AVIF", "quality": AVIF_QUALITY, "speed": speed,
+            "codec": "aom", "advanced": {"tune": "ssim"}, "max_threads": 1,
+        }  # fmt: skip
+    return ways
+
+
+def encodings(original: Path, made: Path) -> dict[str, Measured]:
+    """Every way to encode, for both renditions."""
+    prepare()
+    view, _ = upright_view(original, Limits())
+    found = {}
+    for kind, longest in _RENDITIONS.items():
+        picture = fitted(view, longest)
+        for name, way in _ways().items():
+            ms, data = timed(_written, picture, way)
+            made.write_bytes(data)
+            found[f"{kind}: {name}"] = ms, float(len(data)), similarity(made, original, longest)
+    return found
+
+
+def _written(picture: Image.Image, way: Encoding | dict[str, Any]) -> bytes:
+    if isinstance(way, Encoding):
+        return encoded(picture, way)
     out = io.BytesIO()
-    picture.save(out, **options)
+    picture.save(out, **way)
     return out.getvalue()
 
 

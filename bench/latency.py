@@ -23,6 +23,7 @@ from pipeline.formats import Limits
 from pipeline.recipe import GRID, VIEW, decoding_scale
 from worker import render
 from worker.renderer import keep_memory
+from worker.webp import ENCODINGS
 
 _LOAD = 0.7
 
@@ -101,7 +102,7 @@ def pillow(picture: bytes, scale: int) -> float:
     source.draft(None, (source.width // scale, source.height // scale))
     source.thumbnail((VIEW, VIEW))
     source.thumbnail((GRID, GRID))
-    source.save(io.BytesIO(), "WEBP", quality=render.QUALITY, method=render.EFFORT)
+    source.save(io.BytesIO(), "WEBP", quality=round(ENCODINGS["grid"].quality), method=ENCODINGS["grid"].effort)
     return (time.monotonic() - began) * 1000
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,8 @@ from worker.colour import to_srgb
 from worker.decode import decoded, prepare
 from worker.scale import fitted, fitted_size, view_of
 from worker.thumbhash import thumbhash
+from worker.webp import ENCODINGS, encoded
 
-QUALITY, EFFORT = 80, 4
 _HASHED = 32
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -56,18 +55,21 @@ def render(original: Path, limits: Limits, publish: Callable[[Rendition], None])
     `Unrenderable` and its kin, with a sentence for people, and `OSError` where the file cannot be read.
     """
     prepare()
-    view, notes = _view(original, limits)
+    view, notes = upright_view(original, limits)
     grid = fitted(view, GRID)
-    publish(_encoded("grid", grid))
+    publish(_rendition("grid", grid))
     small = grid.convert("RGBA").resize(fitted_size(grid.size, _HASHED), Image.Resampling.BOX)
     placeholder = thumbhash(small.width, small.height, small.tobytes())
     mean = small.convert("RGB").resize((1, 1), Image.Resampling.BOX).tobytes()
-    publish(_encoded("view", view))
+    publish(_rendition("view", view))
     return Picture(placeholder, f"#{mean.hex()}", notes)
 
 
-def _view(original: Path, limits: Limits) -> tuple[Image.Image, tuple[str, ...]]:
-    """Upright and in sRGB; the pixels of the original are freed when this returns."""
+def upright_view(original: Path, limits: Limits) -> tuple[Image.Image, tuple[str, ...]]:
+    """The view before it is encoded, RGB or RGBA in sRGB, and remarks for the record.
+
+    The pixels of the original are freed when this returns. Raises as `render` does.
+    """
     with original.open("rb") as file:
         header = read_header(file)
         check_bounds(header, limits)
@@ -87,8 +89,5 @@ def _view(original: Path, limits: Limits) -> tuple[Image.Image, tuple[str, ...]]
     return (view.transpose(turn) if turn is not None else view), notes
 
 
-def _encoded(name: str, picture: Image.Image) -> Rendition:
-    """As WebP, with no metadata: Pillow writes only what it is told to."""
-    out = io.BytesIO()
-    picture.save(out, "WEBP", quality=QUALITY, method=EFFORT)
-    return Rendition(name, out.getvalue(), picture.width, picture.height)
+def _rendition(name: str, picture: Image.Image) -> Rendition:
+    return Rendition(name, encoded(picture, ENCODINGS[name]), picture.width, picture.height)

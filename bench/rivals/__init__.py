@@ -14,6 +14,7 @@ from bench.common import CORES, ROOT, until
 from bench.photos import CACHE
 
 _HERE = Path(__file__).parent
+_SHARP = {"once": "BullMQ + sharp, decoding once", "each": "BullMQ + sharp, as documented"}
 WORKERS = CORES
 Run = Callable[[Sequence[Path]], None]
 
@@ -56,10 +57,10 @@ def rivals(broker: str, folder: Path, effort: int) -> Iterator[dict[str, Run]]:
         runs["Celery + Pillow"] = runner("celery", feeder)
         if (node := shutil.which("node")) and shutil.which("npm"):
             place = _bullmq()
-            for _ in range(WORKERS):
-                start([node, "bullmq.mjs", "worker"], place)
-            feeder = start([node, "bullmq.mjs", "feed"], place, feeds=True)
-            runs["BullMQ + sharp"] = runner("bullmq", feeder)
+            for way, name in _SHARP.items():
+                for _ in range(WORKERS):
+                    start([node, "bullmq.mjs", "worker", way], place)
+                runs[name] = runner(way, start([node, "bullmq.mjs", "feed", way], place, feeds=True))
         yield runs
 
 

@@ -1,0 +1,70 @@
+"""The encoder of the renditions: libwebp as Pillow calls it, and a little better."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageStat, _webp
+
+from pipeline.recipe import GRID, VIEW
+from tests.scenes import scene
+from worker import webp
+from worker.webp import ENCODINGS, Encoding, encoded
+
+
+def by_pillow(picture: Image.Image, encoding: Encoding) -> bytes:
+    out = io.BytesIO()
+    picture.save(out, "WEBP", quality=encoding.quality, method=encoding.effort)
+    return out.getvalue()
+
+
+def with_edges(picture: Image.Image) -> Image.Image:
+    """The picture, partly transparent."""
+    picture = picture.copy()
+    picture.putalpha(Image.radial_gradient("L").resize(picture.size).point(lambda value: 0 if value < 90 else value))
+    return picture
+
+
+def difference(data: bytes, picture: Image.Image) -> float:
+    """Of brightness, root mean square."""
+    with Image.open(io.BytesIO(data)) as made:
+        found = ImageStat.Stat(ImageChops.difference(made.convert("L"), picture.convert("L"))).rms[0]
+    assert isinstance(found, float)
+    return found
+
+
+@pytest.fixture
+def _no_libwebp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """A Pillow that lies where its libwebp cannot be asked for."""
+    monkeypatch.setattr(_webp, "__file__", str(tmp_path / "none.so"))
+    webp._libwebp.cache_clear()
+    yield
+    webp._libwebp.cache_clear()
+
+
+@pytest.mark.parametrize("encoding", [Encoding(), Encoding(quality=37.5, effort=2)])
+def test_what_pillow_can_say_too_gives_the_same_bytes(encoding: Encoding) -> None:
+    for picture in (scene((640, 400)), with_edges(scene((333, 207))), Image.new("RGB", (1, 1), "red")):
+        assert encoded(picture, encoding) == by_pillow(picture, encoding)
+
+
+@pytest.mark.parametrize(("name", "longest"), [("grid", GRID), ("view", VIEW)])
+def test_the_renditions_come_nearer_to_their_originals_for_as_many_bytes(name: str, longest: int) -> None:
+    picture = scene((longest, longest * 3 // 4))
+    ours, pillows = encoded(picture, ENCODINGS[name]), by_pillow(picture, Encoding())
+    assert len(ours) <= len(pillows) * 1.01
+    assert difference(ours, picture) < difference(pillows, picture)
+
+
+@pytest.mark.usefixtures("_no_libwebp")
+def test_where_libwebp_is_out_of_reach_pillow_writes() -> None:
+    picture = scene((320, 200))
+    assert encoded(picture, ENCODINGS["grid"]) == by_pillow(picture, ENCODINGS["grid"])
+
+
+def test_a_picture_that_webp_cannot_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match="error 5"):
+        encoded(Image.new("RGB", (16384, 1)), Encoding())
