@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from bench.common import CORES
 from pipeline.formats import Limits
 from worker.render import Rendition, render
 from worker.renderer import keep_memory
-from worker.webp import ENCODINGS
 
 
 def _make(job: tuple[Path, Path]) -> None:
@@ -37,16 +35,9 @@ class Loop:
             pass
 
 
-def _prepare(effort: int | None) -> None:
-    keep_memory()
-    if effort is not None:
-        for name, encoding in ENCODINGS.items():
-            ENCODINGS[name] = replace(encoding, effort=effort)
-
-
 @contextmanager
-def loop(folder: Path, effort: int | None = None) -> Iterator[Loop]:
-    """The loop, with its processes started; renditions go to `folder`. `effort`: the encoder's, if not ours."""
+def loop(folder: Path) -> Iterator[Loop]:
+    """The loop, with its processes started; renditions go to `folder`."""
     folder.mkdir(exist_ok=True)
-    with multiprocessing.get_context("spawn").Pool(CORES, _prepare, (effort,)) as pool:
+    with multiprocessing.get_context("spawn").Pool(CORES, keep_memory) as pool:
         yield Loop(pool, folder)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import BadSetting
+from pipeline.recipe import EFFORT
 from pipeline.tokens import Token, parse_tokens
 
 
@@ -28,6 +29,7 @@ class Settings:
     max_upload_bytes: int
     max_form_files: int
     max_megapixels: int
+    webp_effort: int
     job_timeout: int
     sweep_seconds: int
     reserve_bytes: int
@@ -69,6 +71,7 @@ class Settings:
             max_upload_bytes=read.whole("GALLERY_MAX_UPLOAD_MB", 256, least=1, most=4096) * 1024 * 1024,
             max_form_files=read.whole("GALLERY_MAX_FORM_FILES", 100, least=1, most=1000),
             max_megapixels=read.whole("GALLERY_MAX_MEGAPIXELS", 250, least=1, most=2000),
+            webp_effort=read.whole("GALLERY_WEBP_EFFORT", EFFORT, least=0, most=6),
             job_timeout=read.whole("GALLERY_JOB_TIMEOUT", 60, least=1, most=3600),
             sweep_seconds=read.whole("GALLERY_SWEEP_SECONDS", 15, least=1, most=30),
             reserve_bytes=read.whole("GALLERY_RESERVE_MB", 256, least=0, most=1024 * 1024) * 1024 * 1024,

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Gallery, picture, until
+from tests.scenes import encoded, scene
 
 
 def test_an_upload_becomes_a_thumbnail_on_the_page(gallery: Gallery) -> None:
@@ -49,6 +50,17 @@ def test_an_upload_becomes_a_thumbnail_on_the_page(gallery: Gallery) -> None:
     rest = gallery.call("GET", f"/api/images?limit=3&before={first['next']}").json
     assert [i["name"] for i in first["images"] + rest["images"]] == ["d.webp", "c.gif", "b.png", "a.jpg"]
     assert rest["next"] is None
+
+
+def test_the_effort_of_the_encoder_is_set_by_the_operator(gallery: Gallery) -> None:
+    sizes = []
+    gallery.stop("worker.2")
+    for effort in ("0", "4"):
+        gallery.stop("worker.1")
+        gallery.start("worker.1", "worker", GALLERY_WEBP_EFFORT=effort)
+        answer = gallery.upload(encoded(scene((1600, 1000)), "JPEG", quality=90, comment=effort.encode()), "a.jpg")
+        sizes.append(gallery.until_ended(answer.json["id"])["renditions"]["view"]["bytes"])
+    assert sizes[0] > sizes[1]
 
 
 def test_a_photo_lying_on_its_side_comes_out_upright(gallery: Gallery) -> None:

@@ -10,6 +10,7 @@ import pytest
 from pipeline.errors import ImageNotFound, Unrenderable
 from pipeline.formats import Limits
 from tests.pictures import picture
+from tests.scenes import encoded, scene
 from worker.render import Rendition
 from worker.renderer import Renderer
 
@@ -55,6 +56,17 @@ def test_a_full_volume_leaves_nothing_to_the_next(renderer: Renderer, tmp_path: 
     with pytest.raises(OSError, match="No space"):
         renderer.render(red, full)
     assert color_of(renderer, write(tmp_path / "blue", picture(color="#0000ff")))[5:] > "e0"
+
+
+def test_less_effort_makes_larger_files(renderer: Renderer, tmp_path: Path) -> None:
+    original = write(tmp_path / "original", encoded(scene((1600, 1000)), "JPEG", quality=90))
+    hasty = Renderer(Limits(), 30, lambda: None, effort=0)
+    sizes: list[list[int]] = []
+    for one in (hasty, renderer):
+        sizes.append([])
+        one.render(original, lambda made: sizes[-1].append(len(made.data)))
+    hasty.stop()
+    assert all(larger > smaller for larger, smaller in zip(*sizes, strict=True))
 
 
 def test_a_broken_picture_costs_no_new_process(renderer: Renderer, tmp_path: Path) -> None:

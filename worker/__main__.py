@@ -45,7 +45,12 @@ def main() -> int:
     store = Store(settings)
     store.prepare()
     connection = connect(settings.redis_url, timeout=_TTL_SECONDS)
-    renderer = Renderer(Limits(megapixels=settings.max_megapixels), settings.job_timeout, lambda: touch(settings))
+    renderer = Renderer(
+        Limits(megapixels=settings.max_megapixels),
+        settings.job_timeout,
+        lambda: touch(settings),
+        effort=settings.webp_effort,
+    )
     name = f"{settings.worker_name}-{uuid4().hex[:6]}"
     studio = thumbnails.Studio(store, renderer, Announcer(connection), name)
     thumbnails.studio = studio

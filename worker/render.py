@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
 
 from pipeline.errors import Unrenderable
 from pipeline.formats import Limits, check_bounds, read_header
-from pipeline.recipe import GRID, VIEW
+from pipeline.recipe import EFFORT, GRID, VIEW
 from worker.colour import to_srgb
 from worker.decode import decoded, prepare
 from worker.scale import fitted, fitted_size, view_of
@@ -48,20 +48,21 @@ class Picture:
     notes: tuple[str, ...]
 
 
-def render(original: Path, limits: Limits, publish: Callable[[Rendition], None]) -> Picture:
+def render(original: Path, limits: Limits, publish: Callable[[Rendition], None], *, effort: int = EFFORT) -> Picture:
     """Make grid and view (longest sides 480 and 1600 pixels, never larger than the original), upright, in sRGB.
 
-    `publish` is called with the grid first. Nothing of the original's metadata is in either. Raises
-    `Unrenderable` and its kin, with a sentence for people, and `OSError` where the file cannot be read.
+    `publish` is called with the grid first; `effort` (0 to 6) is the encoder's. Nothing of the original's metadata
+    is in either. Raises `Unrenderable` and its kin, with a sentence for people, and `OSError` where the file cannot
+    be read.
     """
     prepare()
     view, notes = upright_view(original, limits)
     grid = fitted(view, GRID)
-    publish(_rendition("grid", grid))
+    publish(_rendition("grid", grid, effort))
     small = grid.convert("RGBA").resize(fitted_size(grid.size, _HASHED), Image.Resampling.BOX)
     placeholder = thumbhash(small.width, small.height, small.tobytes())
     mean = small.convert("RGB").resize((1, 1), Image.Resampling.BOX).tobytes()
-    publish(_rendition("view", view))
+    publish(_rendition("view", view, effort))
     return Picture(placeholder, f"#{mean.hex()}", notes)
 
 
@@ -89,5 +90,6 @@ def upright_view(original: Path, limits: Limits) -> tuple[Image.Image, tuple[str
     return (view.transpose(turn) if turn is not None else view), notes
 
 
-def _rendition(name: str, picture: Image.Image) -> Rendition:
-    return Rendition(name, encoded(picture, ENCODINGS[name]), picture.width, picture.height)
+def _rendition(name: str, picture: Image.Image, effort: int) -> Rendition:
+    data = encoded(picture, replace(ENCODINGS[name], effort=effort))
+    return Rendition(name, data, picture.width, picture.height)

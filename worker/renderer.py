@@ -18,6 +18,7 @@ from pathlib import Path
 
 from pipeline.errors import GalleryError, OutOfMemory, RendererDied, RenderTimeout, Unrenderable
 from pipeline.formats import Limits
+from pipeline.recipe import EFFORT
 from worker.decode import prepare
 from worker.render import Picture, Rendition, render
 
@@ -35,9 +36,10 @@ _KEPT_MB = 128
 class Renderer:
     """Renders in a child process; a child that died or ran out of time is replaced at the next picture."""
 
-    def __init__(self, limits: Limits, timeout: int, beat: Callable[[], None]) -> None:
+    def __init__(self, limits: Limits, timeout: int, beat: Callable[[], None], *, effort: int = EFFORT) -> None:
         self._limits = limits
         self._timeout = timeout
+        self._effort = effort
         self._beat = beat
         self._context = multiprocessing.get_context("spawn")
         self._process: multiprocessing.process.BaseProcess | None = None
@@ -81,7 +83,9 @@ class Renderer:
             return self._pipe
         self.stop()
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs, self._limits, os.getpid()), daemon=True)
+        process = self._context.Process(
+            target=_serve, args=(theirs, self._limits, self._effort, os.getpid()), daemon=True
+        )
         # a signal to all of the group must not end it before it can say that it ignores them
         resource_tracker.ensure_running()  # it would unblock them as it starts
         before = signal.pthread_sigmask(signal.SIG_BLOCK, _IGNORED)
@@ -127,7 +131,7 @@ class Renderer:
             self._pipe = None
 
 
-def _serve(pipe: Connection, limits: Limits, parent: int) -> None:
+def _serve(pipe: Connection, limits: Limits, effort: int, parent: int) -> None:
     """The child: one picture after another, until the parent goes."""
     for number in _IGNORED:
         signal.signal(number, signal.SIG_IGN)
@@ -146,7 +150,7 @@ def _serve(pipe: Connection, limits: Limits, parent: int) -> None:
         except EOFError:
             return
         try:
-            answer: Picture | GalleryError | OSError = render(original, limits, pipe.send)
+            answer: Picture | GalleryError | OSError = render(original, limits, pipe.send, effort=effort)
         except MemoryError:
             answer = _Portable(OutOfMemory(limits.memory_mb))
         except GalleryError as error:

@@ -12,6 +12,8 @@ from functools import cache
 
 from PIL import Image, _webp
 
+from pipeline.recipe import EFFORT
+
 _ABI = 0x0210
 _OUT_OF_MEMORY = 1
 _CALLS = (
@@ -22,11 +24,11 @@ _CALLS = (
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """libwebp's parameters: quality 0 to 100, effort 0 to 6, strength of the deblocking filter 0 to 100, and the
-    number of parts, 1 to 4, that get a quantiser of their own."""
+    """libwebp's parameters: quality 0 to 100, effort ("method") 0 to 6, strength of the deblocking filter 0 to 100,
+    and the number of parts, 1 to 4, that get a quantiser of their own."""
 
     quality: float = 80.0
-    effort: int = 4
+    effort: int = EFFORT
     filter_strength: int = 60
     segments: int = 4
 
