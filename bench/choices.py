@@ -15,7 +15,7 @@ from PIL import Image
 
 from bench.common import number
 from bench.photos import photo
-from bench.render import similarity
+from bench.render import bytes_at, similarity
 from bench.report import save, table
 from pipeline.formats import Limits
 from pipeline.recipe import GRID, VIEW
@@ -29,8 +29,9 @@ _ROUNDS = 3
 _RENDITIONS = {"view": VIEW, "grid": GRID}
 _NOTE = "SSIM of scaling before encoding, of encoding after it. In bold what the engine does."
 T = TypeVar("T")
-Measured = tuple[float, float, float]
-"""CPU milliseconds, bytes, SSIM."""
+Measured = tuple[float, float, float, float]
+"""CPU milliseconds, bytes, SSIM, and bytes for the likeness of the engine's encoding in units of its bytes (0: not
+asked)."""
 
 
 def main() -> None:
@@ -48,37 +49,42 @@ def main() -> None:
         scaled = means([scalings(original, made) for original in originals])
         written = means([encodings(original, made) for original in originals])
     save("choices", {"scaling": as_records(scaled), "encoding": as_records(written)})
-    rows: list[list[object]] = [[name, number(ms), f"{likeness:.4f}"] for name, (ms, _, likeness) in scaled.items()]
+    rows: list[list[object]] = [[name, number(ms), f"{likeness:.4f}"] for name, (ms, _, likeness, _) in scaled.items()]
     table("choices", ("choice for the view", "CPU ms", "SSIM"), rows, _NOTE)
     head = ["encoding"]
     for kind in _RENDITIONS:
-        head += [f"{kind}, CPU ms", f"{kind} KB", f"{kind} SSIM"]
+        head += [f"{kind}, CPU ms", "KB", "SSIM", "for equal SSIM"]
     rows = []
     for way in _ways():
         row: list[object] = [way]
         for kind in _RENDITIONS:
-            ms, size, likeness = written[f"{kind}: {way}"]
-            cells = (number(ms), number(size / 1000), f"{likeness:.4f}")
+            ms, size, likeness, needed = written[f"{kind}: {way}"]
+            cells = (number(ms), number(size / 1000), f"{likeness:.4f}", f"{needed:.3f}" if needed else "")
             row += [f"**{cell}**" if _ways()[way] == ENCODINGS[kind] else cell for cell in cells]
         rows.append(row)
-    table("encodings", head, rows, _NOTE)
+    table("encodings", head, rows, f"{_NOTE} For equal SSIM: the bytes needed, in units of the engine's.")
 
 
 def means(found: list[dict[str, Measured]]) -> dict[str, Measured]:
     """Of several pictures."""
-    count = len(found)
-    return {
-        name: (sum(f[name][0] for f in found) / count, sum(f[name][1] for f in found) / count,
-               sum(f[name][2] for f in found) / count)
-        for name in found[0]
-    }  # fmt: skip
+
+    def mean(name: str, place: int) -> float:
+        return sum(one[name][place] for one in found) / len(found)
+
+    return {name: (mean(name, 0), mean(name, 1), mean(name, 2), mean(name, 3)) for name in found[0]}
 
 
 def as_records(found: dict[str, Measured]) -> list[dict[str, object]]:
     """For the file of raw figures."""
     return [
-        {"choice": name.strip("*"), "cpu_ms": ms, "bytes": size or None, "ssim": likeness}
-        for name, (ms, size, likeness) in found.items()
+        {
+            "choice": name.strip("*"),
+            "cpu_ms": ms,
+            "bytes": size or None,
+            "ssim": likeness,
+            "bytes_at_equal_ssim": needed or None,
+        }
+        for name, (ms, size, likeness, needed) in found.items()
     ]
 
 
@@ -107,7 +113,7 @@ def scalings(original: Path, made: Path) -> dict[str, Measured]:
             view.save(made, "PNG", compress_level=1)
             label = f"decoded at 1/{scale}; {name}"
             chosen = scale == 1 and name == "vectorised, Lanczos"
-            found[f"**{label}**" if chosen else label] = decoding + scaling, 0.0, similarity(made, original, VIEW)
+            found[f"**{label}**" if chosen else label] = decoding + scaling, 0.0, similarity(made, original, VIEW), 0.0
     return found
 
 
@@ -136,10 +142,13 @@ def encodings(original: Path, made: Path) -> dict[str, Measured]:
     found = {}
     for kind, longest in _RENDITIONS.items():
         picture = fitted(view, longest)
+        made.write_bytes(encoded(picture, ENCODINGS[kind]))
+        size, likeness = made.stat().st_size, similarity(made, original, longest)
         for name, way in _ways().items():
             ms, data = timed(_written, picture, way)
             made.write_bytes(data)
-            found[f"{kind}: {name}"] = ms, float(len(data)), similarity(made, original, longest)
+            needed = bytes_at(picture, way, original, longest, [likeness])[0] if isinstance(way, Encoding) else 0.0
+            found[f"{kind}: {name}"] = ms, float(len(data)), similarity(made, original, longest), needed / size
     return found
 
 

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from bench.common import ROOT, Spread, number
 from bench.photos import photo
 from bench.report import save, table
+from pipeline.formats import Limits, read_header
+from worker.decode import decoded, prepare
+from worker.render import Rendition, render, upright_view
 from worker.renderer import keep_memory
+from worker.scale import fitted
+from worker.webp import ENCODINGS, Encoding, encoded
 
 SIZES = (1, 12, 24, 50)
 SHARP = ROOT / "bench" / "rivals" / "sharp"
@@ -26,8 +34,6 @@ LONGEST = {"grid": 480, "view": 1600}
 
 def ours(original: Path, folder: Path) -> None:
     """The engine of this product."""
-    from pipeline.formats import Limits
-    from worker.render import Rendition, render
 
     def write(made: Rendition) -> None:
         (folder / f"{made.name}.webp").write_bytes(made.data)
@@ -37,9 +43,6 @@ def ours(original: Path, folder: Path) -> None:
 
 def decoder(original: Path, _folder: Path) -> None:
     """Nothing but the decoder, at the scale that the engine uses."""
-    from pipeline.formats import read_header
-    from worker.decode import decoded
-
     with original.open("rb") as file:
         header = read_header(file)
         file.seek(0)
@@ -111,7 +114,6 @@ def contenders() -> Iterator[Contender]:
 def similarity(made: Path, original: Path, longest: int) -> float:
     """SSIM of brightness (Wang et al. 2004) against the whole original scaled by Lanczos' filter."""
     import numpy as np
-    from PIL import Image
 
     with Image.open(original) as whole, Image.open(made) as picture:
         reference = whole.convert("RGB")
@@ -135,29 +137,21 @@ def similarity(made: Path, original: Path, longest: int) -> float:
     return float((light * shape).mean())
 
 
-def ours_at(original: Path, likenesses: dict[str, list[float]]) -> dict[str, list[float]]:
-    """The bytes that our own encoder needs to come as near to the original, for each rendition and likeness."""
+def bytes_at(
+    picture: Image.Image, encoding: Encoding, original: Path, longest: int, likenesses: Sequence[float]
+) -> list[float]:
+    """The bytes that this encoding, at whatever quality, needs to come as near to the original, for each likeness."""
     import numpy as np
 
-    from pipeline.formats import Limits
-    from worker.decode import prepare
-    from worker.render import upright_view
-    from worker.scale import fitted
-    from worker.webp import ENCODINGS, encoded
-
-    prepare()
-    view, _ = upright_view(original, Limits())
-    needed = {}
+    sizes, found = [], []
     with tempfile.NamedTemporaryFile(suffix=".webp") as scratch:
-        for kind, encoding in ENCODINGS.items():
-            sizes, found = [], []
-            for quality in range(66, 90, 2):
-                data = encoded(fitted(view, LONGEST[kind]), replace(encoding, quality=quality))
-                Path(scratch.name).write_bytes(data)
-                sizes.append(len(data))
-                found.append(similarity(Path(scratch.name), original, LONGEST[kind]))
-            needed[kind] = [float(np.interp(likeness, found, sizes)) for likeness in likenesses[kind]]
-    return needed
+        for quality in range(66, 92, 3):
+            data = encoded(picture, replace(encoding, quality=quality))
+            Path(scratch.name).write_bytes(data)
+            # the one is all but a line of the other
+            sizes.append(math.log(len(data)))
+            found.append(-math.log(1 - similarity(Path(scratch.name), original, longest)))
+    return [math.exp(float(np.interp(-math.log(1 - likeness), found, sizes))) for likeness in likenesses]
 
 
 def main() -> None:
@@ -181,6 +175,7 @@ def main() -> None:
 
 def measure(originals: dict[str, Path], rounds: int) -> None:
     """Fill the table of the page."""
+    prepare()
     field = list(contenders())
     rows, figures = [], []
     for name, original in originals.items():
@@ -197,7 +192,13 @@ def measure(originals: dict[str, Path], rounds: int) -> None:
             sizes[one.name] = {kind: file.stat().st_size for kind, file in files.items() if file.exists()}
             likenesses[one.name] = {kind: similarity(files[kind], original, LONGEST[kind]) for kind in sizes[one.name]}
         made = [one for one in sizes if sizes[one]]
-        needed = ours_at(original, {kind: [likenesses[one][kind] for one in made] for kind in LONGEST})
+        view, _ = upright_view(original, Limits())
+        needed = {
+            kind: bytes_at(
+                fitted(view, longest), ENCODINGS[kind], original, longest, [likenesses[one][kind] for one in made]
+            )
+            for kind, longest in LONGEST.items()
+        }
         for one in field:
             size, likeness = sizes[one.name], likenesses[one.name]
             to_ours = {kind: size[kind] / needed[kind][made.index(one.name)] for kind in size}
