@@ -25,7 +25,7 @@ _FORGOTTEN = 6.0
 def main() -> None:
     """Measure every size with every number of clients."""
     parser = argparse.ArgumentParser(prog="python -m bench.ingest", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
     options, _ = parser.parse_known_args()
     rows, figures = [], {}
     head = picture("JPEG", (1600, 1200))
@@ -58,7 +58,7 @@ def main() -> None:
 
 def _rate(clients: int, make: Callable[[], Callable[[], None]]) -> float:
     """Files a second, where each of `clients` threads does what `make` gives it, again and again."""
-    each = max(4, 160 // clients)
+    each = max(2, 80 // clients)
     ready, go = threading.Barrier(clients + 1), threading.Event()
 
     def work() -> None:
