@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat, _webp
 
 from pipeline.recipe import GRID, VIEW
+from tests.product import ROOT
 from tests.scenes import scene
 from worker import webp
 from worker.webp import ENCODINGS, Encoding, encoded
@@ -45,6 +48,15 @@ def _no_libwebp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Non
     webp._libwebp.cache_clear()
 
 
+@pytest.fixture
+def _other_generation(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A libwebp whose structures are not those we know."""
+    monkeypatch.setattr(webp, "_ABI", 0x0300)
+    webp._libwebp.cache_clear()
+    yield
+    webp._libwebp.cache_clear()
+
+
 @pytest.mark.parametrize("encoding", [Encoding(), Encoding(quality=37.5, effort=2)])
 def test_what_pillow_can_say_too_gives_the_same_bytes(encoding: Encoding) -> None:
     for picture in (scene((640, 400)), with_edges(scene((333, 207))), Image.new("RGB", (1, 1), "red")):
@@ -59,10 +71,33 @@ def test_the_renditions_come_nearer_to_their_originals_for_as_many_bytes(name: s
     assert difference(ours, picture) < difference(pillows, picture)
 
 
-@pytest.mark.usefixtures("_no_libwebp")
-def test_where_libwebp_is_out_of_reach_pillow_writes() -> None:
-    picture = scene((320, 200))
-    assert encoded(picture, ENCODINGS["grid"]) == by_pillow(picture, ENCODINGS["grid"])
+@pytest.mark.parametrize("why", ["_no_libwebp", "_other_generation"])
+def test_where_libwebp_is_out_of_reach_pillow_writes(why: str, request: pytest.FixtureRequest) -> None:
+    request.getfixturevalue(why)
+    for picture in (scene((320, 200)), with_edges(scene((320, 200)))):
+        assert encoded(picture, ENCODINGS["grid"]) == by_pillow(picture, ENCODINGS["grid"])
+
+
+def test_a_bound_of_memory_is_told_from_a_picture_that_cannot_be_encoded() -> None:
+    """In a process of its own, which may have a few megabytes more than it holds."""
+    program = """
+import resource
+from PIL import Image
+from worker.webp import ENCODINGS, encoded
+picture = Image.effect_noise((1600, 1600), 90).convert("RGB")
+encoded(picture.resize((64, 64)), ENCODINGS["view"])
+held = int(open("/proc/self/status").read().partition("VmData:")[2].split(maxsplit=1)[0]) * 1024
+for more in range(0, 30_000_000, 500_000):
+    resource.setrlimit(resource.RLIMIT_DATA, (held + more, resource.RLIM_INFINITY))
+    try:
+        encoded(picture, ENCODINGS["view"])
+    except MemoryError:
+        print("too little", flush=True)
+print("enough")
+"""
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    lines = ended.stdout.split("\n")
+    assert (lines[0], lines[-2]) == ("too little", "enough")
 
 
 def test_a_picture_that_webp_cannot_hold_is_refused() -> None:

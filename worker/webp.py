@@ -1,6 +1,6 @@
 """WebP as the renditions need it: by the libwebp that Pillow brings, with what Pillow's own writer does not hand on.
 
-Structures and calls are those of libwebp's `encode.h`, whose version is checked by libwebp itself at every call.
+Structures and calls are those of libwebp's `encode.h`, whose generation libwebp checks where it fills them first.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from PIL import Image, _webp
 from pipeline.recipe import EFFORT
 
 _ABI = 0x0210
-_OUT_OF_MEMORY = 1
+# for the picture, for the bits, and for what is written: our writer fails for no other reason
+_OUT_OF_MEMORY = (1, 2, 8)
 _CALLS = (
     "WebPConfigInitInternal", "WebPPictureInitInternal", "WebPPictureImportRGB", "WebPPictureImportRGBA", "WebPEncode",
     "WebPPictureFree", "WebPMemoryWriterInit", "WebPMemoryWrite", "WebPMemoryWriterClear",
@@ -25,7 +26,7 @@ _CALLS = (
 @dataclass(frozen=True, slots=True)
 class Encoding:
     """libwebp's parameters: quality 0 to 100, effort ("method") 0 to 6, strength of the deblocking filter 0 to 100,
-    and the number of parts, 1 to 4, that get a quantiser of their own."""
+    and the number of segments, 1 to 4, that get a quantiser of their own."""
 
     quality: float = 80.0
     effort: int = EFFORT
@@ -37,8 +38,8 @@ ENCODINGS = {
     "grid": Encoding(quality=80.1, filter_strength=80, segments=3),
     "view": Encoding(filter_strength=100),
 }
-"""Of each rendition, chosen by measurement (`bench.choices`): of small pictures a fourth quantiser costs more than it
-saves, and filtering in full costs nothing and brings every picture measured nearer to its original."""
+"""Of each rendition, chosen by measurement (`bench.choices`). More filtering costs nothing and brings photographs
+nearer to their originals; of small pictures a fourth segment costs more than it saves, and that went into quality."""
 
 
 def encoded(picture: Image.Image, encoding: Encoding) -> bytes:
@@ -69,7 +70,7 @@ def encoded(picture: Image.Image, encoding: Encoding) -> bytes:
         if not take(ctypes.byref(frame), picture.tobytes(), stride) or not library.WebPEncode(
             ctypes.byref(settings), ctypes.byref(frame)
         ):
-            if frame.error == _OUT_OF_MEMORY:
+            if frame.error in _OUT_OF_MEMORY:
                 raise MemoryError
             raise ValueError(f"libwebp refuses the picture: error {frame.error}")
         return ctypes.string_at(written.memory, written.size)
@@ -105,6 +106,8 @@ class _Config(ctypes.Structure):
             " alpha_filtering alpha_quality passes show_compressed preprocessing partitions partition_limit"
             " emulate_jpeg_size thread_level low_memory near_lossless exact use_delta_palette use_sharp_yuv qmin qmax"
         ),
+        # should it grow within its generation
+        ("_spare", ctypes.c_uint32 * 16),
     )  # fmt: skip
 
 
