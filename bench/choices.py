@@ -8,6 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,10 +16,10 @@ from PIL import Image
 
 from bench.common import number
 from bench.photos import photo
-from bench.render import bytes_at, similarity
+from bench.render import LONGEST, bytes_at, similarity
 from bench.report import save, table
 from pipeline.formats import Limits
-from pipeline.recipe import GRID, VIEW
+from pipeline.recipe import VIEW
 from worker.decode import prepare
 from worker.render import upright_view
 from worker.scale import fitted, fitted_size, lanczos
@@ -26,12 +27,20 @@ from worker.webp import ENCODINGS, Encoding, encoded
 
 AVIF_QUALITY = 66
 _ROUNDS = 3
-_RENDITIONS = {"view": VIEW, "grid": GRID}
 _NOTE = "SSIM of scaling before encoding, of encoding after it. In bold what the engine does."
 T = TypeVar("T")
-Measured = tuple[float, float, float, float]
-"""CPU milliseconds, bytes, SSIM, and bytes for the likeness of the engine's encoding in units of its bytes (0: not
-asked)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """CPU milliseconds, and, of what was made, bytes and SSIM. `to_engine`: the bytes needed for the likeness of what
+    the engine makes, in units of its bytes."""
+
+    cpu_ms: float
+    bytes: float | None = None
+    ssim: float | None = None
+    to_engine: float | None = None
+    chosen: bool = False
 
 
 def main() -> None:
@@ -39,6 +48,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, help="a folder of photographs, measured beside the generated ones")
     options = parser.parse_args()
+    prepare()
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     with tempfile.TemporaryDirectory() as scratch:
         originals = sorted(options.photos.glob("*.jp*g")) if options.photos else []
@@ -47,45 +57,46 @@ def main() -> None:
         originals.append(generated)
         made = Path(scratch) / "made"
         scaled = means([scalings(original, made) for original in originals])
-        written = means([encodings(original, made) for original in originals])
-    save("choices", {"scaling": as_records(scaled), "encoding": as_records(written)})
-    rows: list[list[object]] = [[name, number(ms), f"{likeness:.4f}"] for name, (ms, _, likeness, _) in scaled.items()]
-    table("choices", ("choice for the view", "CPU ms", "SSIM"), rows, _NOTE)
-    head = ["encoding"]
-    for kind in _RENDITIONS:
-        head += [f"{kind}, CPU ms", "KB", "SSIM", "for equal SSIM"]
-    rows = []
-    for way in _ways():
-        row: list[object] = [way]
-        for kind in _RENDITIONS:
-            ms, size, likeness, needed = written[f"{kind}: {way}"]
-            cells = (number(ms), number(size / 1000), f"{likeness:.4f}", f"{needed:.3f}" if needed else "")
-            row += [f"**{cell}**" if _ways()[way] == ENCODINGS[kind] else cell for cell in cells]
-        rows.append(row)
-    table("encodings", head, rows, f"{_NOTE} For equal SSIM: the bytes needed, in units of the engine's.")
+        written = {
+            kind: means([encodings(kind, original, made) for original in originals]) for kind in ("view", "grid")
+        }
+    save("choices", {"scaling": scaled, "encoding": written})
+    head = ("choice for the view", "CPU ms", "SSIM")
+    table("choices", head, ([name, *_cells(one)] for name, one in scaled.items()), _NOTE)
+    columns = ["encoding"]
+    for kind in written:
+        columns += [f"{kind}, CPU ms", "KB", "SSIM", "for equal SSIM"]
+    rows = ([way, *(cell for found in written.values() for cell in _cells(found[way], full=True))] for way in _ways())
+    table("encodings", columns, rows, f"{_NOTE} For equal SSIM: the bytes needed, in units of the engine's.")
+
+
+def _cells(one: Measured, *, full: bool = False) -> list[str]:
+    cells = [number(one.cpu_ms)]
+    if full:
+        cells.append(number((one.bytes or 0) / 1000))
+    cells.append(f"{one.ssim:.4f}" if one.ssim else "")
+    if full:
+        cells.append(f"{one.to_engine:.3f}" if one.to_engine else "")
+    return [f"**{cell}**" if one.chosen else cell for cell in cells]
 
 
 def means(found: list[dict[str, Measured]]) -> dict[str, Measured]:
     """Of several pictures."""
 
-    def mean(name: str, place: int) -> float:
-        return sum(one[name][place] for one in found) / len(found)
+    def mean(values: list[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return sum(known) / len(known) if known else None
 
-    return {name: (mean(name, 0), mean(name, 1), mean(name, 2), mean(name, 3)) for name in found[0]}
-
-
-def as_records(found: dict[str, Measured]) -> list[dict[str, object]]:
-    """For the file of raw figures."""
-    return [
-        {
-            "choice": name.strip("*"),
-            "cpu_ms": ms,
-            "bytes": size or None,
-            "ssim": likeness,
-            "bytes_at_equal_ssim": needed or None,
-        }
-        for name, (ms, size, likeness, needed) in found.items()
-    ]
+    return {
+        name: Measured(
+            sum(one[name].cpu_ms for one in found) / len(found),
+            mean([one[name].bytes for one in found]),
+            mean([one[name].ssim for one in found]),
+            mean([one[name].to_engine for one in found]),
+            chosen.chosen,
+        )
+        for name, chosen in found[0].items()
+    }
 
 
 def scalings(original: Path, made: Path) -> dict[str, Measured]:
@@ -97,7 +108,7 @@ def scalings(original: Path, made: Path) -> dict[str, Measured]:
             return source.convert("RGB")
 
     size = fitted_size(decoded(1).size, VIEW)
-    found = {}
+    found: dict[str, Measured] = {}
     filters: dict[str, Callable[[Image.Image], Image.Image]] = {
         "Pillow, box": lambda i: i.resize(size, Image.Resampling.BOX),
         "Pillow, bilinear": lambda i: i.resize(size, Image.Resampling.BILINEAR),
@@ -108,12 +119,15 @@ def scalings(original: Path, made: Path) -> dict[str, Measured]:
     for scale in (1, 2):
         source = decoded(scale)
         decoding, _ = timed(decoded, scale)
+        found[f"decoded at 1/{scale}"] = Measured(decoding)
         for name, filtered in filters.items():
             scaling, view = timed(filtered, source)
             view.save(made, "PNG", compress_level=1)
-            label = f"decoded at 1/{scale}; {name}"
-            chosen = scale == 1 and name == "vectorised, Lanczos"
-            found[f"**{label}**" if chosen else label] = decoding + scaling, 0.0, similarity(made, original, VIEW), 0.0
+            found[f"decoded at 1/{scale}; {name}"] = Measured(
+                decoding + scaling,
+                ssim=similarity(made, original, VIEW),
+                chosen=scale == 1 and name == "vectorised, Lanczos",
+            )
     return found
 
 
@@ -123,10 +137,10 @@ def _ways() -> dict[str, Encoding | dict[str, Any]]:
     for effort in range(7):
         ways[f"WebP 80, effort {effort}"] = Encoding(effort=effort)
     ways["WebP 80, effort 2, filtered in full"] = Encoding(effort=2, filter_strength=100)
-    ways["WebP 80, effort 4, filtered in full"] = Encoding(filter_strength=100)
-    ways["WebP 80, effort 4, filtered in full, three parts"] = Encoding(filter_strength=100, segments=3)
+    ways["WebP 80, effort 4, filtered in full"] = ENCODINGS["view"]
+    ways["WebP 80, effort 4, filtered in full, three segments"] = Encoding(filter_strength=100, segments=3)
     grid = ENCODINGS["grid"]
-    ways[f"WebP {grid.quality:g}, effort 4, filtered by {grid.filter_strength}, three parts"] = grid
+    ways[f"WebP {grid.quality:g}, effort 4, filtered by {grid.filter_strength}, three segments"] = grid
     for speed in (10, 8):
         ways[f"AVIF {AVIF_QUALITY}, speed {speed}"] = {
             "format": "AVIF", "quality": AVIF_QUALITY, "speed": speed,
@@ -135,20 +149,21 @@ def _ways() -> dict[str, Encoding | dict[str, Any]]:
     return ways
 
 
-def encodings(original: Path, made: Path) -> dict[str, Measured]:
-    """Every way to encode, for both renditions."""
-    prepare()
+def encodings(kind: str, original: Path, made: Path) -> dict[str, Measured]:
+    """Every way to encode a rendition."""
+    longest = LONGEST[kind]
     view, _ = upright_view(original, Limits())
+    picture = fitted(view, longest)
+    made.write_bytes(encoded(picture, ENCODINGS[kind]))
+    engine, likeness = made.stat().st_size, similarity(made, original, longest)
     found = {}
-    for kind, longest in _RENDITIONS.items():
-        picture = fitted(view, longest)
-        made.write_bytes(encoded(picture, ENCODINGS[kind]))
-        size, likeness = made.stat().st_size, similarity(made, original, longest)
-        for name, way in _ways().items():
-            ms, data = timed(_written, picture, way)
-            made.write_bytes(data)
-            needed = bytes_at(picture, way, original, longest, [likeness])[0] if isinstance(way, Encoding) else 0.0
-            found[f"{kind}: {name}"] = ms, float(len(data)), similarity(made, original, longest), needed / size
+    for name, way in _ways().items():
+        ms, data = timed(_written, picture, way)
+        made.write_bytes(data)
+        to_engine = (
+            bytes_at(picture, way, original, longest, [likeness])[0] / engine if isinstance(way, Encoding) else None
+        )
+        found[name] = Measured(ms, len(data), similarity(made, original, longest), to_engine, way == ENCODINGS[kind])
     return found
 
 

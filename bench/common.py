@@ -102,8 +102,8 @@ def machine(folder: Path | None = None) -> dict[str, Any]:
 
 
 def _file_system(folder: Path) -> str:
-    answer = subprocess.run(["stat", "-f", "-c", "%T", str(folder)], capture_output=True, text=True, check=False)
-    return answer.stdout.strip()
+    command = ["findmnt", "--noheadings", "--output", "FSTYPE", "--target", str(folder)]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def scratch() -> Path:

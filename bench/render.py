@@ -21,6 +21,7 @@ from bench.common import ROOT, Spread, number
 from bench.photos import photo
 from bench.report import save, table
 from pipeline.formats import Limits, read_header
+from pipeline.recipe import GRID, VIEW
 from worker.decode import decoded, prepare
 from worker.render import Rendition, render, upright_view
 from worker.renderer import keep_memory
@@ -29,7 +30,7 @@ from worker.webp import ENCODINGS, Encoding, encoded
 
 SIZES = (1, 12, 24, 50)
 SHARP = ROOT / "bench" / "rivals" / "sharp"
-LONGEST = {"grid": 480, "view": 1600}
+LONGEST = {"grid": GRID, "view": VIEW}
 
 
 def ours(original: Path, folder: Path) -> None:
@@ -143,15 +144,24 @@ def bytes_at(
     """The bytes that this encoding, at whatever quality, needs to come as near to the original, for each likeness."""
     import numpy as np
 
-    sizes, found = [], []
+    found = []
     with tempfile.NamedTemporaryFile(suffix=".webp") as scratch:
-        for quality in range(66, 92, 3):
+        # with the quality itself, so that an encoding compared with itself comes out as 1
+        for quality in {*range(66, 92, 3), encoding.quality}:
             data = encoded(picture, replace(encoding, quality=quality))
             Path(scratch.name).write_bytes(data)
             # the one is all but a line of the other
-            sizes.append(math.log(len(data)))
-            found.append(-math.log(1 - similarity(Path(scratch.name), original, longest)))
-    return [math.exp(float(np.interp(-math.log(1 - likeness), found, sizes))) for likeness in likenesses]
+            found.append((_nearness(similarity(Path(scratch.name), original, longest)), math.log(len(data))))
+    found.sort()
+    near, sizes = zip(*found, strict=True)
+    wanted = [_nearness(likeness) for likeness in likenesses]
+    if min(wanted) < near[0] or max(wanted) > near[-1]:
+        raise ValueError(f"{likenesses} lie beyond the qualities that were tried")
+    return [math.exp(float(np.interp(one, near, sizes))) for one in wanted]
+
+
+def _nearness(likeness: float) -> float:
+    return -math.log(1 - likeness)
 
 
 def main() -> None:
@@ -191,17 +201,15 @@ def measure(originals: dict[str, Path], rounds: int) -> None:
             files = {kind: one.folder / f"{kind}.webp" for kind in LONGEST}
             sizes[one.name] = {kind: file.stat().st_size for kind, file in files.items() if file.exists()}
             likenesses[one.name] = {kind: similarity(files[kind], original, LONGEST[kind]) for kind in sizes[one.name]}
-        made = [one for one in sizes if sizes[one]]
         view, _ = upright_view(original, Limits())
-        needed = {
-            kind: bytes_at(
-                fitted(view, longest), ENCODINGS[kind], original, longest, [likenesses[one][kind] for one in made]
-            )
-            for kind, longest in LONGEST.items()
-        }
+        needed: dict[str, dict[str, float]] = {}
+        for kind, longest in LONGEST.items():
+            asked = {one: found[kind] for one, found in likenesses.items() if found}
+            ours_at = bytes_at(fitted(view, longest), ENCODINGS[kind], original, longest, list(asked.values()))
+            needed[kind] = dict(zip(asked, ours_at, strict=True))
         for one in field:
             size, likeness = sizes[one.name], likenesses[one.name]
-            to_ours = {kind: size[kind] / needed[kind][made.index(one.name)] for kind in size}
+            to_ours = {kind: size[kind] / needed[kind][one.name] for kind in size}
             ratio = spreads[one.name].median / spreads["decoder alone"].median
             figures.append({
                 "picture": name, "by": one.name, "cpu_ms": spreads[one.name], "to_decoder": ratio,
@@ -211,7 +219,7 @@ def measure(originals: dict[str, Path], rounds: int) -> None:
                 name, one.name, str(spreads[one.name]), f"{ratio:.1f}",
                 *(number(size[kind] / 1000) if size else "" for kind in ("view", "grid")),
                 *(f"{likeness[kind]:.4f}" if size else "" for kind in ("view", "grid")),
-                *(f"{to_ours[kind]:.3f}" if size and one.name != "image gallery" else "" for kind in ("view", "grid")),
+                *(f"{to_ours[kind]:.3f}" if size else "" for kind in ("view", "grid")),
             ])  # fmt: skip
             print(rows[-1], flush=True)
     for one in field:
@@ -220,8 +228,8 @@ def measure(originals: dict[str, Path], rounds: int) -> None:
     head = ("picture", "by", "CPU ms", "to decoder", "view KB", "grid KB", "view SSIM", "grid SSIM",
             "view bytes to ours", "grid bytes to ours")  # fmt: skip
     note = (
-        "CPU time of both renditions on one core, WebP of quality 80 everywhere. Bytes to ours: its size in units of"
-        " what our encoder needs for the same SSIM, interpolated between qualities."
+        f"CPU time of both renditions on one core, WebP of quality 80 (our grid {ENCODINGS['grid'].quality:g})."
+        " Bytes to ours: its size in units of what our encoder needs for the same SSIM, interpolated between qualities."
     )
     table("render", head, rows, note)
 

@@ -17,7 +17,7 @@ from bench.rivals import Run, rivals
 from pipeline.recipe import EFFORT
 
 OURS, LOOP = "Image Gallery, over HTTP", "bare loop of our own render"
-QUICK = "Image Gallery, over HTTP, with `GALLERY_WEBP_EFFORT=2`"
+QUICK = "Image Gallery, over HTTP, with GALLERY_WEBP_EFFORT=2"
 _CLIENTS = 4
 _WORKERS = CORES + 1  # as `make run` starts them
 

@@ -9,7 +9,7 @@ GRID, VIEW = 480, 1600
 """The longest side of each rendition, in pixels."""
 
 EFFORT = 4
-"""How hard the WebP encoder works, 0 to 6, where nothing else is set: no other buys smaller files for its time."""
+"""How hard the WebP encoder works, 0 to 6, where nothing else is set: more costs twice the time for one percent."""
 
 _GAP = 1.5
 

@@ -62,10 +62,12 @@ def test_less_effort_makes_larger_files(renderer: Renderer, tmp_path: Path) -> N
     original = write(tmp_path / "original", encoded(scene((1600, 1000)), "JPEG", quality=90))
     hasty = Renderer(Limits(), 30, lambda: None, effort=0)
     sizes: list[list[int]] = []
-    for one in (hasty, renderer):
-        sizes.append([])
-        one.render(original, lambda made: sizes[-1].append(len(made.data)))
-    hasty.stop()
+    try:
+        for one in (hasty, renderer):
+            sizes.append([])
+            one.render(original, lambda made: sizes[-1].append(len(made.data)))
+    finally:
+        hasty.stop()
     assert all(larger > smaller for larger, smaller in zip(*sizes, strict=True))
 
 
