@@ -115,7 +115,8 @@ def test_the_page_without_script(hung: Gallery, windows: Windows, scheme: Scheme
     expect(page.locator("#still .tile").first).to_be_visible(timeout=10_000)
     assert findings(page) == []
     page.locator("#still .tile.ready a").first.click()
-    expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=10_000)
+    page.wait_for_url("**/images/*")
+    expect(page.locator("#still h1")).to_be_visible(timeout=10_000)
     assert findings(page) == []
 
 
