@@ -84,3 +84,15 @@ def test_a_lost_queue_is_made_anew_by_running_workers(gallery: Gallery) -> None:
     gallery.start("worker.1", "worker")
     for image_id in ids:
         assert gallery.until_ended(image_id, 90)["state"] == "ready"
+
+
+def test_workers_are_known_again_to_a_redis_that_lost_everything(gallery: Gallery) -> None:
+    with Redis.from_url(gallery.environ["REDIS_URL"]) as redis:
+        redis.flushall()
+        assert gallery.call("GET", "/api/status").json["queue"]["workers"] == 0
+        until(lambda: gallery.call("GET", "/api/status").json["queue"]["workers"] == 2, 60)
+        for key in redis.smembers("rq:workers"):
+            known = redis.hgetall(key)
+            assert {b"birth", b"hostname", b"queues", b"state"} <= set(known)
+            assert known[b"state"] == b"idle"
+            assert redis.ttl(key) > 0

@@ -14,6 +14,7 @@ from rq.job import Job, JobStatus
 from rq.registry import StartedJobRegistry
 from rq.utils import now
 from rq.worker import SimpleWorker, WorkerStatus
+from rq.worker_registration import register
 
 from pipeline.errors import GalleryError, RendererDied
 from pipeline.records import stamp
@@ -55,11 +56,17 @@ class ThumbnailWorker(SimpleWorker):
             return
         if pipeline is None:
             with self.connection.pipeline(transaction=False) as together:
-                super().heartbeat(seconds, together)
+                self._present(seconds, together)
                 together.execute()
         else:
-            super().heartbeat(seconds, pipeline)
+            self._present(seconds, pipeline)
         self._beaten, self._expires = moment, moment + seconds
+
+    def _present(self, seconds: int, pipeline: Pipeline) -> None:
+        """Say all that Redis keeps of a worker: it may have lost its memory since the worker was registered."""
+        pipeline.hset(self.key, mapping={**self.serialize(), "state": self.get_state()})
+        register(self, pipeline)
+        super().heartbeat(seconds, pipeline)
 
     def check_for_suspension(self, burst: bool) -> None:
         """Ask once a second."""
