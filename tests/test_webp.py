@@ -73,7 +73,9 @@ def test_the_renditions_come_nearer_to_their_originals_for_as_many_bytes(name: s
 
 @pytest.mark.parametrize("why", ["_no_libwebp", "_other_generation"])
 def test_where_libwebp_is_out_of_reach_pillow_writes(why: str, request: pytest.FixtureRequest) -> None:
+    assert webp.libwebp_is_called()
     request.getfixturevalue(why)
+    assert not webp.libwebp_is_called()
     for picture in (scene((320, 200)), with_edges(scene((320, 200)))):
         assert encoded(picture, ENCODINGS["grid"]) == by_pillow(picture, ENCODINGS["grid"])
 

@@ -22,7 +22,7 @@ from pipeline.logs import set_up_logs
 from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.trust import ThumbnailJob
-from worker import metrics, thumbnails
+from worker import metrics, thumbnails, webp
 from worker.loop import ThumbnailWorker, touch
 from worker.renderer import Renderer
 from worker.sweep import Sweep
@@ -51,6 +51,8 @@ def main() -> int:
         lambda: touch(settings),
         effort=settings.webp_effort,
     )
+    if not webp.libwebp_is_called():
+        _log.warning("this Pillow's libwebp cannot be called directly: thumbnails are a little less close")
     name = f"{settings.worker_name}-{uuid4().hex[:6]}"
     studio = thumbnails.Studio(store, renderer, Announcer(connection), name)
     thumbnails.studio = studio

@@ -79,6 +79,11 @@ def encoded(picture: Image.Image, encoding: Encoding) -> bytes:
         library.WebPMemoryWriterClear(ctypes.byref(written))
 
 
+def libwebp_is_called() -> bool:
+    """Whether `encoded` calls libwebp itself, and Pillow's writer is not needed."""
+    return _libwebp() is not None
+
+
 @cache
 def _libwebp() -> ctypes.CDLL | None:
     """What Pillow is linked to, if it can be called and is of the generation that is described below."""
