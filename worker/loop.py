@@ -63,7 +63,10 @@ class ThumbnailWorker(SimpleWorker):
         self._beaten, self._expires = moment, moment + seconds
 
     def _present(self, seconds: int, pipeline: Pipeline) -> None:
-        """Say all that Redis keeps of a worker: it may have lost its memory since the worker was registered."""
+        """Say all that Redis keeps of a worker: it may have lost its memory since the worker was registered.
+
+        All of it comes before the heartbeat: what is not there gets no time to live.
+        """
         pipeline.hset(self.key, mapping={**self.serialize(), "state": self.get_state()})
         register(self, pipeline)
         super().heartbeat(seconds, pipeline)
