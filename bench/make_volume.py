@@ -121,8 +121,8 @@ def _model(folder: Path, number: int) -> _Model:
         placeholder=thumbhash(small.width, small.height, small.tobytes()),
         color=f"#{grid.resize((1, 1)).tobytes().hex()}",
         renditions={
-            "grid": RenditionInfo(*grid.size, len(files["grid.webp"])),
-            "view": RenditionInfo(*size, len(files["view.webp"])),
+            "grid": RenditionInfo.of(files["grid.webp"], *grid.size),
+            "view": RenditionInfo.of(files["view.webp"], *size),
         },
     )  # fmt: skip
     return _Model(record, files, folder)

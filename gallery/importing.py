@@ -129,7 +129,7 @@ def outcome(client: Client, verdict: Verdict) -> Verdict:
         if record["state"] == "failed":
             reason = record["reason"]
             return Verdict(verdict.path, "failed", verdict.id, reason["code"], reason["message"])
-        if record["state"] == "ready":
+        if record["state"] != "pending":
             return verdict
         time.sleep(0.5)
     return verdict

@@ -69,6 +69,15 @@ class NotRetryable(GalleryError):
         super().__init__(f"Only a failed image can be retried, and this one is {state}.")
 
 
+class MadeByNewerRelease(GalleryError):
+    """A newer release made this image, in a way that this one does not know."""
+
+    code, status, title = "newer-release", 409, "A newer release made this image"
+
+    def __init__(self) -> None:
+        super().__init__("A newer release of the gallery made this image, and this one leaves it as it is. Upgrade.")
+
+
 class TooLarge(GalleryError):
     """The file has more bytes than `GALLERY_MAX_UPLOAD_MB` allows."""
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from enum import StrEnum
+
+from pipeline.open_enum import OpenEnum
+
+# What an unknown format may add to a path.
+_PLAIN = re.compile("[a-z0-9]{1,16}")
 
 
-class Format(StrEnum):
-    """A picture format that is accepted; the value is what records and metrics call it."""
+class Format(OpenEnum):
+    """A picture format that is accepted; the value is what records and metrics call it. A newer release may accept
+    others."""
 
     JPEG = "jpeg"
     PNG = "png"
@@ -19,11 +25,13 @@ class Format(StrEnum):
     @property
     def content_type(self) -> str:
         """The media type the original is served with."""
-        return f"image/{self.value}"
+        return f"image/{self.value}" if self.is_known else "application/octet-stream"
 
     @property
     def extension(self) -> str:
         """The extension of the stored original, without the dot."""
+        if not self.is_known:
+            return self.value if _PLAIN.fullmatch(self.value) else "unknown"
         return {Format.JPEG: "jpg"}.get(self, self.value)
 
     @property

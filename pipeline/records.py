@@ -1,17 +1,29 @@
-"""The record of an image: what `image.json` holds and the API answers."""
+"""The record of an image: what `image.json` holds and the API answers.
+
+A record is read as far as this release understands it. Keys that it does not know are kept at every level and
+written back; a `version`, `state` or `format` that it does not know marks the record as newer: the image is
+listed and served, and nothing here renders, retries, regenerates or repairs it.
+"""
 
 from __future__ import annotations
 
 import builtins
-import json
+import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import suppress
 from datetime import UTC, datetime
-from enum import StrEnum
-from typing import Any
+from typing import Any, Self
+
+import msgspec
 
 from pipeline.errors import GalleryError
 from pipeline.formats import Format
+from pipeline.ids import is_id, made_at
+from pipeline.open_enum import OpenEnum
+
+VERSION = 1
+"""The version that this release writes. Keys are added within a version, and their meaning never changes; a higher
+version says: older releases, hands off. A record without one (release 0.1) is of version 1."""
 
 RENDITIONS = ("grid", "view")
 """What is made of every picture, in this order."""
@@ -20,20 +32,20 @@ MAX_ATTEMPTS = 3
 """How often a picture may stop its worker before it is failed."""
 
 
-class State(StrEnum):
-    """Where an image stands; `ready` and `failed` are its ends."""
+class State(OpenEnum):
+    """The state of an image; `ready` and `failed` are its ends. A newer release may have others."""
 
     PENDING = "pending"
     READY = "ready"
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """Why an image failed: a stable code for programs, a sentence for people."""
 
     code: str
     message: str
+    unknown: dict[str, Any] = {}
 
     @classmethod
     def of(cls, error: GalleryError) -> Reason:
@@ -41,21 +53,27 @@ class Reason:
         return cls(error.code, str(error))
 
 
-@dataclass(frozen=True, slots=True)
-class RenditionInfo:
-    """Size of a rendition: pixels and bytes."""
+class RenditionInfo(msgspec.Struct, frozen=True):
+    """A rendition: its size in pixels and bytes, and the hash of its file in hex (release 0.1 wrote none)."""
 
     width: int
     height: int
     bytes: int
+    sha256: str | None = None
+    unknown: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, data: builtins.bytes, width: int, height: int) -> RenditionInfo:
+        """Describe a rendition by the bytes of its file."""
+        return cls(width, height, len(data), hashlib.sha256(data).hexdigest())
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True):
     """Everything known of one image. Sizes in pixels and bytes, times RFC 3339 in UTC.
 
     `width` and `height` are those of the upright picture; `attempts` counts the renders begun since the
-    upload or the last retry by hand; `recipe` is the version of the renditions.
+    upload or the last retry by hand; `recipe` is the version of the renditions. `unknown` and
+    `unknown_renditions` hold what another release wrote; they are written back, and the API does not show them.
     """
 
     id: str
@@ -80,45 +98,121 @@ class Record:
     color: str | None = None
     recipe: int | None = None
     notes: tuple[str, ...] = ()
-    renditions: Mapping[str, RenditionInfo] = field(default_factory=dict)
+    renditions: Mapping[str, RenditionInfo] = {}
+    version: int = VERSION
+    unknown: dict[str, Any] = {}
+    unknown_renditions: dict[str, Any] = {}
 
     @property
     def original(self) -> str:
         """File name of the original within the image's folder."""
         return f"original.{self.format.extension}"
 
+    @property
+    def is_newer(self) -> bool:
+        """Whether a newer release made it: this one leaves it as it is."""
+        return self.version > VERSION or not self.state.is_known or not self.format.is_known
+
     def with_(self, **changes: Any) -> Record:
         """A copy with some fields changed."""
-        return replace(self, **changes)
+        return msgspec.structs.replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, as in JSON."""
-        plain = {name: getattr(self, name) for name in self.__slots__}
-        plain["reason"] = asdict(self.reason) if self.reason else None
-        plain["renditions"] = {
-            name: {"width": info.width, "height": info.height, "bytes": info.bytes}
-            for name, info in self.renditions.items()
-        }
+        """Plain values, as the API shows them: without what this release does not know."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        del plain["unknown"], plain["unknown_renditions"]
+        if plain["reason"]:
+            del plain["reason"]["unknown"]
+        for rendition in plain["renditions"].values():
+            del rendition["unknown"]
         return plain
 
     def to_json(self) -> builtins.bytes:
         """The bytes of `image.json`."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":")).encode()
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        others = plain.pop("unknown_renditions")
+        if plain["reason"]:
+            plain["reason"] = _unfolded(plain["reason"])
+        plain["renditions"] = {n: _unfolded(info) for n, info in plain["renditions"].items()} | others
+        return msgspec.json.encode(_unfolded(plain))
 
     @classmethod
-    def from_json(cls, data: builtins.bytes) -> Record:
-        """Read the bytes of `image.json`; raise `ValueError` where they are no record."""
+    def from_json(cls, data: builtins.bytes) -> Self:
+        """Read the bytes of `image.json`; raise `ValueError` if they are not a record."""
+        raw = msgspec.json.decode(data, type=dict[str, Any])
+        if isinstance(raw.get("reason"), dict):
+            raw["reason"] = _folded(raw["reason"], Reason)
+        known, others = _renditions(raw.get("renditions", {}))
+        raw["renditions"] = known
+        folded = _folded(raw, cls)
+        if others:
+            folded["unknown_renditions"] = others
         try:
-            raw = json.loads(data)
-            known = {name: raw[name] for name in cls.__slots__ if name in raw}
-            known["format"] = Format(raw["format"])
-            known["state"] = State(raw["state"])
-            known["reason"] = Reason(**raw["reason"]) if raw.get("reason") else None
-            known["notes"] = tuple(raw.get("notes", ()))
-            known["renditions"] = {n: RenditionInfo(**info) for n, info in raw.get("renditions", {}).items()}
-            return cls(**known)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a record: {error}") from error
+            return msgspec.convert(folded, cls)
+        except msgspec.ValidationError:
+            version = raw.get("version")
+            if not isinstance(version, int) or version <= VERSION:
+                raise
+            return cls._understood(folded)
+
+    @classmethod
+    def _understood(cls, plain: dict[str, Any]) -> Self:
+        """The record of a newer release whose known keys have taken another shape: as far as it is understood."""
+        image_id = plain.get("id")
+        if not isinstance(image_id, str) or not is_id(image_id):
+            raise ValueError("not a record: it has no id")
+        understood: dict[str, Any] = {
+            "name": "", "format": "", "bytes": 0, "width": 0, "height": 0, "sha256": "",
+            "received_at": stamp(made_at(image_id)),
+        }  # fmt: skip
+        for field in msgspec.structs.fields(cls):
+            with suppress(KeyError, msgspec.ValidationError):
+                understood[field.name] = msgspec.convert(plain[field.name], field.type)
+        return cls(**understood)
+
+
+def renditions_to_json(renditions: Mapping[str, RenditionInfo]) -> dict[str, Any]:
+    """Renditions as plain values, with what this release does not know."""
+    return {name: _unfolded(msgspec.to_builtins(info)) for name, info in renditions.items()}
+
+
+def renditions_from_json(raw: object) -> dict[str, RenditionInfo]:
+    """Renditions from plain values, those that this release knows; raise `ValueError` if they are none."""
+    return msgspec.convert(_renditions(raw)[0], dict[str, RenditionInfo])
+
+
+def _renditions(raw: object) -> tuple[Any, dict[str, Any]]:
+    """The renditions that this release knows, ready to be converted, and the others as they are."""
+    if not isinstance(raw, dict):
+        return raw, {}
+    known = {
+        name: _folded(raw[name], RenditionInfo) if isinstance(raw[name], dict) else raw[name]
+        for name in RENDITIONS
+        if name in raw
+    }
+    return known, {name: value for name, value in raw.items() if name not in known}
+
+
+def _folded(raw: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """Move the keys that `kind` does not know below `unknown`."""
+    known = _KNOWN[kind]
+    if raw.keys() <= known:
+        return raw
+    folded = {key: value for key, value in raw.items() if key in known}
+    folded["unknown"] = {key: value for key, value in raw.items() if key not in known}
+    return folded
+
+
+def _unfolded(plain: dict[str, Any]) -> dict[str, Any]:
+    """Undo `_folded`."""
+    unknown: dict[str, Any] = plain.pop("unknown")
+    return plain | unknown
+
+
+_INTERNAL = {"unknown", "unknown_renditions"}
+_KNOWN: dict[type[msgspec.Struct], frozenset[str]] = {
+    kind: frozenset(kind.__struct_fields__) - _INTERNAL for kind in (Record, Reason, RenditionInfo)
+}
 
 
 def now() -> str:

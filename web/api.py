@@ -40,6 +40,8 @@ def many() -> ResponseReturnValue:
     try:
         limit = int(request.args.get("limit", "60"))
         state = State(request.args["state"]) if "state" in request.args else None
+        if state is not None and not state.is_known:
+            raise ValueError(state)
     except ValueError:
         raise BadRequest("'limit' must be a whole number, 'state' one of pending, ready, failed.") from None
     if not 1 <= limit <= _MOST:

@@ -23,8 +23,7 @@ class Links:
     view: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image(Record):
+class Image(Record, frozen=True, kw_only=True):
     """A record, with links to itself and to the files that are there."""
 
     links: Links

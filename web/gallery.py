@@ -87,8 +87,11 @@ def shape(record: Record) -> int:
 
 @blueprint.app_template_filter()
 def moment(text: str) -> str:
-    """A time of a record, for people."""
-    at = datetime.fromisoformat(text)
+    """A time of a record, for people; as it is if a newer release wrote it in another way."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
     return f"{at.day} {at:%B %Y, %H:%M:%S} UTC"
 
 

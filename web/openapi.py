@@ -17,6 +17,8 @@ from web.contract import ID, IDS, OPERATIONS, Operation, Parameter, Problem
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api")
 _REF = "#/components/schemas/{name}"
+# Values that a newer release may add to; clients show others as they are.
+_OPEN = ("State", "Format")
 _ANY_ERRORS = (400, 401, 403, 429, 503)
 _MEANINGS = {
     200: "Here it is",
@@ -164,7 +166,12 @@ def _schemas() -> dict[str, Any]:
     for name, schema in schemas.items():
         if "description" in schema:
             schema["description"] = inspect.cleandoc(schema["description"])
+        if name in _OPEN:
+            schema["examples"] = schema.pop("enum")
+            schema["type"] = "string"
         if schema.get("type") == "object":
+            for internal in ("unknown", "unknown_renditions"):
+                schema["properties"].pop(internal, None)
             for shape in schema["properties"].values():
                 shape.pop("default", None)
             optional = {"grid", "view"} if name == "Links" else set()

@@ -6,13 +6,22 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.durable import Busy, acquire, flush_folder, put_whole, replace_whole, stands, write_all
 from pipeline.errors import GalleryError, ImageNotFound
-from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Reason, Record, RenditionInfo, State, now
+from pipeline.records import (
+    MAX_ATTEMPTS,
+    RENDITIONS,
+    Reason,
+    Record,
+    RenditionInfo,
+    State,
+    now,
+    renditions_from_json,
+    renditions_to_json,
+)
 
 if TYPE_CHECKING:
     from pipeline.store.store import Store
@@ -22,7 +31,8 @@ _MARKER_WAIT = 0.5
 
 
 class Nothing(Exception):
-    """There is nothing to do: the image has reached its end, is deleted, or another worker is at it."""
+    """There is nothing to do: the image has reached its end, is deleted, another worker is at it, or a newer release
+    made it."""
 
 
 def read_lines(marker: bytes) -> list[dict[str, Any]]:
@@ -48,9 +58,8 @@ def as_told(record: Record, marker: bytes) -> Record:
         last = attempts[-1]
         record = record.with_(attempts=len(attempts), started_at=last.get("started_at"), worker=last.get("worker"))
     for line in lines:
-        if "renditions" in line:
-            made = {name: RenditionInfo(**info) for name, info in line["renditions"].items()}
-            record = record.with_(renditions=made, recipe=line["recipe"])
+        with suppress(KeyError, ValueError):  # one that a newer release wrote in another way says nothing to us
+            record = record.with_(renditions=renditions_from_json(line["renditions"]), recipe=line["recipe"])
     return record
 
 
@@ -68,6 +77,8 @@ def begin(store: Store, image_id: str, marker: int, *, worker: str, queued_at: s
     if not stands(marker, store.layout.marker(image_id)):
         raise Nothing
     record = store.get(image_id)
+    if record.is_newer:
+        raise Nothing
     size = os.lseek(marker, 0, os.SEEK_END)
     begun = len(attempts_of(read_lines(os.pread(marker, size, 0))))
     # a failed image with an empty marker is about to be retried by hand
@@ -125,13 +136,13 @@ class Attempt:
         with self._deleting():
             put_whole(self._store.layout.rendition(self.record.id, name), data)
         self._step(f"render:after-{name}")
-        infos = {**self.record.renditions, name: RenditionInfo(width, height, len(data))}
+        infos = {**self.record.renditions, name: RenditionInfo.of(data, width, height)}
         self.record = self.record.with_(renditions=infos)
 
     def show(self, recipe: int) -> None:
         """Let readers see the renditions made so far. Nothing rests on it, so nothing is flushed."""
         self.record = self.record.with_(recipe=recipe)
-        made = {name: asdict(info) for name, info in self.record.renditions.items()}
+        made = renditions_to_json(self.record.renditions)
         os.lseek(self._marker, 0, os.SEEK_END)
         write_all(self._marker, f"\n{json.dumps({'renditions': made, 'recipe': recipe})}\n".encode())
 

@@ -76,6 +76,9 @@ def check_image(store: Store, folder: Path, decode: Decode | None, *, deep: bool
             redo = mend.describe_anew(store, image_id)
             yield Breach("record-damaged", image_id, f"Its record cannot be read ({error}).", redo)
         return
+    if record.is_newer:
+        yield Breach("newer-release", image_id, "A newer release made it. Run its doctor, or upgrade this one.")
+        return
     if is_locked(store.original(record)):
         return  # it is being made anew
     yield from _files(store, folder, record)

@@ -47,7 +47,7 @@ def is_wanted(store: Store, image_id: str, which: Which) -> bool:
         record = store.get(image_id)
     except ImageNotFound:
         return False
-    if record.state is not State.READY:
+    if record.state is not State.READY or record.is_newer:
         return False
     if which is Which.ALL or (which is Which.OUTDATED and record.recipe != RECIPE):
         return True
@@ -88,7 +88,7 @@ def remaking(store: Store, image_id: str) -> Iterator[Remake]:
         raise Nothing from None
     try:
         acquire(descriptor, wait=_LOCK_WAIT)
-        if record.state is not State.READY:
+        if record.state is not State.READY or record.is_newer:
             raise Nothing
         for leftover in original.parent.glob(".*.tmp"):
             leftover.unlink(missing_ok=True)
@@ -112,12 +112,13 @@ class Remake:
         image is gone or no longer ready."""
         store, infos = self._store, {}
         try:
-            if store.get(self._id).state is not State.READY:
+            record = store.get(self._id)
+            if record.state is not State.READY or record.is_newer:
                 raise Nothing
             for name, data, width, height in made:
                 store.step(f"remake:before-{name}")
                 replace_whole(store.layout.rendition(self._id, name), data)
-                infos[name] = RenditionInfo(width, height, len(data))
+                infos[name] = RenditionInfo.of(data, width, height)
             store.step("remake:before-record")
             record = store.get(self._id).with_(renditions=infos, recipe=RECIPE, **facts)
             replace_whole(store.layout.record(self._id), record.to_json())

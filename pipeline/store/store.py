@@ -12,7 +12,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from pipeline.durable import Busy, acquire, flush_folder, flush_standing, locked, replace_whole, stands
-from pipeline.errors import ImageNotFound, NotRetryable, VolumeUnavailable, volume_error
+from pipeline.errors import ImageNotFound, MadeByNewerRelease, NotRetryable, VolumeUnavailable, volume_error
 from pipeline.formats import Limits
 from pipeline.ids import is_id, new_id
 from pipeline.records import Record, State
@@ -252,7 +252,8 @@ class Store:
         """Take an image off the list of the failed, unless it failed at this moment; whether it was taken off."""
         self.layout.failure(image_id).unlink(missing_ok=True)
         try:
-            failed = self.get(image_id).state is State.FAILED
+            record = self.get(image_id)
+            failed = record.state is State.FAILED or record.is_newer
         except ImageNotFound:
             failed = False
         if failed:
@@ -266,17 +267,22 @@ class Store:
         self.layout.marker(image_id).unlink(missing_ok=True)
 
     def retry(self, image_id: str) -> Record:
-        """Put a failed image back into the outbox, its attempts forgotten; raises `NotRetryable`."""
+        """Put a failed image back into the outbox, its attempts forgotten.
+
+        Raises `NotRetryable`, or `MadeByNewerRelease`.
+        """
         return self._into_outbox(image_id, State.FAILED)
 
     def render_anew(self, image_id: str) -> Record:
-        """Put a ready image whose renditions were lost back into the outbox; raises `NotRetryable`."""
+        """Put a ready image whose renditions were lost back into the outbox; raises as `retry`."""
         return self._into_outbox(image_id, State.READY)
 
     def _into_outbox(self, image_id: str, wanted: State) -> Record:
         record = self.get(image_id)
         try:
             while True:
+                if record.is_newer:
+                    raise MadeByNewerRelease
                 if record.state is not wanted:
                     raise NotRetryable(record.state)
                 with self.marker(image_id) as marker:
@@ -307,6 +313,8 @@ class Store:
         except ImageNotFound:
             self.layout.marker(image_id).unlink(missing_ok=True)
             raise
+        if record.is_newer:
+            raise MadeByNewerRelease
         if record.state is not wanted:
             raise NotRetryable(record.state)
         os.ftruncate(marker, 0)

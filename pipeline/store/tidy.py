@@ -123,7 +123,8 @@ def _is_failed(store: Store, image_id: str) -> bool:
         return True
     with suppress(VolumeUnavailable):
         try:
-            return store.get(image_id).state is State.FAILED
+            record = store.get(image_id)
         except ImageNotFound:
             return False
+        return record.state is State.FAILED or record.is_newer
     return True

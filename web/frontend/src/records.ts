@@ -13,7 +13,8 @@ export interface Image {
   bytes: number;
   width: number;
   height: number;
-  state: "pending" | "ready" | "failed";
+  /** Others are those of a newer release. */
+  state: "pending" | "ready" | "failed" | (string & {});
   reason: { code: string; message: string } | null;
   attempts: number;
   received_at: string;

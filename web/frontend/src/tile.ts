@@ -109,7 +109,8 @@ export class Tile {
     const { image } = this;
     const failed = image.state === "failed";
     const words = h("span", { class: "words" }, h("b", {}, image.name), h("span", { class: "why" }, failed ? (image.reason?.message ?? "Failed.") : ""));
-    if (!failed) words.lastElementChild?.append(icon("wait"), `${standing(image)}…`);
+    if (image.state === "pending") words.lastElementChild?.append(icon("wait"), `${standing(image)}…`);
+    else if (!failed) words.lastElementChild?.append(standing(image));
     this.link.replaceChildren(words);
     if (failed) this.link.title = `${image.name}\n${image.reason?.message ?? ""}`;
     else this.link.removeAttribute("title");

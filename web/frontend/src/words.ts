@@ -56,6 +56,7 @@ export const formatName = (format: string): string => FORMATS[format] ?? format.
 export function standing(image: Image): string {
   if (image.state === "ready") return "Ready";
   if (image.state === "failed") return "Failed";
+  if (image.state !== "pending") return "Made by a newer release";
   if (!image.started_at) return "Waiting";
   return image.attempts > 1 ? `Being made, attempt ${image.attempts}` : "Being made";
 }

@@ -188,8 +188,9 @@ export class Viewer {
     const image = this.slots.at(index);
     if (!image) return h("div", { class: "standing" }, icon("wait"), h("p", {}, "Loading…"));
     const failed = image.state === "failed";
+    const words = failed ? (image.reason?.message ?? "Failed.") : `${standing(image)}${image.state === "pending" ? "…" : "."}`;
     return h(
-      "div", { class: "standing" }, icon(failed ? "warn" : "wait"), h("p", {}, failed ? (image.reason?.message ?? "Failed.") : `${standing(image)}…`),
+      "div", { class: "standing" }, icon(image.state === "pending" ? "wait" : "warn"), h("p", {}, words),
       failed && mayChange && h("button", { type: "button", class: "button", onclick: () => this.actions.retry(image.id) }, icon("retry"), "Retry"),
     );
   }
