@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 
 MAX_CHARACTERS = 255
-_PATH = re.compile(r".*[/\\]", re.DOTALL)
-_BIDI = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
+_READ = 4 * MAX_CHARACTERS  # normalising takes the square of a run of combining marks: it only ever sees so much
+_LONGEST_SUFFIX = 8
+_CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Format characters that are seen or join what is seen: joiners, and Arabic, Syriac and Kaithi number marks.
+_VISIBLE_FORMAT = frozenset(
+    "\u200c\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
+)
 
 
 def clean_name(name: str, extension: str) -> str:
-    """The last part of `name` without control and direction characters, at most 255 characters long.
+    """Return the last part of `name` without characters that are not seen, at most 255 characters long.
 
-    A name of which nothing remains becomes `unnamed.<extension>`.
+    Control, direction and invisible format characters go. A name of which nothing remains becomes
+    `unnamed.<extension>`. The time it takes is bounded, however long `name` is.
     """
-    text = unicodedata.normalize("NFC", _PATH.sub("", name))
-    text = "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs", "Zl", "Zp") and c not in _BIDI)
+    text = unicodedata.normalize("NFC", _shortened(name[max(name.rfind("/"), name.rfind("\\")) + 1 :], _READ))
+    text = "".join(character for character in text if is_visible(character))
     text = " ".join(text.split()).strip(". ")
-    if not text:
-        return f"unnamed.{extension}"
-    if len(text) <= MAX_CHARACTERS:
+    return _shortened(text, MAX_CHARACTERS) or f"unnamed.{extension}"
+
+
+def is_visible(character: str) -> bool:
+    """Whether a character has a shape, or joins others that do; controls and direction marks are invisible."""
+    category = unicodedata.category(character)
+    return category not in _CONTROLS and (category != "Cf" or character in _VISIBLE_FORMAT)
+
+
+def _shortened(text: str, length: int) -> str:
+    """Cut `text` to at most `length` characters; a short suffix is kept."""
+    if len(text) <= length:
         return text
     stem, dot, suffix = text.rpartition(".")
-    if dot and len(suffix) <= 8:
-        return f"{stem[: MAX_CHARACTERS - len(suffix) - 1]}.{suffix}"
-    return text[:MAX_CHARACTERS]
+    if dot and len(suffix) <= _LONGEST_SUFFIX:
+        return f"{stem[: length - len(suffix) - 1]}.{suffix}"
+    return text[:length]

@@ -1,0 +1,1 @@
+"""Attacks on a running web service, and a bystander who uses it meanwhile. `python -m tests.siege` plays them all."""
