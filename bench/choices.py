@@ -18,12 +18,12 @@ from bench.common import number
 from bench.photos import photo
 from bench.render import LONGEST, bytes_at, similarity
 from bench.report import save, table
-from pipeline.formats import Limits
-from pipeline.recipe import VIEW
-from worker.decode import prepare
-from worker.render import upright_view
-from worker.scale import fitted, fitted_size, lanczos
-from worker.webp import ENCODINGS, Encoding, encoded
+from pipeline.images.formats import Limits
+from pipeline.images.recipe import VIEW
+from worker.engine.decode import prepare
+from worker.engine.encode_webp import ENCODINGS, Encoding, encoded
+from worker.engine.render import upright_view
+from worker.engine.resize import fitted, fitted_size, lanczos
 
 AVIF_QUALITY = 66
 _ROUNDS = 3

@@ -184,9 +184,10 @@ class Product:
 
     def wait_for_workers(self, count: int) -> None:
         """Wait until `count` workers listen to the queue."""
-        from pipeline.jobs import Thumbnails, connect
+        from pipeline.queue.connection import connect
+        from pipeline.queue.thumbnails import ThumbnailQueue
 
-        queue = Thumbnails(connect(self.redis_url, timeout=5), 60)
+        queue = ThumbnailQueue(connect(self.redis_url, timeout=5), 60)
         until(lambda: queue.status().workers >= count)
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:

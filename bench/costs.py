@@ -11,8 +11,8 @@ from bench.common import CORES, Product, arguments, number, product
 from bench.memory import family, send
 from bench.photos import MIXED, copies, pictures
 from bench.report import save, table
-from pipeline.events import STREAM
-from pipeline.jobs import connect
+from pipeline.queue.connection import connect
+from pipeline.queue.events import STREAM
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _DAY = 1_000_000 / 86_400

@@ -19,11 +19,11 @@ from PIL import Image
 from bench.common import CORES, Product, Spread, arguments, number, product, quantile, rounds, until
 from bench.photos import copies, pictures
 from bench.report import save, table
-from pipeline.formats import Limits
-from pipeline.recipe import GRID, VIEW, decoding_scale
-from worker import render
-from worker.renderer import keep_memory
-from worker.webp import ENCODINGS
+from pipeline.images.formats import Limits
+from pipeline.images.recipe import GRID, VIEW, decoding_scale
+from worker.engine import render
+from worker.engine.encode_webp import ENCODINGS
+from worker.render_process import keep_memory
 
 _LOAD = 0.7
 

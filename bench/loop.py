@@ -1,4 +1,4 @@
-"""The bare loop: our own `worker.render` in as many processes as there are cores, and nothing around it."""
+"""The bare loop: our own `worker.engine.render` in as many processes as there are cores, and nothing around it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.common import CORES
-from pipeline.formats import Limits
-from worker.render import Rendition, render
-from worker.renderer import keep_memory
+from pipeline.images.formats import Limits
+from worker.engine.render import Rendition, render
+from worker.render_process import keep_memory
 
 
 def _make(job: tuple[Path, Path]) -> None:

@@ -20,10 +20,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from pipeline.formats import Format
+from pipeline.images.formats import Format
 from pipeline.records import Record, RenditionInfo, State, stamp
-from pipeline.store.layout import RECORD, Layout
-from worker.thumbhash import thumbhash
+from pipeline.volume.layout import RECORD, Layout
+from worker.engine.thumbhash import thumbhash
 
 _SHAPES = ((3, 2), (2, 3), (4, 3), (3, 4), (16, 9), (1, 1))
 _MOST_LINKS = 60_000

@@ -10,10 +10,10 @@ from pathlib import Path
 from bench.common import number
 from bench.report import save, table
 from pipeline.errors import GalleryError
-from pipeline.formats import Limits, check_bounds, read_header
-from pipeline.limits import decode_bytes
+from pipeline.images.formats import Limits, check_bounds, read_header
+from pipeline.images.limits import decode_bytes
 from tests.large import large
-from worker.renderer import Renderer
+from worker.render_process import Renderer
 
 
 def main() -> None:

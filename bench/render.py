@@ -20,13 +20,13 @@ from PIL import Image
 from bench.common import ROOT, Spread, number
 from bench.photos import photo
 from bench.report import save, table
-from pipeline.formats import Limits, read_header
-from pipeline.recipe import GRID, VIEW
-from worker.decode import decoded, prepare
-from worker.render import Rendition, render, upright_view
-from worker.renderer import keep_memory
-from worker.scale import fitted
-from worker.webp import ENCODINGS, Encoding, encoded
+from pipeline.images.formats import Limits, read_header
+from pipeline.images.recipe import GRID, VIEW
+from worker.engine.decode import decoded, prepare
+from worker.engine.encode_webp import ENCODINGS, Encoding, encoded
+from worker.engine.render import Rendition, render, upright_view
+from worker.engine.resize import fitted
+from worker.render_process import keep_memory
 
 SIZES = (1, 12, 24, 50)
 SHARP = ROOT / "bench" / "rivals" / "sharp"

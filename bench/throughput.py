@@ -14,7 +14,7 @@ from bench.loop import loop
 from bench.photos import MIXED, SMALL, copies, pictures
 from bench.report import bars, save, table
 from bench.rivals import Run, rivals
-from pipeline.recipe import EFFORT
+from pipeline.images.recipe import EFFORT
 
 OURS, LOOP = "Image Gallery, over HTTP", "bare loop of our own render"
 QUICK = "Image Gallery, over HTTP, with GALLERY_WEBP_EFFORT=2"

@@ -17,8 +17,8 @@ from typing import Any, Self
 import msgspec
 
 from pipeline.errors import GalleryError
-from pipeline.formats import Format
 from pipeline.ids import is_id, made_at
+from pipeline.images.formats import Format
 from pipeline.open_enum import OpenEnum
 
 VERSION = 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.errors import BadSetting
-from pipeline.recipe import EFFORT
+from pipeline.images.recipe import EFFORT
 from pipeline.tokens import Token, parse_tokens
 
 

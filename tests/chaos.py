@@ -27,7 +27,7 @@ from typing import Any
 from PIL import Image, ImageColor
 from redis import Redis
 
-from gallery.doctor import examine
+from cli.doctor import examine
 from pipeline.settings import Settings
 from pipeline.store import Store
 from tests.pictures import picture

@@ -19,9 +19,9 @@ from random import Random
 from PIL import Image, ImageCms
 
 from pipeline.errors import GalleryError, RendererDied
-from pipeline.formats import Limits, check_bounds, read_header
-from tests.scenes import encoded, scene
-from worker.renderer import Renderer
+from pipeline.images.formats import Limits, check_bounds, read_header
+from tests.render_fixtures import encoded, scene
+from worker.render_process import Renderer
 
 TIMEOUT = 10
 PEAK_MB = 512

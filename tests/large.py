@@ -6,7 +6,7 @@ import struct
 
 from PIL import Image
 
-from tests.scenes import encoded
+from tests.render_fixtures import encoded
 
 
 def large() -> dict[str, tuple[bytes, str]]:

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser
 from pipeline.settings import Settings
 from tests.conftest import CHROMIUM, ROOT, Gallery, picture
 from web import create_app
-from web.contract import OPERATIONS
+from web.api.schemas import OPERATIONS
 
 PAGES = {"openapi.docs"}
 

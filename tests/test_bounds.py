@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pipeline.formats import Limits, read_header
-from pipeline.limits import decode_bytes
+from pipeline.images.formats import Limits, read_header
+from pipeline.images.limits import decode_bytes
 from tests.conftest import Gallery
 from tests.large import large
-from tests.scenes import encoded, scene
+from tests.render_fixtures import encoded, scene
 
 Image.MAX_IMAGE_PIXELS = None
 WORKER_MB = 512

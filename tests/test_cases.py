@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from pipeline.recipe import GRID, VIEW
+from pipeline.images.recipe import GRID, VIEW
 from tests.cases import Case, stored
 from tests.cases.compare import distance
 from tests.product import Answer, Gallery, prepared

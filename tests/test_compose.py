@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from launcher import secrets
-from pipeline.jobs import RQ_MARGIN_SECONDS
+from pipeline.queue.thumbnails import RQ_MARGIN_SECONDS
 from tests.deployment import ROOT, compose, defaults, seconds, settings_read
 
 SERVICES = ("redis", "web", "worker", "dashboard")

@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import ImageNotFound, Unrenderable
-from pipeline.formats import Limits
+from pipeline.images.formats import Limits
 from pipeline.records import State
 from pipeline.settings import Settings
-from pipeline.store import Nothing, Store
-from pipeline.store.tidy import tidy
+from pipeline.store import NothingToDo, Store
+from pipeline.store.cleanup import cleanup
 from tests.conftest import ROOT, picture
-from worker.render import Rendition, render
+from worker.engine.render import Rendition, render
 
 ACCEPT = [
     "before-name",
@@ -81,11 +81,11 @@ def die(store: Store, what: str, where: str, argument: str) -> None:
 
 def recover(store: Store) -> None:
     """What the sweep and a worker do; and then the rules hold."""
-    tidy(store, grace=0)
+    cleanup(store, grace=0)
     for image_id in store.pending():
         try:
             make(store, image_id)
-        except Nothing:
+        except NothingToDo:
             continue
     layout = store.layout
     assert os.listdir(layout.incoming) == os.listdir(layout.pending) == []

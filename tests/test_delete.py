@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from gallery.doctor import examine
+from cli.doctor import examine
 from pipeline.settings import Settings
 from pipeline.store import Store
 from tests.conftest import Gallery, picture, until

@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.ids import new_id
 from pipeline.records import State
-from pipeline.store import Nothing, Store
+from pipeline.store import NothingToDo, Store
 from tests.conftest import ROOT, picture
 from tests.test_crash_points import accept, make
 from tests.test_crash_points import store as store  # the fixture
@@ -22,7 +22,7 @@ from tests.test_crash_points import store as store  # the fixture
 
 def doctor(store: Store, *options: str) -> tuple[int, Any]:
     run = subprocess.run(
-        [sys.executable, "-m", "gallery", "doctor", "--json", *options],
+        [sys.executable, "-m", "cli", "doctor", "--json", *options],
         cwd=ROOT,
         env={**os.environ, "GALLERY_DATA": str(store.layout.root)},
         stdout=subprocess.PIPE,
@@ -34,7 +34,7 @@ def work(store: Store) -> None:
     for image_id in store.pending():
         try:
             make(store, image_id)
-        except Nothing:
+        except NothingToDo:
             continue
 
 

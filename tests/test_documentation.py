@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gallery.__main__ import _COMMANDS
+from cli.__main__ import _COMMANDS
 from pipeline.settings import Settings
 from tests.conftest import ROOT
 from tests.test_monitoring import known

@@ -18,9 +18,10 @@ from redis import Redis
 
 from pipeline.settings import Settings
 from tests.conftest import Gallery, answers, picture, until
-from web import create_app, listeners
-from web.feed import CLIENT_NAME
-from web.listeners import Listeners
+from web import create_app
+from web.live import listeners
+from web.live.feed import CLIENT_NAME
+from web.live.listeners import Listeners
 
 
 @dataclass

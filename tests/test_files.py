@@ -8,7 +8,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from pipeline.recipe import RECIPE
+from pipeline.images.recipe import RECIPE
 from tests.conftest import Gallery, answers, picture, until
 
 

@@ -9,7 +9,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from pipeline.jobs import QUEUE, RQ_MARGIN_SECONDS, Thumbnails, connect
+from pipeline.queue.connection import connect
+from pipeline.queue.thumbnails import QUEUE, RQ_MARGIN_SECONDS, ThumbnailQueue
 from tests.deployment import ROOT, built, compose, defaults, seconds, settings_read
 
 OVERLAYS = ("kind", "kind-keda", "production")
@@ -274,7 +275,7 @@ def test_keda_counts_the_queue_and_always_leaves_one_worker(tmp_path: Path, prod
         scaled = one(objects, "ScaledObject", "worker")["spec"]
         assert scaled["minReplicaCount"] == 1
         (trigger,) = scaled["triggers"]
-        queue = Thumbnails(connect("redis://127.0.0.1:1", timeout=1), defaults().job_timeout)
+        queue = ThumbnailQueue(connect("redis://127.0.0.1:1", timeout=1), defaults().job_timeout)
         assert trigger["metadata"]["listName"] == queue.rq.key == f"rq:queue:{QUEUE}"
         secret = one(objects, "Secret", "gallery-secrets")
         (reference,) = one(objects, "TriggerAuthentication", "redis")["spec"]["secretTargetRef"]

@@ -27,7 +27,7 @@ def known() -> set[str]:
     from web import counters
     from worker import metrics
 
-    found = set(NAME.findall((ROOT / "web" / "metrics.py").read_text()))
+    found = set(NAME.findall((ROOT / "web" / "api" / "metrics.py").read_text()))
     for module in (counters, metrics):
         for value in vars(module).values():
             if isinstance(value, MetricWrapperBase):

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Gallery, picture, until
-from tests.scenes import encoded, scene
+from tests.render_fixtures import encoded, scene
 
 
 def test_an_upload_becomes_a_thumbnail_on_the_page(gallery: Gallery) -> None:

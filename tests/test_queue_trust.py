@@ -10,8 +10,8 @@ from redis import Redis
 from rq import Callback, Queue
 from rq.serializers import JSONSerializer
 
-from pipeline.jobs import QUEUE
-from pipeline.trust import JOB
+from pipeline.queue.safe_job import JOB
+from pipeline.queue.thumbnails import QUEUE
 from tests.conftest import Gallery, picture, until
 
 

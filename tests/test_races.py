@@ -16,24 +16,24 @@ from typing import Any, NoReturn
 
 import pytest
 
-from gallery.doctor import examine, mend
-from pipeline.durable import Busy, locked
+import worker.render_process
+from cli.doctor import examine, mend
 from pipeline.errors import GalleryError, RendererDied, Unrenderable, VolumeFull, VolumeUnavailable
-from pipeline.events import Announcer
-from pipeline.formats import Limits
 from pipeline.ids import new_id
-from pipeline.jobs import connect
+from pipeline.images.formats import Limits
+from pipeline.queue.connection import connect
+from pipeline.queue.events import EventPublisher
 from pipeline.records import State
 from pipeline.settings import Settings
-from pipeline.store import Store, accept, attempt, tidy
+from pipeline.store import Store, attempts, cleanup, intake
+from pipeline.volume.locks import Busy, locked
 from tests.pictures import picture
 from tests.test_crash_points import accept as accept_bytes
 from tests.test_crash_points import make
 from tests.test_crash_points import store as store  # the fixture
-from worker import renderer
-from worker.renderer import Renderer
+from worker.render_process import Renderer
 from worker.sweep import Sweep
-from worker.thumbnails import Studio
+from worker.thumbnails import RenderContext
 
 
 def stepping(store: Store, step: Callable[[str], None]) -> Store:
@@ -41,11 +41,11 @@ def stepping(store: Store, step: Callable[[str], None]) -> Store:
 
 
 @pytest.fixture
-def studio(store: Store) -> Any:
+def render_context(store: Store) -> Any:
     nobody = connect("redis://127.0.0.1:1/0", timeout=0.1)
-    studio = Studio(store, Renderer(Limits(), 60, lambda: None), Announcer(nobody), "test")
-    yield studio
-    studio.renderer.stop()
+    render_context = RenderContext(store, Renderer(Limits(), 60, lambda: None), EventPublisher(nobody), "test")
+    yield render_context
+    render_context.renderer.stop()
 
 
 def refuse(number: int) -> Callable[..., NoReturn]:
@@ -87,7 +87,7 @@ def test_a_slow_upload_is_never_swept_away_while_it_is_accepted(store: Store, mo
     uploading = threading.Thread(target=lambda: slow.accept(draft, "a.png"))
     monkeypatch.setattr(os, "listdir", listdir)
     uploading.start()
-    assert tidy.tidy(store).drafts == 0
+    assert cleanup.cleanup(store).drafts == 0
     uploading.join(10)
     make(store, draft.id)
     assert store.get(draft.id).state is State.READY
@@ -96,7 +96,7 @@ def test_a_slow_upload_is_never_swept_away_while_it_is_accepted(store: Store, mo
 def test_a_draft_taken_away_under_its_writer_is_not_accepted(store: Store) -> None:
     def step(name: str) -> None:
         if name == "accept:before-rename":
-            assert tidy._drop_draft(store, draft.id, draft.folder)
+            assert cleanup._drop_draft(store, draft.id, draft.folder)
 
     draft = stepping(store, step).draft()
     draft.write(picture())
@@ -119,31 +119,31 @@ def test_repair_leaves_the_claim_of_an_upload_that_is_being_accepted(store: Stor
 
 
 def test_a_broken_picture_on_a_full_volume_keeps_its_reason(
-    store: Store, studio: Studio, monkeypatch: pytest.MonkeyPatch
+    store: Store, render_context: RenderContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_id = accept_bytes(store, picture("JPEG", (900, 900))[:6000])
     with monkeypatch.context() as full:
-        full.setattr(attempt, "replace_whole", refuse(errno.ENOSPC))
+        full.setattr(attempts, "replace_whole", refuse(errno.ENOSPC))
         for _ in range(4):
             with pytest.raises(VolumeFull):
-                studio.make(image_id)
+                render_context.make(image_id)
     with pytest.raises(Unrenderable):
-        studio.make(image_id)
+        render_context.make(image_id)
     reason = store.get(image_id).reason
     assert reason is not None
     assert reason.code == "cannot-be-decoded"
 
 
 def test_an_attempt_that_could_not_be_noted_is_not_counted(
-    store: Store, studio: Studio, monkeypatch: pytest.MonkeyPatch
+    store: Store, render_context: RenderContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_id = accept_bytes(store, picture())
     with monkeypatch.context() as full:
         full.setattr(os, "fsync", refuse(errno.EDQUOT))
         for _ in range(4):
             with pytest.raises(VolumeFull):
-                studio.make(image_id)
-    studio.make(image_id)
+                render_context.make(image_id)
+    render_context.make(image_id)
     assert (store.get(image_id).state, store.get(image_id).attempts) == (State.READY, 1)
 
 
@@ -153,7 +153,7 @@ class Queue:
     def __init__(self) -> None:
         self.put: list[str] = []
 
-    def stands(self, ids: list[str]) -> dict[str, bool | None]:
+    def job_states(self, ids: list[str]) -> dict[str, bool | None]:
         return dict.fromkeys(ids, False)
 
     def replace(self, image_id: str) -> None:
@@ -180,7 +180,7 @@ def test_an_image_that_fails_while_it_is_tidied_stays_on_the_list(
 ) -> None:
     image_id = accept_bytes(store, picture())
     store.note_failure(image_id)
-    real = tidy._is_failed
+    real = cleanup._is_failed
 
     def then_it_fails(*arguments: Any) -> bool:
         found = real(*arguments)
@@ -188,8 +188,8 @@ def test_an_image_that_fails_while_it_is_tidied_stays_on_the_list(
             held.fail(Unrenderable())
         return found
 
-    monkeypatch.setattr(tidy, "_is_failed", then_it_fails)
-    tidy.tidy(store)
+    monkeypatch.setattr(cleanup, "_is_failed", then_it_fails)
+    cleanup.cleanup(store)
     assert store.failed() == [image_id]
 
 
@@ -200,24 +200,24 @@ def _dying(pipe: Connection, *_: Any) -> None:
 
 
 def test_a_renderer_that_dies_while_it_hands_over_is_counted(
-    store: Store, studio: Studio, monkeypatch: pytest.MonkeyPatch
+    store: Store, render_context: RenderContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(renderer, "_serve", _dying)
+    monkeypatch.setattr(worker.render_process, "_serve", _dying)
     image_id = accept_bytes(store, picture())
     for _ in range(3):
         with pytest.raises(RendererDied):
-            studio.make(image_id)
+            render_context.make(image_id)
     assert (store.get(image_id).state, store.get(image_id).attempts) == (State.FAILED, 3)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_to_all_ends_no_renderer_that_is_starting(
-    store: Store, studio: Studio, number: signal.Signals
+    store: Store, render_context: RenderContext, number: signal.Signals
 ) -> None:
     image_id = accept_bytes(store, picture())
-    working = threading.Thread(target=lambda: studio.make(image_id))
+    working = threading.Thread(target=lambda: render_context.make(image_id))
     working.start()
-    while (process := studio.renderer._process) is None or process.pid is None:
+    while (process := render_context.renderer._process) is None or process.pid is None:
         time.sleep(0.001)
     for _ in range(20):
         os.kill(process.pid, number)
@@ -226,10 +226,10 @@ def test_a_signal_to_all_ends_no_renderer_that_is_starting(
     assert (store.get(image_id).state, store.get(image_id).attempts) == (State.READY, 1)
 
 
-def test_an_image_whose_original_is_gone_fails_by_name(store: Store, studio: Studio) -> None:
+def test_an_image_whose_original_is_gone_fails_by_name(store: Store, render_context: RenderContext) -> None:
     image_id = accept_bytes(store, picture())
     store.original(store.get(image_id)).unlink()
-    studio.make(image_id)
+    render_context.make(image_id)
     reason = store.get(image_id).reason
     assert reason is not None
     assert reason.code == "original-missing"
@@ -240,7 +240,7 @@ def test_an_image_that_cannot_be_taken_back_stays_in_the_outbox(store: Store, mo
 
     def step(name: str) -> None:
         if name == "accept:after-rename":
-            full.setattr(accept, "flush_folder", refuse(errno.EDQUOT))
+            full.setattr(intake, "flush_folder", refuse(errno.EDQUOT))
             full.setattr(Path, "rename", refuse(errno.EDQUOT))
 
     with monkeypatch.context() as full, pytest.raises(GalleryError):
@@ -264,16 +264,16 @@ def test_two_images_of_one_minute_are_deleted_at_once(store: Store) -> None:
 
 
 def test_an_unreadable_original_is_named_and_the_rest_is_checked(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.store import check
+    from pipeline.store import checks
 
     first, second = (accept_bytes(store, picture()) for _ in range(2))
     store.original(store.get(second)).unlink()
-    real = check._sha256
+    real = checks._sha256
 
     def broken_disk(path: Path) -> str:
         return refuse(errno.EIO)() if first in str(path) else real(path)
 
-    monkeypatch.setattr(check, "_sha256", broken_disk)
+    monkeypatch.setattr(checks, "_sha256", broken_disk)
     assert {(b.where, b.code) for b in examine(store)} == {
         (first, "original-unreadable"),
         (second, "original-missing"),

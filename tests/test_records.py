@@ -11,9 +11,9 @@ import pytest
 from pipeline.errors import MadeByNewerRelease
 from pipeline.ids import made_at
 from pipeline.records import VERSION, Record, RenditionInfo, State, stamp
-from pipeline.store import Nothing, Store
-from pipeline.store.regenerate import Which, is_wanted, remaking
-from pipeline.store.tidy import tidy
+from pipeline.store import NothingToDo, Store
+from pipeline.store.cleanup import cleanup
+from pipeline.store.regeneration import Which, is_wanted, regenerating
 from tests.conftest import Gallery, picture, until
 from tests.product import Answer
 from tests.test_crash_points import accept, make
@@ -114,15 +114,15 @@ def test_what_a_newer_release_made_is_not_touched(store: Store, newer: dict[str,
         store.layout.rendition(image_id, "view").write_bytes(b"")
     before = rewrite(store.layout.record(image_id), **{"state": state, **newer})
     names = [path.relative_to(store.layout.root) for path in sorted(store.layout.root.rglob("*"))]
-    with pytest.raises(Nothing):
+    with pytest.raises(NothingToDo):
         make(store, image_id)
-    with pytest.raises(Nothing), remaking(store, image_id):
+    with pytest.raises(NothingToDo), regenerating(store, image_id):
         pass
     assert not is_wanted(store, image_id, Which.ALL)
     for again in (store.retry, store.render_anew):
         with pytest.raises(MadeByNewerRelease):
             again(image_id)
-    tidy(store, grace=0)
+    cleanup(store, grace=0)
     assert [path.relative_to(store.layout.root) for path in sorted(store.layout.root.rglob("*"))] == names
     assert store.layout.record(image_id).read_bytes() == before
     assert [record.id for record in store.page().records] == [image_id]

@@ -11,18 +11,18 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from pipeline.recipe import RECIPE
+from pipeline.images.recipe import RECIPE
 from pipeline.settings import Settings
 from pipeline.store import Store
-from pipeline.store.check import check_image
-from pipeline.store.regenerate import Which, is_wanted, remaking
+from pipeline.store.checks import check_image
+from pipeline.store.regeneration import Which, is_wanted, regenerating
 from tests.conftest import ROOT, Gallery, until
 from tests.pictures import picture
 
 
 def command(gallery: Gallery, *options: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "gallery", "regenerate", *options],
+        [sys.executable, "-m", "cli", "regenerate", *options],
         cwd=ROOT, env=gallery.environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
 
@@ -137,9 +137,9 @@ def test_a_crash_at_any_step_leaves_a_ready_image_that_the_next_run_finishes(gal
 import os
 from pipeline.settings import Settings
 from pipeline.store import Store
-from pipeline.store.regenerate import Made, remaking
+from pipeline.store.regeneration import Made, regenerating
 store = Store(Settings.from_environment(), lambda name: os.kill(os.getpid(), 9) if name == {step!r} else None)
-with remaking(store, {image_id!r}) as work:
+with regenerating(store, {image_id!r}) as work:
     work.replace([Made("grid", b"new grid", 1, 1), Made("view", b"new view", 1, 1)])
 """
         killed = subprocess.run([sys.executable, "-c", code], env=gallery.environ, cwd=ROOT, check=False)
@@ -148,7 +148,7 @@ with remaking(store, {image_id!r}) as work:
     assert "3 made" in regenerate(gallery)[1]
     for image_id in list(ids.values())[:3]:
         assert list(check_image(store, store.layout.image(image_id), None, deep=True)) == []
-    with remaking(store, image_id):
+    with regenerating(store, image_id):
         assert "1 gone, 3 made" in regenerate(gallery, "--all")[1]
 
 
@@ -162,11 +162,11 @@ def test_two_processes_rendering_the_same_image_at_once_leave_whole_files(tmp_pa
     code = f"""
 import sys
 from pathlib import Path
-from pipeline.durable import replace_whole
-from pipeline.formats import Limits
+from pipeline.volume.files import replace_whole
+from pipeline.images.formats import Limits
 from pipeline.settings import Settings
 from pipeline.store import Store
-from worker.render import render
+from worker.engine.render import render
 store = Store(Settings.from_environment())
 record = store.get({image_id!r})
 for _ in range(6):

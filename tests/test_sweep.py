@@ -9,20 +9,21 @@ from urllib.parse import urlsplit
 import pytest
 from redis import Redis
 
-from pipeline.durable import locked
-from pipeline.jobs import Thumbnails, connect
+from pipeline.queue.connection import connect
+from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
+from pipeline.volume.locks import locked
 from tests.conftest import Gallery, answers, picture, until
 from tests.test_crash_points import accept, make
 from worker.sweep import Sweep
 
 
 @pytest.fixture
-def queue(bare: Gallery) -> Thumbnails:
+def queue(bare: Gallery) -> ThumbnailQueue:
     bare.start("redis", "launcher.redis")
     until(lambda: answers(urlsplit(bare.environ["REDIS_URL"]).port or 0), 30)
-    return Thumbnails(connect(bare.environ["REDIS_URL"], timeout=5), 60)
+    return ThumbnailQueue(connect(bare.environ["REDIS_URL"], timeout=5), 60)
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def store(bare: Gallery) -> Store:
     return store
 
 
-def test_it_enqueues_what_has_no_job_and_leaves_what_has_one(store: Store, queue: Thumbnails) -> None:
+def test_it_enqueues_what_has_no_job_and_leaves_what_has_one(store: Store, queue: ThumbnailQueue) -> None:
     ids = [accept(store, picture()) for _ in range(3)]
     queue.enqueue(ids[0])
     sweep = Sweep(store, queue, 30)
@@ -43,7 +44,7 @@ def test_it_enqueues_what_has_no_job_and_leaves_what_has_one(store: Store, queue
     assert sweep.sweep() == 3
 
 
-def test_it_touches_no_image_but_those_that_wait(store: Store, queue: Thumbnails) -> None:
+def test_it_touches_no_image_but_those_that_wait(store: Store, queue: ThumbnailQueue) -> None:
     ready = [accept(store, picture()) for _ in range(20)]
     for image_id in ready:
         make(store, image_id)
@@ -63,7 +64,7 @@ def test_it_touches_no_image_but_those_that_wait(store: Store, queue: Thumbnails
     assert all(waiting in path for path in touched if path.startswith(images))
 
 
-def test_only_one_worker_sweeps(store: Store, queue: Thumbnails) -> None:
+def test_only_one_worker_sweeps(store: Store, queue: ThumbnailQueue) -> None:
     accept(store, picture())
     sweep = Sweep(store, queue, 0.1)
     with locked(store.layout.sweep_lock, wait=0):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline import trust
-from worker import remake, thumbnails
+from pipeline.queue import safe_job
+from worker import regeneration, thumbnails
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,7 +33,7 @@ def test_the_walls_hold(package: str, forbidden: set[str]) -> None:
 
 @pytest.mark.parametrize(
     ("name", "function"),
-    [(trust.JOB, thumbnails.make_thumbnail), (trust.REMAKE_JOB, remake.remake_thumbnails)],
+    [(safe_job.JOB, thumbnails.make_thumbnail), (safe_job.REGENERATE_JOB, regeneration.regenerate_thumbnails)],
 )
 def test_the_jobs_named_in_the_queue_exist(name: str, function: Callable[[str], None]) -> None:
     assert f"{function.__module__}.{function.__name__}" == name

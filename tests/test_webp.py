@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat, _webp
 
-from pipeline.recipe import GRID, VIEW
+from pipeline.images.recipe import GRID, VIEW
 from tests.product import ROOT
-from tests.scenes import scene
-from worker import webp
-from worker.webp import ENCODINGS, Encoding, encoded
+from tests.render_fixtures import scene
+from worker.engine import encode_webp
+from worker.engine.encode_webp import ENCODINGS, Encoding, encoded
 
 
 def by_pillow(picture: Image.Image, encoding: Encoding) -> bytes:
@@ -43,18 +43,18 @@ def difference(data: bytes, picture: Image.Image) -> float:
 def _no_libwebp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """A Pillow that lies where its libwebp cannot be asked for."""
     monkeypatch.setattr(_webp, "__file__", str(tmp_path / "none.so"))
-    webp._libwebp.cache_clear()
+    encode_webp._libwebp.cache_clear()
     yield
-    webp._libwebp.cache_clear()
+    encode_webp._libwebp.cache_clear()
 
 
 @pytest.fixture
 def _other_generation(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A libwebp whose structures are not those we know."""
-    monkeypatch.setattr(webp, "_ABI", 0x0300)
-    webp._libwebp.cache_clear()
+    monkeypatch.setattr(encode_webp, "_ABI", 0x0300)
+    encode_webp._libwebp.cache_clear()
     yield
-    webp._libwebp.cache_clear()
+    encode_webp._libwebp.cache_clear()
 
 
 @pytest.mark.parametrize("encoding", [Encoding(), Encoding(quality=37.5, effort=2)])
@@ -73,9 +73,9 @@ def test_the_renditions_come_nearer_to_their_originals_for_as_many_bytes(name: s
 
 @pytest.mark.parametrize("why", ["_no_libwebp", "_other_generation"])
 def test_where_libwebp_is_out_of_reach_pillow_writes(why: str, request: pytest.FixtureRequest) -> None:
-    assert webp.libwebp_is_called()
+    assert encode_webp.libwebp_is_called()
     request.getfixturevalue(why)
-    assert not webp.libwebp_is_called()
+    assert not encode_webp.libwebp_is_called()
     for picture in (scene((320, 200)), with_edges(scene((320, 200)))):
         assert encoded(picture, ENCODINGS["grid"]) == by_pillow(picture, ENCODINGS["grid"])
 
@@ -85,7 +85,7 @@ def test_a_bound_of_memory_is_told_from_a_picture_that_cannot_be_encoded() -> No
     program = """
 import resource
 from PIL import Image
-from worker.webp import ENCODINGS, encoded
+from worker.engine.encode_webp import ENCODINGS, encoded
 picture = Image.effect_noise((1600, 1600), 90).convert("RGB")
 encoded(picture.resize((64, 64)), ENCODINGS["view"])
 held = int(open("/proc/self/status").read().partition("VmData:")[2].split(maxsplit=1)[0]) * 1024

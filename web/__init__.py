@@ -5,61 +5,45 @@ from __future__ import annotations
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from pipeline.events import Announcer
-from pipeline.jobs import Thumbnails, connect
+from pipeline.queue.connection import connect
+from pipeline.queue.events import EventPublisher
+from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Days, Store
-from web import (
-    access,
-    api,
-    archive,
-    assets,
-    crowd,
-    days,
-    errors,
-    events,
-    files,
-    gallery,
-    headers,
-    health,
-    journal,
-    linger,
-    many,
-    metrics,
-    openapi,
-    upload,
-)
-from web.feed import Feed
-from web.rates import Rates
+from web import access, api, errors, files, pages, request_log, security_headers, uploads
+from web.access import throttling
+from web.access.rates import Rates
+from web.api.days import Calendar
+from web.live.feed import Feed
+from web.server import lingering_close
+from web.services import Services
 
 _REDIS_SECONDS = 0.3
 _REDIS_PAUSE_SECONDS = 1.0
-_FORM_OVERHEAD = 1024 * 1024
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """Wire the service and return it; reads the environment where no settings are given."""
+    """Wire the service and return it; reads the environment if no settings are given."""
     settings = settings or Settings.from_environment()
     app = Flask(__name__)
-    app.request_class = upload.UploadRequest
-    app.config["MAX_CONTENT_LENGTH"] = settings.max_upload_bytes * 4 + _FORM_OVERHEAD
-    app.config["MAX_FORM_PARTS"] = settings.max_form_files + 10
     store = Store(settings)
     store.prepare()
-    queue = Thumbnails(connect(settings.redis_url, timeout=_REDIS_SECONDS), settings.job_timeout, _REDIS_PAUSE_SECONDS)
-    app.extensions["gallery"] = upload.Desk(settings, store, queue, Announcer(queue.connection))
-    journal.register(app, settings)
+    redis = connect(settings.redis_url, timeout=_REDIS_SECONDS)
+    queue = ThumbnailQueue(redis, settings.job_timeout, _REDIS_PAUSE_SECONDS)
     rates = Rates(queue, "gallery:rates")
+    app.extensions["gallery"] = Services(settings, store, queue, EventPublisher(redis))
+    app.extensions["days"] = Calendar(Days(store.layout.images))
+    app.extensions["feed"] = Feed(app, settings.redis_url)
+    uploads.register(app, settings.max_upload_bytes, settings.max_form_files)
+    request_log.register(app, settings)
     access.register(app, settings, store, rates)
-    crowd.register(app, settings, rates)
-    headers.register(app, settings)
+    throttling.register(app, settings, rates)
+    security_headers.register(app, settings)
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
-    app.extensions["days"] = days.Calendar(Days(store.layout.images))
-    app.extensions["feed"] = Feed(app, settings.redis_url)
-    for module in (upload, gallery, api, archive, many, days, events, files, health, metrics, openapi):
-        app.register_blueprint(module.blueprint)
-    assets.register(app)
+    pages.register(app)
+    api.register(app)
+    files.register(app)
     errors.register(app)
-    linger.register(app)
+    lingering_close.register(app)
     return app

@@ -8,7 +8,7 @@ import sys
 
 from pipeline.errors import BadSetting
 from pipeline.settings import Settings
-from web.serving import SHARED_MEMORY, share_metrics
+from web.server.config import SHARED_MEMORY, share_metrics
 
 _OPEN_FILES = 65_536
 
@@ -24,12 +24,12 @@ def main() -> None:
     command = [
         sys.executable, "-m", "gunicorn", "web:create_app()",
         "--bind", f"{settings.host}:{settings.port}",
-        "--worker-class", "web.paced.PacedWorker",
+        "--worker-class", "web.server.gunicorn_worker.GalleryWorker",
         "--workers", str(settings.web_processes),
         "--threads", str(settings.web_threads),
         "--worker-connections", str(settings.web_threads * 2),
-        "--config", "python:web.serving",
-        "--logger-class", "web.serving.Log",
+        "--config", "python:web.server.config",
+        "--logger-class", "web.server.config.Log",
         "--worker-tmp-dir", SHARED_MEMORY,
         "--graceful-timeout", "30",
         "--no-control-socket",

@@ -15,16 +15,18 @@ from redis.exceptions import RedisError
 from rq.serializers import JSONSerializer
 
 from pipeline.errors import BadSetting
-from pipeline.events import Announcer
-from pipeline.formats import Limits
-from pipeline.jobs import Thumbnails, connect
+from pipeline.images.formats import Limits
 from pipeline.logs import set_up_logs
+from pipeline.queue.connection import connect
+from pipeline.queue.events import EventPublisher
+from pipeline.queue.safe_job import ThumbnailJob
+from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
-from pipeline.trust import ThumbnailJob
-from worker import metrics, thumbnails, webp
-from worker.loop import ThumbnailWorker, touch
-from worker.renderer import Renderer
+from worker import metrics, thumbnails
+from worker.engine import encode_webp
+from worker.render_process import Renderer
+from worker.rq_worker import ThumbnailWorker, touch
 from worker.sweep import Sweep
 
 _TTL_SECONDS = 30
@@ -51,15 +53,15 @@ def main() -> int:
         lambda: touch(settings),
         effort=settings.webp_effort,
     )
-    if not webp.libwebp_is_called():
+    if not encode_webp.libwebp_is_called():
         _log.warning("this Pillow's libwebp cannot be called directly: thumbnails are a little less close")
     name = f"{settings.worker_name}-{uuid4().hex[:6]}"
-    studio = thumbnails.Studio(store, renderer, Announcer(connection), name)
-    thumbnails.studio = studio
-    ThumbnailWorker.studio, ThumbnailWorker.settings = studio, settings
+    render_context = thumbnails.RenderContext(store, renderer, EventPublisher(connection), name)
+    thumbnails.render_context = render_context
+    ThumbnailWorker.render_context, ThumbnailWorker.settings = render_context, settings
     sweep = Sweep(
         store,
-        Thumbnails(connect(settings.redis_url, timeout=5), settings.job_timeout),
+        ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout),
         settings.sweep_seconds,
     )
     sweep.start()
@@ -82,7 +84,7 @@ def _serve(settings: Settings, connection: Any, name: str) -> None:
             signal.signal(signal.SIGINT, _stop)
             touch(settings)
             worker = ThumbnailWorker(
-                [Thumbnails(connection, settings.job_timeout).rq],
+                [ThumbnailQueue(connection, settings.job_timeout).rq],
                 name=f"{name}-{uuid4().hex[:4]}",
                 connection=connection,
                 serializer=JSONSerializer,

@@ -9,11 +9,12 @@ from dataclasses import asdict
 
 import structlog
 
-from pipeline.durable import Busy, is_locked, locked
 from pipeline.errors import GalleryError
-from pipeline.jobs import QueueUnavailable, Thumbnails
+from pipeline.queue.connection import QueueUnavailable
+from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.store import Store
-from pipeline.store.tidy import tidy, tolerated
+from pipeline.store.cleanup import cleanup, tolerated
+from pipeline.volume.locks import Busy, is_locked, locked
 from worker import metrics
 
 _SUSPECT_SECONDS = 5.0
@@ -23,7 +24,7 @@ _log = structlog.get_logger()
 class Sweep(threading.Thread):
     """Sweeps at once and then every `interval` seconds, if no other worker is at it."""
 
-    def __init__(self, store: Store, queue: Thumbnails, interval: float) -> None:
+    def __init__(self, store: Store, queue: ThumbnailQueue, interval: float) -> None:
         super().__init__(name="sweep", daemon=True)
         self._store = store
         self._queue = queue
@@ -57,7 +58,7 @@ class Sweep(threading.Thread):
 
     def sweep(self) -> int:
         """One sweep; the number of images that were enqueued anew."""
-        found = tidy(self._store)
+        found = cleanup(self._store)
         for kind, number in asdict(found).items():
             metrics.FINDINGS.labels(kind).inc(number)
         idle = []
@@ -66,9 +67,9 @@ class Sweep(threading.Thread):
             with tolerated(marker):
                 if not is_locked(marker):
                     idle.append(image_id)
-        stands = self._queue.stands(idle) if idle else {}
+        states = self._queue.job_states(idle) if idle else {}
         moment, suspects, count = time.monotonic(), {}, 0
-        for image_id, waiting in stands.items():
+        for image_id, waiting in states.items():
             if waiting or self._store.layout.draft(image_id).exists():
                 continue
             # a job that has just left the queue may be about to lock its marker: look twice

@@ -7,24 +7,24 @@ from dataclasses import dataclass
 import structlog
 
 from pipeline.errors import GalleryError, ImageNotFound, OriginalMissing, RendererDied, volume_error
-from pipeline.events import Announcer
-from pipeline.recipe import RECIPE
+from pipeline.images.recipe import RECIPE
+from pipeline.queue.events import EventPublisher
 from pipeline.records import MAX_ATTEMPTS
-from pipeline.store import Attempt, Nothing, Store
+from pipeline.store import Attempt, NothingToDo, Store
 from worker import metrics
-from worker.render import Rendition
-from worker.renderer import Renderer
+from worker.engine.render import Rendition
+from worker.render_process import Renderer
 
 _log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class Studio:
+class RenderContext:
     """What a job needs, built by `worker.__main__`; `queued_at` is that of the job in hand."""
 
     store: Store
     renderer: Renderer
-    events: Announcer
+    events: EventPublisher
     worker: str
     queued_at: str | None = None
 
@@ -37,7 +37,7 @@ class Studio:
         try:
             with self.store.attempt(image_id, worker=self.worker, queued_at=self.queued_at) as attempt:
                 self._try(attempt)
-        except Nothing:
+        except NothingToDo:
             _log.info("nothing to do")
         except ImageNotFound:
             _log.info("image deleted meanwhile")
@@ -45,7 +45,7 @@ class Studio:
             raise volume_error(error) from error
 
     def _try(self, attempt: Attempt) -> None:
-        if attempt.spent:
+        if attempt.exhausted:
             how = RendererDied("the worker itself died", attempt.number)
             self._fail(attempt, how)
             raise how
@@ -77,11 +77,11 @@ class Studio:
             if attempt.original.parent.exists() and not attempt.original.exists():
                 self._fail(attempt, OriginalMissing())
                 return
-            attempt.forgive()
+            attempt.roll_back()
             raise
         except BaseException:
             if attempt.open:
-                attempt.forgive()
+                attempt.roll_back()
             raise
         self.events.changed(record)
         if first:
@@ -94,17 +94,17 @@ class Studio:
         except BaseException:
             # the volume is at fault, and the reason must not be lost; a picture that kills stays counted
             if attempt.open and not isinstance(error, RendererDied):
-                attempt.forgive()
+                attempt.roll_back()
             raise
         metrics.FAILURES.labels(error.code).inc()
         _log.warning("failed", code=error.code, attempt=attempt.number)
 
 
-studio: Studio | None = None
+render_context: RenderContext | None = None
 
 
 def make_thumbnail(image_id: str) -> None:
     """Make `grid.webp` and `view.webp` of a pending image; run twice, or at once, the result is the same."""
-    if studio is None:
+    if render_context is None:
         raise RuntimeError("this job runs only in `python -m worker`")
-    studio.make(image_id)
+    render_context.make(image_id)

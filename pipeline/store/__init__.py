@@ -15,9 +15,9 @@ The folder of an image follows from its id, whose first bits are the time it was
 `layout.Layout`, and nobody outside this package makes one.
 """
 
-from pipeline.store.attempt import Attempt, Nothing
+from pipeline.store.attempts import Attempt, NothingToDo
 from pipeline.store.days import Day, Days
-from pipeline.store.draft import Draft
+from pipeline.store.incoming import IncomingUpload
 from pipeline.store.store import Accepted, Store
 
-__all__ = ["Accepted", "Attempt", "Day", "Days", "Draft", "Nothing", "Store"]
+__all__ = ["Accepted", "Attempt", "Day", "Days", "IncomingUpload", "NothingToDo", "Store"]

@@ -11,19 +11,20 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from pipeline.durable import Busy, acquire, flush_folder, flush_standing, locked, replace_whole, stands
 from pipeline.errors import ImageNotFound, MadeByNewerRelease, NotRetryable, VolumeUnavailable, volume_error
-from pipeline.formats import Limits
 from pipeline.ids import is_id, new_id
+from pipeline.images.formats import Limits
 from pipeline.records import Record, State
 from pipeline.settings import Settings
-from pipeline.store.accept import LOCK_WAIT, claimants, describe, flush_place, publish, settle
-from pipeline.store.attempt import Attempt, Nothing, as_told, begin
+from pipeline.store.attempts import Attempt, NothingToDo, begin, with_progress
 from pipeline.store.days import touch
-from pipeline.store.draft import Draft
-from pipeline.store.layout import Layout
-from pipeline.store.space import Space, space
-from pipeline.store.walk import newest_first, oldest_first
+from pipeline.store.incoming import IncomingUpload
+from pipeline.store.intake import LOCK_WAIT, claimants, describe, flush_place, publish, settle
+from pipeline.store.listing import newest_first, oldest_first
+from pipeline.volume.files import flush_folder, flush_standing, replace_whole, still_linked
+from pipeline.volume.layout import Layout
+from pipeline.volume.locks import Busy, acquire, locked
+from pipeline.volume.space import Space, space
 
 _RETRY_WAIT = 5.0
 _OLDEST = 1000
@@ -68,11 +69,11 @@ class Store:
 
     # Uploading
 
-    def draft(self, expected: int = 0) -> Draft:
+    def draft(self, expected: int = 0) -> IncomingUpload:
         """A new file to write an upload into; `expected` is its size in bytes where it is known."""
         image_id = new_id()
         settings = self._settings
-        return Draft(
+        return IncomingUpload(
             image_id,
             self.layout.draft(image_id),
             limit=settings.max_upload_bytes,
@@ -80,7 +81,7 @@ class Store:
             expected=expected,
         )
 
-    def accept(self, draft: Draft, name: str) -> Accepted:
+    def accept(self, draft: IncomingUpload, name: str) -> Accepted:
         """Make an image of a draft, or find the one that holds these bytes already.
 
         When this returns, the image survives any crash. Raises a named error where the bytes are no picture
@@ -112,7 +113,7 @@ class Store:
         if record.state is not State.PENDING:
             return record
         try:
-            return as_told(record, self.layout.marker(image_id).read_bytes())
+            return with_progress(record, self.layout.marker(image_id).read_bytes())
         except FileNotFoundError:
             return self._read(image_id)  # it came to its end between the two
         except OSError:
@@ -133,7 +134,7 @@ class Store:
         except ValueError as error:
             raise VolumeUnavailable(f"the record of {image_id} is damaged") from error
 
-    def holding(self, sha256: str) -> Record | None:
+    def find_by_hash(self, sha256: str) -> Record | None:
         """The image that holds the bytes with this hash (in hex), if there is one."""
         try:
             for image_id in claimants(self.layout, sha256):
@@ -197,7 +198,7 @@ class Store:
         """The ids in the outbox, oldest first."""
         return _marked(self.layout.pending)
 
-    def waited(self) -> float:
+    def oldest_pending_age(self) -> float:
         """Seconds since anything last happened to the most neglected image in the outbox: accepted, begun, retried.
 
         Looks at the oldest thousand.
@@ -231,13 +232,13 @@ class Store:
     def attempt(self, image_id: str, *, worker: str, queued_at: str | None = None) -> Iterator[Attempt]:
         """Begin an attempt at a pending image: exclusive, and counted on disk before it begins.
 
-        Raises `Nothing` where there is nothing to do. An attempt that is neither finished, failed nor
-        forgiven stays counted.
+        Raises `NothingToDo` where there is nothing to do. An attempt that is neither finished, failed nor
+        rolled back stays counted.
         """
         try:
             marker = os.open(self.layout.marker(image_id), os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
-            raise Nothing from None
+            raise NothingToDo from None
         try:
             yield begin(self, image_id, marker, worker=worker, queued_at=queued_at)
         finally:
@@ -303,7 +304,7 @@ class Store:
         marker = os.open(self.layout.marker(image_id), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             acquire(marker, wait=_RETRY_WAIT)
-            yield marker if stands(marker, self.layout.marker(image_id)) else None
+            yield marker if still_linked(marker, self.layout.marker(image_id)) else None
         finally:
             os.close(marker)
 

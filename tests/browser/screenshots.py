@@ -17,10 +17,10 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipeline.ids import made_at
 from pipeline.records import stamp
-from pipeline.store.layout import Layout
+from pipeline.volume.layout import Layout
 from tests.browser.files import choose, drop
+from tests.landscapes import scene
 from tests.product import ROOT, Gallery, prepared, until
-from tests.scenery import scene
 
 OUT = ROOT / "docs" / "screenshots"
 DESKTOP, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}

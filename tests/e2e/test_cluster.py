@@ -237,9 +237,9 @@ def test_a_backup_brings_back_what_was_deleted(journey: Journey, tmp_path: Path)
         command = ["kubectl", "--namespace", cluster.NAMESPACE, *data, "-x", "--skip-old-files"]
         command.insert(4, "-i")
         subprocess.run(command, stdin=file, check=True)
-    kubectl("exec", "deployment/worker", "--", "python", "-m", "gallery", "doctor", "--repair")
+    kubectl("exec", "deployment/worker", "--", "gallery", "doctor", "--repair")
     journey.count(load)
-    kubectl("exec", "deployment/worker", "--", "python", "-m", "gallery", "doctor")
+    kubectl("exec", "deployment/worker", "--", "gallery", "doctor")
 
 
 def test_keda_takes_the_workers_from_one_to_four_and_back(journey: Journey) -> None:

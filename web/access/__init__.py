@@ -11,9 +11,9 @@ from pipeline.store import Store
 from pipeline.tokens import Role
 from web.access import signin
 from web.access.guard import Guard, check
+from web.access.rates import Rates
 from web.access.sessions import Sessions
 from web.access.tries import Tries
-from web.rates import Rates
 
 
 def register(app: Flask, settings: Settings, store: Store, rates: Rates) -> None:

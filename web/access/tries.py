@@ -6,7 +6,7 @@ from limits import RateLimitItemPerMinute
 
 from web import counters
 from web.access.errors import TooManyTries
-from web.rates import Rates
+from web.access.rates import Rates
 
 _ONE_CALLER = RateLimitItemPerMinute(10)
 

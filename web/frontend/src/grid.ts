@@ -3,10 +3,10 @@
 import { h } from "./dom";
 import { firstOf, HEAD, Layout, type DayBox, type RunBox } from "./layout";
 import { columns, GAP } from "./rows";
-import { Strip } from "./strip";
+import { Strip } from "./day-header";
 import { Tile, type TileActions } from "./tile";
 import type { Run, Timeline } from "./timeline";
-import { Track } from "./track";
+import { Track } from "./scroll-scale";
 import { count, dayName } from "./words";
 
 const FAR = 1_000_000;

@@ -6,10 +6,10 @@ import XHRUpload from "@uppy/xhr-upload";
 import { start } from "../page";
 import { type Image, madeAt } from "../records";
 import { limit } from "../words";
-import { Gate } from "./gate";
-import { held } from "./held";
+import { Gate } from "./backoff";
+import { held } from "./dedupe";
 import { FLAG, isActive, type Item, leftUnfinished } from "./items";
-import { keep } from "./keep";
+import { keep } from "./persist";
 
 const AT_ONCE = 3;
 const MOST_TRIES = 30;

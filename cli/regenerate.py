@@ -1,0 +1,139 @@
+"""`gallery regenerate`: make renditions anew, through the queue, behind every upload."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import click
+
+from pipeline.errors import BadSetting, GalleryError
+from pipeline.queue.connection import QueueUnavailable, connect
+from pipeline.queue.regeneration import FAILED, LATER, RegenerationQueue
+from pipeline.queue.thumbnails import ThumbnailQueue
+from pipeline.settings import Settings
+from pipeline.store import Store
+from pipeline.store.checks import images
+from pipeline.store.regeneration import Which, is_in_hand, is_wanted
+
+_POLL_SECONDS = 0.1
+_LOOK_SECONDS = 2.0
+_TRIES = 3
+
+
+@click.command()
+@click.option("--missing", "which", flag_value=Which.MISSING, help="Those whose files are not there.")
+@click.option("--outdated", "which", flag_value=Which.OUTDATED, default=Which.OUTDATED,
+              help="Those made by an older recipe, and the missing ones (the default).")  # fmt: skip
+@click.option("--all", "which", flag_value=Which.ALL, help="All.")
+def regenerate(which: Which) -> None:
+    """Make the thumbnails of ready images anew, from their originals.
+
+    Every image stays ready, and is shown as it was until its new pictures are whole. New uploads go first. The
+    workers do the work; this command feeds them and waits. Interrupted, it can be started again.
+
+    Exit status: 0 where all were made, 1 where some were not, 2 where the volume or Redis cannot be reached.
+    """
+    try:
+        settings = Settings.from_environment()
+        store = Store(settings)
+        ids = select(store, Which(which))
+        queue = ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout)
+        with click.progressbar(length=len(ids), label="Making anew", file=sys.stderr) as bar:
+            run = Run(store, queue, deque(ids), lambda: bar.update(1))
+            run.work()
+    except (OSError, BadSetting, GalleryError, QueueUnavailable) as error:
+        click.echo(f"Stopped: {error}", err=True)
+        sys.exit(2)
+    for image_id, why in run.failures.items():
+        click.echo(f"{image_id}: {why}", err=True)
+    counts = ", ".join(f"{count} {word}" for word, count in sorted(run.counts.items()))
+    click.echo(counts or "Nothing to make anew.")
+    sys.exit(1 if run.failures else 0)
+
+
+def select(store: Store, which: Which) -> list[str]:
+    """The ids to make anew, oldest first."""
+    with click.progressbar(images(store), label="Looking", file=sys.stderr) as bar:
+        return [folder.name for folder in bar if is_wanted(store, folder.name, which)]
+
+
+@dataclass(slots=True)
+class Run:
+    """Feeds the queue with as many as the workers can take, so that it is never filled with them."""
+
+    store: Store
+    queue: ThumbnailQueue
+    waiting: deque[str]
+    ended: Callable[[], None]
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: dict[str, str] = field(default_factory=dict)
+    _in_hand: dict[str, float] = field(default_factory=dict)
+    _tries: Counter[str] = field(default_factory=Counter)
+    _suspects: set[str] = field(default_factory=set)
+
+    def work(self) -> None:
+        """Until every image has its outcome; raises `QueueUnavailable`."""
+        jobs = RegenerationQueue(self.queue)
+        while self.waiting or self._in_hand:
+            put_off = self._take(jobs)
+            if not put_off:
+                self._feed(jobs)
+            time.sleep(_POLL_SECONDS * (5 if put_off else 1))
+
+    def _feed(self, jobs: RegenerationQueue) -> None:
+        if not self.waiting:
+            return
+        room = 2 * max(1, self.queue.status().workers) - len(self._in_hand)
+        while self.waiting and room > 0:
+            image_id, room = self.waiting.popleft(), room - 1
+            self._tries[image_id] += 1
+            jobs.enqueue(image_id)
+            self._in_hand[image_id] = time.monotonic() + _LOOK_SECONDS
+
+    def _take(self, jobs: RegenerationQueue) -> bool:
+        """Note what ended; whether one was put off because uploads wait."""
+        outcomes, put_off = jobs.outcomes(self._in_hand), False
+        jobs.forget(outcomes)
+        for image_id, outcome in outcomes.items():
+            del self._in_hand[image_id]
+            if outcome == LATER:
+                self._tries[image_id] -= 1
+                self.waiting.appendleft(image_id)
+                put_off = True
+            else:
+                self._end(image_id, outcome)
+        self._look(jobs)
+        return put_off
+
+    def _look(self, jobs: RegenerationQueue) -> None:
+        """Find those that neither wait nor are in a worker's hands, at two looks: RQ would take minutes to."""
+        moment = time.monotonic()
+        for image_id in [i for i, due in self._in_hand.items() if due <= moment]:
+            if jobs.waits(image_id) or is_in_hand(self.store, image_id):
+                self._suspects.discard(image_id)
+            elif image_id in self._suspects:
+                self._suspects.discard(image_id)
+                self._lost(image_id)
+                continue
+            else:
+                self._suspects.add(image_id)
+            self._in_hand[image_id] = moment + _LOOK_SECONDS
+
+    def _lost(self, image_id: str) -> None:
+        """Its worker died, or Redis lost the job: try again, but not for ever."""
+        del self._in_hand[image_id]
+        if self._tries[image_id] < _TRIES:
+            self.waiting.append(image_id)
+        else:
+            self._end(image_id, f"{FAILED}: its job was lost {_TRIES} times")
+
+    def _end(self, image_id: str, outcome: str) -> None:
+        word, _, why = outcome.partition(": ")
+        self.counts[word] += 1
+        if word == FAILED:
+            self.failures[image_id] = why
+        self.ended()

@@ -1,0 +1,1 @@
+"""What is known of pictures without decoding them: formats, headers, limits."""

@@ -1,0 +1,1 @@
+"""Redis: the queue of thumbnails, its events, and every key and name in it."""

@@ -1,0 +1,58 @@
+"""Connecting to Redis: one bounded wait, no retries, and a breaker that leaves a failing Redis alone for a while."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+
+from pipeline.queue import sentinel
+
+
+class QueueUnavailable(Exception):
+    """Redis cannot be reached or refuses; what was accepted waits in the outbox."""
+
+
+def connect(url: str, *, timeout: float) -> Redis:
+    """A client that waits at most `timeout` seconds for a connection or an answer, and does not retry."""
+    options: dict[str, Any] = {
+        "socket_timeout": timeout,
+        "socket_connect_timeout": timeout,
+        "retry": Retry(NoBackoff(), 0),
+        "health_check_interval": 0,
+    }
+    return sentinel.master(url, options) if sentinel.is_sentinel(url) else Redis.from_url(url, **options)
+
+
+class Breaker:
+    """After a failure, Redis is left alone for `pause` seconds: one that hangs delays one request and not each."""
+
+    def __init__(self, pause: float) -> None:
+        self._pause = pause
+        self._closed_until = 0.0
+
+    @property
+    def resting(self) -> bool:
+        """Whether Redis failed less than `pause` seconds ago."""
+        return time.monotonic() < self._closed_until
+
+    def rest(self) -> None:
+        """Leave Redis alone for a while."""
+        self._closed_until = time.monotonic() + self._pause
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """A context in which every failure of Redis raises `QueueUnavailable`, and is remembered."""
+        if self.resting:
+            raise QueueUnavailable("Redis failed a moment ago")
+        try:
+            yield
+        except (RedisError, OSError) as error:
+            self.rest()
+            raise QueueUnavailable(str(error)) from error

@@ -1,0 +1,32 @@
+"""Jobs as we take them from Redis: whoever can write there must not be able to run code here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rq.job import Job
+
+JOB = "worker.thumbnails.make_thumbnail"
+REGENERATE_JOB = "worker.regeneration.regenerate_thumbnails"
+
+
+class NotOurs(Exception):
+    """A job in the queue names another function than ours."""
+
+
+class ThumbnailJob(Job):
+    """A job that runs a function of ours and nothing else: no other by name, no callbacks, no webhooks."""
+
+    @property
+    def func(self) -> Callable[..., Any]:
+        """The function, if it is ours; raises `NotOurs`."""
+        if self.func_name not in (JOB, REGENERATE_JOB) or self.instance is not None:
+            raise NotOurs("this job names a function that is not ours; it was not run")
+        return super().func  # type: ignore[no-any-return]
+
+    def restore(self, raw_data: Any) -> None:
+        """Read the job from Redis, and forget everything in it that would call or send elsewhere."""
+        super().restore(raw_data)
+        self._success_callback_name = self._failure_callback_name = self._stopped_callback_name = None
+        self.webhooks = []

@@ -1,0 +1,133 @@
+"""Making the renditions of a ready image again: it stays ready, and is served as it was until the new ones are there.
+
+Nothing is noted on the volume beforehand: what is still to be done shows in the records, so an interrupted run
+is simply started again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipeline.errors import ImageNotFound, VolumeUnavailable
+from pipeline.images.recipe import RECIPE
+from pipeline.records import RENDITIONS, Record, RenditionInfo, State
+from pipeline.store.attempts import NothingToDo
+from pipeline.store.store import Store
+from pipeline.volume.files import replace_whole
+from pipeline.volume.locks import Busy, acquire, is_locked
+
+_LOCK_WAIT = 0.5
+
+
+class Which(StrEnum):
+    """Which ready images to make anew: those whose files are not as recorded, those of another recipe (and the
+    former), or all."""
+
+    MISSING = "missing"
+    OUTDATED = "outdated"
+    ALL = "all"
+
+
+class Made(NamedTuple):
+    """A rendition made: its name, WebP bytes, and size in pixels."""
+
+    name: str
+    data: bytes
+    width: int
+    height: int
+
+
+def is_wanted(store: Store, image_id: str, which: Which) -> bool:
+    """Whether this image is to be made anew; raises `VolumeUnavailable`."""
+    try:
+        record = store.get(image_id)
+    except ImageNotFound:
+        return False
+    if record.state is not State.READY or record.is_newer:
+        return False
+    if which is Which.ALL or (which is Which.OUTDATED and record.recipe != RECIPE):
+        return True
+    return any(not _as_recorded(store, record, name) for name in RENDITIONS)
+
+
+def _as_recorded(store: Store, record: Record, name: str) -> bool:
+    info = record.renditions.get(name)
+    try:
+        return info is not None and store.layout.rendition(record.id, name).stat().st_size == info.bytes
+    except FileNotFoundError:
+        return False
+
+
+def uploads_wait(store: Store) -> bool:
+    """Whether an accepted image waits for a worker: it goes before those that have renditions already."""
+    return any(not is_locked(store.layout.marker(image_id)) for image_id in store.pending())
+
+
+def is_in_hand(store: Store, image_id: str) -> bool:
+    """Whether a live process is making it anew."""
+    try:
+        return is_locked(store.original(store.get(image_id)))
+    except ImageNotFound:
+        return False
+
+
+@contextmanager
+def regenerating(store: Store, image_id: str) -> Iterator[Regeneration]:
+    """Hold a ready image for making it anew; raises `NothingToDo` where it is gone, not ready, or held already.
+
+    The lock lies on the original, which is never written, and ends with the process.
+    """
+    try:
+        original = store.original(record := store.get(image_id))
+        descriptor = os.open(original, os.O_RDWR | os.O_CLOEXEC)
+    except (ImageNotFound, FileNotFoundError):
+        raise NothingToDo from None
+    try:
+        acquire(descriptor, wait=_LOCK_WAIT)
+        if record.state is not State.READY or record.is_newer:
+            raise NothingToDo
+        for leftover in original.parent.glob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
+        yield Regeneration(store, image_id, original)
+    except Busy:
+        raise NothingToDo from None
+    finally:
+        os.close(descriptor)
+
+
+class Regeneration:
+    """A ready image in hand."""
+
+    def __init__(self, store: Store, image_id: str, original: Path) -> None:
+        self.original = original
+        self._store = store
+        self._id = image_id
+
+    def replace(self, made: Sequence[Made], **facts: Any) -> Record:
+        """Put the new renditions in the place of the old ones, whole, the record last; raises `NothingToDo` where the
+        image is gone or no longer ready."""
+        store, infos = self._store, {}
+        try:
+            record = store.get(self._id)
+            if record.state is not State.READY or record.is_newer:
+                raise NothingToDo
+            for name, data, width, height in made:
+                store.step(f"remake:before-{name}")
+                replace_whole(store.layout.rendition(self._id, name), data)
+                infos[name] = RenditionInfo.of(data, width, height)
+            store.step("remake:before-record")
+            record = store.get(self._id).with_(renditions=infos, recipe=RECIPE, **facts)
+            replace_whole(store.layout.record(self._id), record.to_json())
+            store.step("remake:after-record")
+        except FileNotFoundError as error:
+            if not store.layout.images.exists():
+                raise VolumeUnavailable("the volume is not there") from error
+            raise NothingToDo from None
+        except ImageNotFound:
+            raise NothingToDo from None
+        return record

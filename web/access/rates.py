@@ -1,0 +1,52 @@
+"""How often something may happen: counted in Redis over all replicas, in this process where Redis is away."""
+
+from __future__ import annotations
+
+import time
+from math import ceil
+
+from limits import RateLimitItem
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import FixedWindowRateLimiter
+from redis.exceptions import RedisError
+
+from pipeline.queue.thumbnails import ThumbnailQueue
+
+
+class Rates:
+    """Counters by caller. A Redis that fails limits nobody by itself: each process then counts its own."""
+
+    def __init__(self, queue: ThumbnailQueue, prefix: str) -> None:
+        self._queue = queue
+        self._here = FixedWindowRateLimiter(MemoryStorage())
+        pool = queue.connection.connection_pool
+        self._shared = FixedWindowRateLimiter(RedisStorage("redis://", connection_pool=pool, key_prefix=prefix))
+
+    def hit(self, limit: RateLimitItem, caller: str) -> bool:
+        """Count once; whether it is still within the limit."""
+        if not self._here.hit(limit, caller):
+            return False
+        if self._queue.resting:
+            return True
+        try:
+            return self._shared.hit(limit, caller)
+        except (RedisError, OSError):
+            self._queue.rest()
+            return True
+
+    def test(self, limit: RateLimitItem, caller: str) -> bool:
+        """Whether once more would be within the limit."""
+        if not self._here.test(limit, caller):
+            return False
+        if self._queue.resting:
+            return True
+        try:
+            return self._shared.test(limit, caller)
+        except (RedisError, OSError):
+            self._queue.rest()
+            return True
+
+    def wait(self, limit: RateLimitItem, caller: str) -> int:
+        """Seconds until the counter begins anew."""
+        reset = self._here.get_window_stats(limit, caller).reset_time
+        return max(1, min(limit.get_expiry(), ceil(reset - time.time())))

@@ -1,0 +1,71 @@
+"""Originals as one zip file, made while it is sent: nothing of it lies on any disk."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import PurePath
+from zipfile import ZIP_STORED
+
+from flask import Blueprint, Response
+from zipstream import ZipStream
+
+from pipeline.errors import ImageNotFound, TooMuchToZip
+from pipeline.records import Record
+from web.api.bulk import asked_ids
+from web.services import services
+
+blueprint = Blueprint("archive", __name__, url_prefix="/api")
+_UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
+_DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+_MOST_NAME_BYTES = 200
+
+
+@blueprint.post("/zip")
+def download() -> Response:
+    """The originals of the images whose `ids` are given, stored as they are, under their names."""
+    records = _records(asked_ids())
+    limit = services().settings.max_zip_bytes
+    total = sum(record.bytes for record in records)
+    if total > limit:
+        raise TooMuchToZip(total, limit)
+    archive = ZipStream(compress_type=ZIP_STORED, sized=True)
+    taken: set[str] = set()
+    for record in records:
+        archive.add_path(services().store.original(record), _name(record, taken))
+    name = f"pictures-{datetime.now(UTC):%Y-%m-%d}.zip"
+    headers = {
+        "Content-Disposition": f'attachment; filename="{name}"',
+        "Content-Length": str(len(archive)),
+        "Cache-Control": "no-store",
+    }
+    return Response(iter(archive), mimetype="application/zip", headers=headers)
+
+
+def _records(ids: list[str]) -> list[Record]:
+    """The records of those images that are still there; raises `ImageNotFound` where none is."""
+    found = []
+    for image_id in ids:
+        with suppress(ImageNotFound):
+            found.append(services().store.get(image_id))
+    if not found:
+        raise ImageNotFound(ids[0])
+    return found
+
+
+def _name(record: Record, taken: set[str]) -> str:
+    """The image's name made fit for every file system, and different from those `taken`, which it joins."""
+    name = _UNFIT.sub("_", record.name).strip(". ") or record.original
+    if _DEVICE.match(name):
+        name = f"_{name}"
+    path = PurePath(name)
+    suffix = path.suffix if 1 < len(path.suffix) <= 8 else f".{record.format.extension}"
+    stem = name.removesuffix(path.suffix) if suffix == path.suffix else name
+    stem = stem.encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
+    name, number = f"{stem}{suffix}", 1
+    while name.casefold() in taken:
+        number += 1
+        name = f"{stem} ({number}){suffix}"
+    taken.add(name.casefold())
+    return name

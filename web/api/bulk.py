@@ -1,0 +1,53 @@
+"""Many images in one call: the ids that a request names, deleting and retrying them."""
+
+from __future__ import annotations
+
+import msgspec
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from pipeline.errors import BadRequest
+from pipeline.ids import is_id
+from web.services import services
+
+blueprint = Blueprint("bulk", __name__, url_prefix="/api")
+MOST = 1000
+_MOST_BYTES = 256 * 1024
+
+
+class _Asked(msgspec.Struct):
+    """The body of a call that names images."""
+
+    ids: list[str]
+
+
+def asked_ids() -> list[str]:
+    """The ids in a JSON body `{"ids": […]}` or in form fields `id`, each once; raises `BadRequest`."""
+    request.max_content_length = _MOST_BYTES
+    ids = _in_json() if request.is_json else request.form.getlist("id")
+    if not ids or not all(is_id(one) for one in ids):
+        raise BadRequest("Name the images: 'ids' in a JSON object, or form fields 'id'.")
+    if len(ids) > MOST:
+        raise BadRequest(f"Name at most {MOST} images at once.")
+    return list(dict.fromkeys(ids))
+
+
+def _in_json() -> list[str]:
+    try:
+        return msgspec.json.decode(request.get_data(), type=_Asked).ids
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return []
+
+
+@blueprint.post("/delete")
+def delete() -> ResponseReturnValue:
+    """Delete the images whose `ids` are given; those that are gone already count as missing."""
+    ids = asked_ids()
+    deleted = services().delete_many(ids)
+    return jsonify({"deleted": deleted, "missing": len(ids) - deleted})
+
+
+@blueprint.post("/retry")
+def retry() -> ResponseReturnValue:
+    """Try again those of the images whose `ids` are given that have failed."""
+    return jsonify({"retried": services().retry_many(asked_ids())}), 202

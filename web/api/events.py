@@ -1,0 +1,95 @@
+"""Live changes as Server-Sent Events. A listener costs an open connection, and no thread."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import socket
+import ssl
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, request
+
+from pipeline.errors import BadRequest, EventsUnavailable, TooManyListeners
+from web.live.feed import Feed, feed
+from web.services import services
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+blueprint = Blueprint("events", __name__, url_prefix="/api")
+_POSITION = re.compile(r"\d{1,18}-\d{1,18}")
+_RETRY_MS = (1000, 4000)
+_CHUNK = 64 * 1024
+
+
+@blueprint.get("/events")
+def events() -> Response:
+    """One event for each change of a record, resuming after `Last-Event-ID` or `?since=`."""
+    since = request.headers.get("Last-Event-ID") or request.args.get("since")
+    if since is not None and not _POSITION.fullmatch(since):
+        raise BadRequest("'since' must be the id of an event.")
+    if len(feed().listeners) >= services().settings.max_listeners:
+        raise TooManyListeners(services().settings.max_listeners)
+    if feed().position() is None:
+        raise EventsUnavailable
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    if request.method == "HEAD":
+        return Response(mimetype="text/event-stream", headers=headers)
+    return _Stream(feed(), since, headers)
+
+
+class _Stream(Response):
+    """A response whose connection is handed over to the feed once its headers are known."""
+
+    automatically_set_content_length = False
+
+    def __init__(self, to: Feed, since: str | None, headers: dict[str, str]) -> None:
+        super().__init__(mimetype="text/event-stream", headers=headers)
+        self._feed = to
+        self._since = since
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        retry = f"retry: {random.randint(*_RETRY_MS)}\n\n".encode()  # noqa: S311 - so that not all come back at once
+        headers = self.get_wsgi_headers(environ)
+        server = environ.get("gunicorn.socket")
+        if isinstance(server, socket.socket) and not isinstance(server, ssl.SSLSocket) and _plain(environ):
+            lines = "".join(f"{name}: {value}\r\n" for name, value in headers.to_wsgi_list())
+            head = f"HTTP/1.1 {self.status}\r\n{lines}Connection: close\r\n\r\n".encode("latin-1")
+            self._give(_taken_over(server), head + retry)
+            # gunicorn's way of being told that the connection is dealt with
+            raise StopIteration
+        ours, theirs = socket.socketpair()
+        self._give(theirs, retry)
+        start_response(self.status, headers.to_wsgi_list())
+        return _relayed(ours)
+
+    def _give(self, connection: socket.socket, head: bytes) -> None:
+        try:
+            self._feed.add(connection, head, self._since)
+        except BaseException:
+            connection.close()
+            raise
+
+
+def _plain(environ: dict[str, Any]) -> bool:
+    return environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1") and environ.get("HTTP_VERSION") != "2"
+
+
+def _taken_over(server: socket.socket) -> socket.socket:
+    """The connection of `server`, which is left with one that has ended, for its owner to close as usual."""
+    connection = server.dup()
+    ended, other = socket.socketpair()
+    with ended, other:
+        os.dup2(ended.fileno(), server.fileno(), inheritable=False)
+    return connection
+
+
+def _relayed(connection: socket.socket) -> Iterator[bytes]:
+    """For servers that do not give their connection away: pass on what the feed says."""
+    with closing(connection):
+        while data := connection.recv(_CHUNK):
+            yield data

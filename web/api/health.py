@@ -1,0 +1,33 @@
+"""Health: the process, and the volume. A Redis that is down is reported, and makes nothing unready."""
+
+from __future__ import annotations
+
+from flask import Blueprint, jsonify
+from flask.typing import ResponseReturnValue
+
+from pipeline.errors import GalleryError
+from pipeline.queue.connection import QueueUnavailable
+from web.services import services
+
+blueprint = Blueprint("health", __name__)
+
+
+@blueprint.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    """The process answers."""
+    return jsonify({"status": "ok"})
+
+
+@blueprint.get("/readyz")
+def readyz() -> ResponseReturnValue:
+    """The volume can be read; whether the queue answers is said beside it."""
+    try:
+        services().queue.status()
+        queue = "ok"
+    except QueueUnavailable:
+        queue = "unreachable: uploads are accepted, thumbnails wait"
+    try:
+        services().store.space()
+    except GalleryError as error:
+        return jsonify({"status": "unready", "volume": str(error), "queue": queue}), 503
+    return jsonify({"status": "ready", "volume": "ok", "queue": queue})

@@ -1,0 +1,94 @@
+"""The API: records as JSON."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from pipeline.errors import BadRequest
+from pipeline.ids import is_id
+from pipeline.records import State
+from web.api.serialize import serialize
+from web.live.feed import feed
+from web.services import services
+from web.uploads import receive_one
+
+blueprint = Blueprint("api", __name__, url_prefix="/api")
+_MOST = 500
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@blueprint.post("/images")
+def upload() -> ResponseReturnValue:
+    """Accept one picture: 201 and its record, or 200 and the standing record of the same bytes."""
+    accepted = receive_one()
+    body = serialize(accepted.record)
+    return jsonify(body), 201 if accepted.new else 200, {"Location": body["links"]["self"]}
+
+
+@blueprint.get("/images")
+def page() -> ResponseReturnValue:
+    """A page of records, newest first, and the event from which on listening misses no change of them.
+
+    With `after` it is the page above an id: those just newer, oldest first. With `sha256` it is the one image that
+    holds these bytes, or none: whoever has the bytes can ask before sending them.
+    """
+    before, after = _id("before"), _id("after")
+    try:
+        limit = int(request.args.get("limit", "60"))
+        state = State(request.args["state"]) if "state" in request.args else None
+        if state is not None and not state.is_known:
+            raise ValueError(state)
+    except ValueError:
+        raise BadRequest("'limit' must be a whole number, 'state' one of pending, ready, failed.") from None
+    if not 1 <= limit <= _MOST:
+        raise BadRequest(f"'limit' must be between 1 and {_MOST}.")
+    if (sha256 := request.args.get("sha256")) is not None:
+        return _find_by_hash(sha256)
+    events = feed().position()
+    if after is None:
+        found = services().store.page(before, limit, state)
+    else:
+        found = services().store.page_after(after, before, limit, state)
+    return jsonify({"images": [serialize(record) for record in found.records], "next": found.next, "events": events})
+
+
+def _find_by_hash(sha256: str) -> ResponseReturnValue:
+    if not _SHA256.fullmatch(sha256):
+        raise BadRequest("'sha256' must be 64 hexadecimal digits in lower case.")
+    events, record = feed().position(), services().store.find_by_hash(sha256)
+    return jsonify({"images": [serialize(record)] if record else [], "next": None, "events": events})
+
+
+def _id(name: str) -> str | None:
+    value = request.args.get(name)
+    if value is not None and not is_id(value):
+        raise BadRequest(f"'{name}' must be the id of an image.")
+    return value
+
+
+@blueprint.get("/images/<image_id>")
+def one(image_id: str) -> ResponseReturnValue:
+    """One record."""
+    return jsonify(serialize(services().store.get(image_id)))
+
+
+@blueprint.delete("/images/<image_id>")
+def delete(image_id: str) -> ResponseReturnValue:
+    """Delete an image."""
+    services().delete(image_id)
+    return "", 204
+
+
+@blueprint.post("/images/<image_id>/retry")
+def retry(image_id: str) -> ResponseReturnValue:
+    """Try a failed image again."""
+    return jsonify(serialize(services().retry(image_id))), 202
+
+
+@blueprint.post("/retry-failed")
+def retry_failed() -> ResponseReturnValue:
+    """Try every failed image again."""
+    return jsonify({"retried": services().retry_many(services().store.failed())}), 202

@@ -1,0 +1,84 @@
+"""`GET /metrics`: what Prometheus reads. Counters add up over all processes of web; stands are taken when asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from flask import Blueprint, Response
+from flask.typing import ResponseReturnValue
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from pipeline.errors import GalleryError
+from pipeline.queue.connection import QueueUnavailable
+from pipeline.queue.stats import queue_stats
+from pipeline.queue.thumbnails import QUEUE, ThumbnailQueue
+from pipeline.store import Store
+from web.services import services
+
+blueprint = Blueprint("metrics", __name__)
+
+
+@blueprint.get("/metrics")
+def show() -> ResponseReturnValue:
+    """Every metric, as Prometheus' text."""
+    registry = CollectorRegistry()
+    registry.register(_Stands(services().store, services().queue))
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    text = generate_latest(registry)
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        text += generate_latest(REGISTRY)
+    return Response(text, content_type=CONTENT_TYPE_PLAIN_0_0_4, headers={"Cache-Control": "no-store"})
+
+
+class _Stands(Collector):
+    """The outbox, the volume and the queue, as they stand: the first two also while Redis is down."""
+
+    def __init__(self, store: Store, queue: ThumbnailQueue) -> None:
+        self._store = store
+        self._queue = queue
+
+    def collect(self) -> Iterator[Metric]:
+        """Read them; what can't be reached is said by its `_up`, and its figures are left out."""
+        yield from self._volume()
+        yield from self._redis()
+
+    def _volume(self) -> Iterator[Metric]:
+        try:
+            space, pending, failed = self._store.space(), self._store.pending(), self._store.failed()
+            waited = self._store.oldest_pending_age()
+        except GalleryError:
+            yield _gauge("gallery_volume_up", "Whether the volume answers.", 0)
+            return
+        yield _gauge("gallery_volume_up", "Whether the volume answers.", 1)
+        yield _gauge("gallery_volume_free_bytes", "Room on the volume.", space.free)
+        yield _gauge("gallery_volume_size_bytes", "Size of the volume.", space.total)
+        yield _gauge("gallery_outbox_images", "Images accepted and not yet at their end.", len(pending))
+        yield _gauge("gallery_outbox_oldest_seconds", "How long one of them has waited untouched.", waited)
+        yield _gauge("gallery_failed_images", "Images that stand as failed.", len(failed))
+
+    def _redis(self) -> Iterator[Metric]:
+        try:
+            found = queue_stats(self._queue)
+        except QueueUnavailable:
+            yield _gauge("gallery_queue_up", "Whether Redis answers.", 0)
+            return
+        yield _gauge("gallery_queue_up", "Whether Redis answers.", 1)
+        yield _gauge("gallery_queue_oldest_seconds", "Age of the oldest job that waits.", found.oldest_seconds)
+        jobs = GaugeMetricFamily("rq_jobs", "Jobs by queue and status.", labels=["queue", "status"])
+        for status, count in found.jobs.items():
+            jobs.add_metric([QUEUE, status], count)
+        yield jobs
+        workers = GaugeMetricFamily("rq_workers", "Live workers by queues and state.", labels=["queues", "state"])
+        for state, count in found.workers.items():
+            workers.add_metric([QUEUE, state], count)
+        yield workers
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)

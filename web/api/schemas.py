@@ -1,0 +1,202 @@
+"""What each call of the API takes and answers, in types: `web.api.openapi` makes the description of it.
+
+Paths, methods and sentences come from the routes themselves, the shapes of answers from the dataclasses here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pipeline.ids import PATTERN
+from pipeline.images.formats import Format
+from pipeline.records import Record, State
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where the record and the image's files are; those of renditions once they are made."""
+
+    self: str
+    original: str
+    grid: str = ""
+    view: str = ""
+
+
+class Image(Record, frozen=True, kw_only=True):
+    """A record, with links to itself and to the files that are there."""
+
+    links: Links
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records; `next` is the `before` or `after` of the next page; `events` is where to listen from."""
+
+    images: list[Image]
+    next: str | None
+    events: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A day in UTC: how many images came in, the newest of them, and every so-many-th as a mark to page from."""
+
+    day: str
+    count: int
+    first: str
+    marks: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """The days on which images came in, newest first; `complete` is false until all are counted once."""
+
+    days: list[Day]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """How many failed images are tried again."""
+
+    retried: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """How many images were removed, and how many of those named were gone already."""
+
+    deleted: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Room on the volume, in bytes."""
+
+    free_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """The queue: numbers of jobs and workers, age of the oldest that waits in seconds."""
+
+    waiting: int
+    oldest_seconds: float | None
+    running: int
+    failed: int
+    workers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the work stands; `queue` is null while Redis is away."""
+
+    pending: int
+    failed: int
+    volume: Volume
+    queue: Queue | None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error (RFC 9457); `code` is stable and meant for programs, `detail` tells a person what to do."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """The process answers."""
+
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """Whether the volume can be used, and what the queue says."""
+
+    status: str
+    volume: str
+    queue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter in the query or a header; `schema` is JSON Schema."""
+
+    name: str
+    about: str
+    schema: dict[str, Any]
+    place: str = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One call: its parameters, the media types it takes, and what it answers by status.
+
+    An answer is a dataclass (sent as JSON), a media type, or None for no body. `errors` are statuses of problem
+    documents beside those that any call may answer.
+    """
+
+    answers: dict[int, type | str | None]
+    parameters: tuple[Parameter, ...] = ()
+    takes: tuple[str, ...] = ()
+    errors: tuple[int, ...] = ()
+    examples: tuple[str, ...] = field(default=())
+
+
+ID = {"type": "string", "pattern": f"^{PATTERN.pattern}$"}
+_BEFORE = Parameter("before", "Only images older than the one with this id.", ID)
+_AFTER = Parameter("after", "The images just newer than the one with this id, oldest first.", ID)
+_LIMIT = Parameter("limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": 500, "default": 60})
+_EVERY = Parameter(
+    "every", "How many images apart the marks are.", {"type": "integer", "minimum": 20, "multipleOf": 20}
+)
+_STATE = Parameter("state", "Only images in this state.", {"enum": [state.value for state in State]})
+_SHA256 = Parameter(
+    "sha256", "The image that holds the bytes with this hash.", {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+)
+_NAME = Parameter("name", "The file's name, where the body is the picture itself.", {"type": "string"})
+_POSITION = {"type": "string", "pattern": r"^[0-9]{1,18}-[0-9]{1,18}$"}
+_PICTURES = tuple(kind.content_type for kind in Format)
+
+IDS = ("application/json", "application/x-www-form-urlencoded")
+
+OPERATIONS: dict[str, Operation] = {
+    "api.upload": Operation(
+        {201: Image, 200: Image},
+        (_NAME,),
+        takes=("multipart/form-data", "application/octet-stream", *_PICTURES),
+        errors=(413, 415, 422, 507),
+    ),
+    "api.page": Operation({200: Page}, (_BEFORE, _AFTER, _LIMIT, _STATE, _SHA256)),
+    "days.days": Operation({200: Days, 304: None}, (_EVERY,)),
+    "api.one": Operation({200: Image}, errors=(404,)),
+    "api.delete": Operation({204: None}, errors=(404,)),
+    "api.retry": Operation({202: Image}, errors=(404, 409)),
+    "bulk.delete": Operation({200: Deleted}, takes=IDS, errors=(413,)),
+    "bulk.retry": Operation({202: Retried}, takes=IDS, errors=(413,)),
+    "archive.download": Operation({200: "application/zip"}, takes=IDS, errors=(404, 413)),
+    "api.retry_failed": Operation({202: Retried}),
+    "status.status": Operation({200: Status}),
+    "events.events": Operation(
+        {200: "text/event-stream"},
+        (
+            Parameter("since", "Begin after the event with this id.", _POSITION),
+            Parameter("Last-Event-ID", "As `since`; browsers send it when they come back.", _POSITION, "header"),
+        ),
+    ),
+    "files.rendition": Operation({200: "image/webp", 304: None}, errors=(404, 416)),
+    "files.original": Operation({200: "image/*", 304: None}, errors=(404, 416)),
+    "health.healthz": Operation({200: Alive}),
+    "health.readyz": Operation({200: Ready, 503: Ready}),
+    "metrics.show": Operation({200: "text/plain"}),
+    "openapi.document": Operation({200: "application/json"}),
+}

@@ -1,0 +1,45 @@
+"""Records as the API shows them."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from flask import request, url_for
+
+from pipeline.records import Record
+
+_ANY = "00000000-0000-7000-8000-000000000000"
+
+
+def serialize(record: Record) -> dict[str, Any]:
+    """A record as the API answers it: with links to itself and to the files that are there."""
+    links = {"self": _address("self", record.id), "original": _address("original", record.id)}
+    for name in record.renditions:
+        links[name] = rendition_url(record, name)
+    return {**record.to_dict(), "links": links}
+
+
+def rendition_url(record: Record, name: str) -> str:
+    """Where a rendition is; another address once it was made anew, since each is cached for good."""
+    return f"{_address(name, record.id)}?v={version_of(record.recipe, record.renditions[name].bytes)}"
+
+
+def version_of(recipe: int | None, size: int) -> str:
+    """Which making of a rendition it is: by which recipe, of how many bytes."""
+    return f"{recipe or 0}-{size}"
+
+
+def _address(what: str, image_id: str) -> str:
+    return _addresses(request.script_root)[what].replace(_ANY, image_id)
+
+
+@lru_cache(maxsize=16)
+def _addresses(_root: str) -> dict[str, str]:
+    """The addresses of one image and its files below a root; asking Flask for each would be a third of a page."""
+    return {
+        "self": url_for("api.one", image_id=_ANY),
+        "original": url_for("files.original", image_id=_ANY),
+        "grid": url_for("files.rendition", image_id=_ANY, name="grid"),
+        "view": url_for("files.rendition", image_id=_ANY, name="view"),
+    }

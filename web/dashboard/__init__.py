@@ -1,0 +1,38 @@
+"""rq-dashboard, behind protections of ours."""
+
+from __future__ import annotations
+
+import os
+
+import rq.serializers
+from flask import Flask
+from rq.serializers import JSONSerializer
+
+from pipeline.errors import BadSetting
+from pipeline.queue.connection import connect
+from pipeline.settings import Settings
+from web.dashboard import protection
+
+_REDIS_SECONDS = 5.0
+PREFIX = "/rq-dashboard"
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The dashboard's app; raises `BadSetting` where no password is set."""
+    settings = settings or Settings.from_environment()
+    if not settings.dashboard_password:
+        raise BadSetting("Set GALLERY_DASHBOARD_PASSWORD: the dashboard can change the queue, so it needs a login.")
+    # where no serializer is named RQ unpickles: whoever can write to Redis could then run code here
+    rq.serializers.PickleSerializer = JSONSerializer  # type: ignore[assignment]
+    os.environ.pop("RQ_DASHBOARD_SETTINGS", None)
+    from rq_dashboard import cli, web
+
+    web.config.serializer = JSONSerializer
+    # one way to reach Redis, through Sentinel and TLS too
+    web.from_url = lambda url, **_: (None, connect(url, timeout=_REDIS_SECONDS))
+    app: Flask = cli.make_flask_app(None, None, None, PREFIX)
+    app.config["RQ_DASHBOARD_REDIS_URL"] = settings.redis_url
+    app.config["APPLICATION_ROOT"] = PREFIX
+    web.setup_rq_connection(app)
+    protection.protect(app, settings.dashboard_user, settings.dashboard_password)
+    return app

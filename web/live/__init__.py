@@ -1,0 +1,1 @@
+"""Live changes: one thread follows Redis, one writes to all listeners."""

@@ -1,0 +1,159 @@
+"""The feed: one thread that follows the stream of events for all listeners of this process."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from typing import NoReturn, cast
+
+import structlog
+from flask import Flask, current_app
+from redis import Redis
+from redis.exceptions import RedisError
+
+from pipeline.queue.connection import connect
+from pipeline.queue.events import Event, Follower, Rewound, order, tell_gap
+from web.api.serialize import serialize
+from web.live.listeners import Listeners
+
+KEPT = 1000
+CLIENT_NAME = "gallery-feed"
+_WAIT_SECONDS = 2.0
+_REDIS_SECONDS = 4.0
+_PAUSES = (0.2, 0.5, 1.0, 2.0)
+_BEHIND_SECONDS = 0.5
+RESET = b"event: reset\ndata: {}\n\n"
+
+_log = structlog.get_logger()
+
+
+class Feed:
+    """Tells every listener what happens, as Server-Sent Events; follows Redis with one connection.
+
+    The last `KEPT` events are held in memory, and a listener that comes back is told what it missed from
+    there. When Redis fails, every listener is hung up on, since events may be lost; a gap in the stream makes
+    everyone who comes back then start anew.
+    """
+
+    def __init__(self, app: Flask, redis_url: str) -> None:
+        self._app = app
+        self._redis_url = redis_url
+        self._changed = threading.Condition()
+        self._kept: deque[tuple[str, bytes]] = deque()
+        self._before = "0-0"
+        self._position = "0-0"
+        self._following = False
+        self._failed = False
+        self._started = False
+        self.listeners = Listeners()
+
+    def position(self) -> str | None:
+        """The id of the last event told, to be given to `add` later; None while Redis cannot be reached."""
+        self._start()
+        with self._changed:
+            self._changed.wait_for(lambda: self._following or self._failed, _BEHIND_SECONDS)
+            return self._position if self._following else None
+
+    def add(self, connection: socket.socket, head: bytes, since: str | None) -> None:
+        """Hand over an open connection: `head` goes out first, then what happened after the event `since`.
+
+        The connection is closed at once where Redis cannot be reached.
+        """
+        with self._changed:
+            if not self._following:
+                connection.close()
+                return
+            if since is not None and order(since) > order(self._position):
+                # told by another process, whose reader is a moment ahead of ours
+                self._changed.wait_for(lambda: order(since) <= order(self._position), _BEHIND_SECONDS)
+            missed = self._after(since)
+            greeting = f"id: {self._position}\n\n".encode()
+            self.listeners.add(connection, head + missed + greeting)
+
+    def _after(self, since: str | None) -> bytes:
+        if since is None or since == self._position:
+            return b""
+        frames = [frame for event_id, frame in self._kept if order(event_id) > order(since)]
+        known = since == self._before or any(event_id == since for event_id, _ in self._kept)
+        return b"".join(frames) if known else RESET
+
+    def _start(self) -> None:
+        with self._changed:
+            if self._started:
+                return
+            self._started = True
+            self.listeners.start()
+            threading.Thread(target=self._run, name="feed", daemon=True).start()
+
+    def _run(self) -> None:
+        failures = 0
+        while True:
+            with suppress(RedisError, OSError), connect(self._redis_url, timeout=_REDIS_SECONDS) as connection:
+                connection.client_setname(CLIENT_NAME)
+                if failures:
+                    tell_gap(connection)
+                follower = Follower(connection)
+                self._begin(follower)
+                failures = 0
+                self._follow(follower, connection)
+            self._lost()
+            time.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
+            failures += 1
+
+    def _follow(self, follower: Follower, connection: Redis) -> NoReturn:
+        while True:
+            try:
+                self._tell(follower.wait(_WAIT_SECONDS))
+            except Rewound:
+                tell_gap(connection)
+                self._begin(follower)
+                self.listeners.say(f"id: {follower.position}\n".encode() + RESET)
+
+    def _begin(self, follower: Follower) -> None:
+        frames = [(event.id, self._frame(event)) for event in follower.newest(KEPT)]
+        with self._changed:
+            self._kept = deque(frames[1:])
+            self._before = frames[0][0] if frames else follower.position
+            self._position = follower.position
+            self._following = True
+            self._changed.notify_all()
+
+    def _tell(self, events: list[Event]) -> None:
+        frames = [(event.id, self._frame(event)) for event in events]
+        if not frames:
+            return
+        with self._changed:
+            self._kept.extend(frames)
+            while len(self._kept) > KEPT:
+                self._before, _ = self._kept.popleft()
+            self._position = frames[-1][0]
+            self.listeners.say(b"".join(frame for _, frame in frames))
+            self._changed.notify_all()
+
+    def _lost(self) -> None:
+        with self._changed:
+            if self._following:
+                _log.warning("events stopped: Redis does not answer", listeners=len(self.listeners))
+            self._following = False
+            self._failed = True
+            self._changed.notify_all()
+            self.listeners.hang_up()
+
+    def _frame(self, event: Event) -> bytes:
+        head = f"id: {event.id}\n".encode()
+        if event.image_id is None:
+            return head + RESET
+        if event.record is None:
+            return head + f"event: deleted\ndata: {json.dumps({'id': event.image_id})}\n\n".encode()
+        with self._app.test_request_context():
+            data = json.dumps(serialize(event.record), ensure_ascii=False, separators=(",", ":"))
+        return head + f"event: image\ndata: {data}\n\n".encode()
+
+
+def feed() -> Feed:
+    """The feed of the running app."""
+    return cast(Feed, current_app.extensions["feed"])

@@ -1,0 +1,13 @@
+"""The HTML pages, complete without JavaScript."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from web.pages import gallery, upload
+
+
+def register(app: Flask) -> None:
+    """Add the pages."""
+    for module in (upload, gallery):
+        app.register_blueprint(module.blueprint)

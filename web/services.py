@@ -1,0 +1,97 @@
+"""What the views call: receive, send, delete, retry. No view calls another view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import cast
+
+import structlog
+from flask import current_app
+
+from pipeline.errors import GalleryError, ImageNotFound
+from pipeline.queue.connection import QueueUnavailable
+from pipeline.queue.events import EventPublisher
+from pipeline.queue.thumbnails import ThumbnailQueue
+from pipeline.records import Record
+from pipeline.settings import Settings
+from pipeline.store import Accepted, IncomingUpload, Store
+from web import counters
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The business steps over store, queue and events, built by `create_app`."""
+
+    settings: Settings
+    store: Store
+    queue: ThumbnailQueue
+    events: EventPublisher
+
+    def receive(self, upload: IncomingUpload, name: str) -> Accepted:
+        """Accept an upload and enqueue its job; if Redis fails, the outbox keeps the image for the sweep."""
+        accepted = self.store.accept(upload, name)
+        record = accepted.record
+        counters.UPLOADS.labels("accepted" if accepted.new else "duplicate", record.format).inc()
+        _log.info("accepted" if accepted.new else "here already", image=record.id, bytes=record.bytes)
+        if accepted.new:
+            counters.UPLOAD_BYTES.inc(record.bytes)
+            self.enqueue(record)
+        return accepted
+
+    def enqueue(self, record: Record) -> None:
+        """Enqueue a pending image and publish its change."""
+        try:
+            self.queue.enqueue(record.id)
+        except QueueUnavailable as error:
+            _log.warning("not enqueued, the sweep will", image=record.id, error=str(error))
+            self.events.missed()
+        else:
+            self.events.changed(record)
+
+    def delete(self, image_id: str) -> None:
+        """Delete an image, and its job if Redis answers; raises `ImageNotFound`."""
+        self.store.delete(image_id)
+        try:
+            self.queue.remove(image_id)
+        except QueueUnavailable:
+            self.events.missed()
+            return
+        self.events.deleted(image_id)
+
+    def delete_many(self, image_ids: Iterable[str]) -> int:
+        """Delete those of the images that exist; returns how many."""
+        deleted = 0
+        for image_id in image_ids:
+            try:
+                self.delete(image_id)
+            except ImageNotFound:
+                continue
+            deleted += 1
+        return deleted
+
+    def retry(self, image_id: str) -> Record:
+        """Try a failed image again; raises `NotRetryable`."""
+        record = self.store.retry(image_id)
+        self.enqueue(record)
+        return record
+
+    def retry_many(self, image_ids: Iterable[str]) -> int:
+        """Try again those of the images that have failed; returns how many. Raises if the volume fails."""
+        retried = 0
+        for image_id in image_ids:
+            try:
+                self.retry(image_id)
+            except GalleryError as error:
+                if error.status >= 500:
+                    raise
+                continue
+            retried += 1
+        return retried
+
+
+def services() -> Services:
+    """The services of the running app."""
+    return cast(Services, current_app.extensions["gallery"])

@@ -1,0 +1,170 @@
+"""From an original to its pixels: by the decoder of its own format and no other, at the smallest scale that serves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Protocol
+
+import pillow_heif
+from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin, _webp
+
+from pipeline.images.containers.png import INFLATED_BYTES
+from pipeline.images.formats import Format, Header
+from pipeline.images.recipe import decoding_scale
+from worker.engine.cicp import profile_of
+
+_EMPTY_FRAMES = 10
+_DECODERS = {Format.JPEG: ("JPEG", "MPO")}
+
+
+class Strips(Protocol):
+    """A decoded picture, handed out in strips, so that no second copy of the whole is ever made."""
+
+    def strip(self, top: int, bottom: int) -> Image.Image:
+        """The rows from `top` to `bottom`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Pixels not yet upright or in sRGB. `size` is that of `strips`; `box` the picture in it, where the scaled
+    decoder rounded up; `orientation` the EXIF value by which it must still be turned."""
+
+    strips: Strips
+    size: tuple[int, int]
+    box: tuple[float, float]
+    orientation: int
+    profile: bytes | None
+
+
+def prepare() -> None:
+    """Set the decoders up, once in a process: our own bounds come first, and one picture takes one core."""
+    Image.MAX_IMAGE_PIXELS = None
+    ImageFile.LOAD_TRUNCATED_IMAGES = False
+    PngImagePlugin.MAX_TEXT_CHUNK = INFLATED_BYTES
+    PngImagePlugin.MAX_TEXT_MEMORY = sys.maxsize
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+    pillow_heif.options.DECODE_THREADS = 1
+    pillow_heif.options.THUMBNAILS = False
+    pillow_heif.options.DEPTH_IMAGES = False
+    pillow_heif.options.AUX_IMAGES = False
+
+
+@contextmanager
+def decoded(file: BinaryIO, header: Header) -> Iterator[Decoded]:
+    """Decode the picture, or an animation's first frame that shows anything.
+
+    A JPEG is scaled by its decoder on the way, all others come whole.
+    """
+    if header.format is Format.HEIC:
+        yield _heic(file, header)
+        return
+    if header.format is Format.WEBP:
+        yield _webp_frame(file, header)
+        return
+    formats = _DECODERS.get(header.format, (header.format.value.upper(),))
+    with Image.open(file, formats=formats) as source:
+        box: tuple[float, ...] = (0, 0, *source.size)
+        if header.format is Format.JPEG:
+            scale = decoding_scale(*source.size)
+            drafted = source.draft(None, (max(1, source.width // scale), max(1, source.height // scale)))
+            box = drafted[1] if drafted is not None else box
+        if header.animated:
+            _seek_first_with_content(source)
+        source.load()
+        if header.format is Format.PNG:
+            _bring_clear_colour_to_depth(source, header.bits)
+        yield Decoded(
+            _Picture(source), source.size, (box[2], box[3]), header.orientation, _profile(source.info, header)
+        )
+
+
+class _Picture:
+    """The strips of a Pillow image."""
+
+    def __init__(self, picture: Image.Image) -> None:
+        self._picture = picture
+
+    def strip(self, top: int, bottom: int) -> Image.Image:
+        if bottom - top == self._picture.height:
+            return self._picture
+        return self._picture.crop((0, top, self._picture.width, bottom))
+
+
+class _Rows:
+    """The strips of rows of bytes, straight from the memory of a decoder."""
+
+    def __init__(self, data: bytes | memoryview, size: tuple[int, int], mode: str, raw_mode: str, stride: int) -> None:
+        self._data = memoryview(data)
+        self._size = size
+        self._mode, self._raw_mode, self._stride = mode, raw_mode, stride
+
+    def strip(self, top: int, bottom: int) -> Image.Image:
+        rows = self._data[top * self._stride : bottom * self._stride]
+        size = (self._size[0], bottom - top)
+        return Image.frombytes(self._mode, size, rows, "raw", self._raw_mode, self._stride)
+
+
+def _heic(file: BinaryIO, header: Header) -> Decoded:
+    container = pillow_heif.open_heif(file, convert_hdr_to_8bit=True)
+    picture = container[container.primary_index]
+    rows = _Rows(picture.data, picture.size, picture.mode, picture.mode, picture.stride)
+    return Decoded(rows, picture.size, picture.size, 1, _profile(picture.info, header))
+
+
+def _profile(info: dict[Any, Any], header: Header) -> bytes | None:
+    """What tells the meaning of the colours: in a HEIC or AVIF the profile before the code points, in a PNG after."""
+    embedded = info.get("icc_profile") or None
+    meant = profile_of(*header.color) if header.color else None
+    return (meant or embedded) if header.format is Format.PNG else (embedded or meant)
+
+
+def _webp_frame(file: BinaryIO, header: Header) -> Decoded:
+    """By the decoder beneath Pillow's plugin, which would keep its canvases and two copies of the frame."""
+    decoder = _webp.WebPAnimDecoder(file.read())
+    (width, height), _, _, frames, raw_mode = decoder.get_info()
+    profile = decoder.get_chunk("ICCP")
+    mode = "RGB" if raw_mode == "RGBX" else raw_mode
+    data: bytes | None = None
+    for _ in range(min(frames, _EMPTY_FRAMES)):
+        if (found := decoder.get_next()) is None:
+            raise EOFError("the frame cannot be decoded")
+        data = found[0]
+        if frames == 1 or not _is_empty(Image.frombytes(mode, (width, height), data, "raw", raw_mode)):
+            break
+    else:
+        decoder.reset()
+        data = decoder.get_next()[0]
+    del decoder
+    assert data is not None
+    rows = _Rows(data, (width, height), mode, raw_mode, width * 4)
+    return Decoded(rows, (width, height), (width, height), header.orientation, profile or None)
+
+
+def _bring_clear_colour_to_depth(source: Image.Image, bits: int) -> None:
+    """A PNG tells its transparent colour in the depth of the file; Pillow brings the pixels alone to eight bits."""
+    clear = source.info.get("transparency")
+    if source.mode == "RGB" and bits == 16 and clear is not None:
+        source.info["transparency"] = tuple(value >> 8 for value in clear)
+    elif source.mode == "L" and bits in (2, 4) and clear is not None:
+        source.info["transparency"] = clear % 2**bits * 255 // (2**bits - 1)
+
+
+def _seek_first_with_content(source: Image.Image) -> None:
+    """Stand on the first frame that is neither transparent nor of one colour; on the first if there is none."""
+    for number in range(_EMPTY_FRAMES):
+        try:
+            source.seek(number)
+        except EOFError:
+            break
+        if not _is_empty(source):
+            return
+    source.seek(0)
+
+
+def _is_empty(frame: Image.Image) -> bool:
+    small = frame.convert("RGBA")
+    bands = small.getextrema()
+    return bands[3][1] == 0 or all(low == high for low, high in bands)  # type: ignore[misc]

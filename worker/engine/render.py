@@ -1,0 +1,95 @@
+"""Original in, pictures out: pure, and the only place where a picture is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from PIL import Image
+
+from pipeline.errors import Unrenderable
+from pipeline.images.formats import Limits, check_bounds, read_header
+from pipeline.images.recipe import EFFORT, GRID, VIEW
+from worker.engine.colour import to_srgb
+from worker.engine.decode import decoded, prepare
+from worker.engine.encode_webp import ENCODINGS, encoded
+from worker.engine.resize import fitted, fitted_size, view_of
+from worker.engine.thumbhash import thumbhash
+
+_HASHED = 32
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """A picture made: its name (`grid` or `view`), WebP bytes, and size in pixels."""
+
+    name: str
+    data: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What rendering found: ThumbHash in base64, mean colour as #rrggbb, remarks for the record."""
+
+    placeholder: str
+    color: str
+    notes: tuple[str, ...]
+
+
+def render(original: Path, limits: Limits, publish: Callable[[Rendition], None], *, effort: int = EFFORT) -> Picture:
+    """Make grid and view (longest sides 480 and 1600 pixels, never larger than the original), upright, in sRGB.
+
+    `publish` is called with the grid first; `effort` (0 to 6) is the encoder's. Nothing of the original's metadata
+    is in either. Raises `Unrenderable` and its kin, with a sentence for people, and `OSError` where the file cannot
+    be read.
+    """
+    prepare()
+    view, notes = upright_view(original, limits)
+    grid = fitted(view, GRID)
+    publish(_rendition("grid", grid, effort))
+    small = grid.convert("RGBA").resize(fitted_size(grid.size, _HASHED), Image.Resampling.BOX)
+    placeholder = thumbhash(small.width, small.height, small.tobytes())
+    mean = small.convert("RGB").resize((1, 1), Image.Resampling.BOX).tobytes()
+    publish(_rendition("view", view, effort))
+    return Picture(placeholder, f"#{mean.hex()}", notes)
+
+
+def upright_view(original: Path, limits: Limits) -> tuple[Image.Image, tuple[str, ...]]:
+    """The view before it is encoded, RGB or RGBA in sRGB, and remarks for the record.
+
+    The pixels of the original are freed when this returns. Raises as `render` does.
+    """
+    with original.open("rb") as file:
+        header = read_header(file)
+        check_bounds(header, limits)
+        file.seek(0)
+        try:
+            with decoded(file, header) as source:
+                scaled = view_of(source, VIEW)
+                view, notes = to_srgb(scaled, source.profile)
+                turn = _TURNS.get(source.orientation)
+        except MemoryError:
+            raise
+        except Exception as error:
+            # Decoders raise whatever a damaged file leads them to; what has a number is the volume's.
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise Unrenderable from error
+    return (view.transpose(turn) if turn is not None else view), notes
+
+
+def _rendition(name: str, picture: Image.Image, effort: int) -> Rendition:
+    data = encoded(picture, replace(ENCODINGS[name], effort=effort))
+    return Rendition(name, data, picture.width, picture.height)
