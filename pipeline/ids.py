@@ -21,6 +21,12 @@ def is_id(text: str) -> bool:
     return PATTERN.fullmatch(text) is not None
 
 
+def least_at(moment: datetime) -> str:
+    """What ids begin with that were made at this moment, to the millisecond; earlier ids sort before it."""
+    digits = f"{round(moment.timestamp() * 1000):012x}"
+    return f"{digits[:8]}-{digits[8:]}"
+
+
 def made_at(image_id: str) -> datetime:
     """When the id was made, in UTC."""
     milliseconds = int(image_id[:8] + image_id[9:13], 16)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -114,3 +116,52 @@ def test_the_days_count_their_images_and_mark_every_so_many(gallery: Gallery) ->
 def test_marks_must_not_lie_too_close(gallery: Gallery) -> None:
     assert gallery.call("GET", "/api/days?every=3").status == 400
     assert gallery.call("GET", "/api/days?every=x").status == 400
+
+
+def listings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The folders that are listed from now on."""
+    seen: list[str] = []
+    real = os.listdir
+
+    def listdir(path: Path) -> list[str]:
+        seen.append(str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "listdir", listdir)
+    return seen
+
+
+def test_a_day_stamped_in_the_future_is_counted_as_seldom_as_any(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, images=40, days=4)
+    newest, *_, oldest = sorted((tmp_path / "images").iterdir(), reverse=True)
+    for day in (newest, oldest):
+        os.utime(day, (4e9, 4e9))
+    monkeypatch.setattr("pipeline.store.days._RECHECK_SHARE", -1)
+    monkeypatch.setattr("pipeline.store.days._SETTLED_SECONDS", 0.2)
+    found = Days(tmp_path / "images")
+    found.refresh()
+    time.sleep(0.3)
+    found.refresh()
+    seen = listings(monkeypatch)
+    for _ in range(20):
+        found.refresh()
+    assert set(seen) == {str(tmp_path / "images")}
+
+
+def test_a_copied_day_and_what_lies_elsewhere_is_neither_listed_nor_counted(web: Gallery) -> None:
+    wanted = [record["id"] for record in web.call("GET", "/api/images?limit=500").json["images"]]
+    day = sorted((web.data / "images").iterdir())[3]
+    minute = sorted(day.iterdir())[0]
+    shutil.copytree(day, day.with_name(f"{day.name}.bak"))
+    shutil.copytree(day, day.with_name("2026-02-30"))
+    shutil.copytree(day, day.with_name("1999-01-01"))
+    shutil.copytree(minute, day / f"{minute.name}~")
+    shutil.copytree(minute, day / ("0000" if minute.name != "0000" else "0001"), dirs_exist_ok=True)
+    shutil.copytree(day.with_name("1999-01-01"), minute / "copy")
+    for address in ("before=0fffffff-ffff-7fff-bfff-ffffffffffff", "after=00000000-0000-7000-8000-000000000000"):
+        records = web.call("GET", f"/api/images?limit=500&{address}").json["images"]
+        assert sorted(record["id"] for record in records) == sorted(wanted)
+    found = until(lambda: (answer := days(web))["complete"] and answer, 10)
+    assert [day["count"] for day in found["days"]] == [10] * 30

@@ -8,8 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_SETTLED_NS = 2_000_000_000
-_ID_LENGTH = 36
+from pipeline.store.listing import ids_in
+from pipeline.volume.layout import is_day
+
+_SETTLED_SECONDS = 2.0
+_IN_USE = 2
 _RECHECK_SHARE = 0.5
 EVERY = 20
 
@@ -26,11 +29,21 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A day, the time that its folder bore before it was counted, and when that was."""
+    """A day, the stamp of its folder before it was counted, and by our own clock when that was and since when the
+    folder bears the stamp. What the stamp itself says is never compared with a clock.
+    """
 
     day: Day
     touched: int
     at: float
+    since: float
+
+    def is_due(self, touched: int) -> bool:
+        """Whether to count again: the stamp has changed, or the day was counted so soon after that another touch may
+        have left the same stamp, in the grain of the volume's clock."""
+        if touched != self.touched:
+            return True
+        return self.at - self.since < _SETTLED_SECONDS <= time.monotonic() - self.since
 
 
 class Days:
@@ -53,14 +66,17 @@ class Days:
     def refresh(self) -> None:
         """Count what has changed since the last refresh, newest first; raises `OSError`."""
         began = time.monotonic()
-        names = sorted(os.listdir(self._images), reverse=True)
+        names = sorted(filter(is_day, os.listdir(self._images)), reverse=True)
         for gone in self._known.keys() - set(names):
             del self._known[gone]
-        for name in names:
+        for number, name in enumerate(names):
             known = self._known.get(name)
             touched = _touched(self._images / name)
-            if known is None or known.touched != touched:
-                self._count(name, touched)
+            if known is None:
+                rests = not self.complete and number >= _IN_USE
+                self._count(name, touched, since=float("-inf") if rests else time.monotonic())
+            elif known.is_due(touched):
+                self._recount(name, touched)
         self.complete = True
         self._recheck(until=time.monotonic() + _RECHECK_SHARE * (time.monotonic() - began))
 
@@ -68,13 +84,15 @@ class Days:
         for name in sorted(self._known, key=lambda name: self._known[name].at):
             if time.monotonic() > until:
                 return
-            self._count(name, _touched(self._images / name))
+            self._recount(name, _touched(self._images / name))
 
-    def _count(self, name: str, touched: int) -> None:
-        # a touch this young may come again within the clock's grain: count once more, next time
-        young = time.time_ns() - touched < _SETTLED_NS
-        day = _counted(self._images / name)
-        self._known[name] = _Counted(day, 0 if young else touched, time.monotonic())
+    def _recount(self, name: str, touched: int) -> None:
+        known = self._known[name]
+        self._count(name, touched, since=known.since if touched == known.touched else time.monotonic())
+
+    def _count(self, name: str, touched: int, *, since: float) -> None:
+        at = time.monotonic()
+        self._known[name] = _Counted(_counted(self._images / name), touched, at, since)
 
 
 def touch(day: Path) -> None:
@@ -86,7 +104,7 @@ def touch(day: Path) -> None:
 def _counted(folder: Path) -> Day:
     count, first, marks = 0, "", []
     for minute in sorted(_names(folder), reverse=True):
-        ids = sorted((name for name in _names(folder / minute) if len(name) == _ID_LENGTH), reverse=True)
+        ids = ids_in(folder / minute)[::-1]
         first = first or (ids[0] if ids else "")
         marks += ids[-count % EVERY :: EVERY]
         count += len(ids)

@@ -6,41 +6,45 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pipeline.ids import is_id, made_at
+from pipeline.ids import is_id
+from pipeline.volume.layout import bucket_names, ids_of_minute, is_day
 
 
 def newest_first(images: Path, before: str | None) -> Iterator[str]:
     """The ids below `images` that are older than `before`, newest first."""
-    last_day, last_minute = _bucket(before) if before is not None else ("9999-99-99", "9999")
+    last_day, last_minute = bucket_names(before) if before is not None else ("9999-99-99", "9999")
     for day in _names(images, newest=True):
-        if day > last_day:
+        if day > last_day or not is_day(day):
             continue
         for minute in _names(images / day, newest=True):
             if day == last_day and minute > last_minute:
                 continue
-            for image_id in _names(images / day / minute, newest=True):
-                if (before is None or image_id < before) and is_id(image_id):
+            for image_id in reversed(ids_in(images / day / minute)):
+                if before is None or image_id < before:
                     yield image_id
 
 
 def oldest_first(images: Path, after: str) -> Iterator[str]:
     """The ids below `images` that are newer than `after`, oldest first."""
-    first_day, first_minute = _bucket(after)
+    first_day, first_minute = bucket_names(after)
     for day in _names(images):
-        if day < first_day:
+        if day < first_day or not is_day(day):
             continue
         for minute in _names(images / day):
             if day == first_day and minute < first_minute:
                 continue
-            for image_id in _names(images / day / minute):
-                if image_id > after and is_id(image_id):
+            for image_id in ids_in(images / day / minute):
+                if image_id > after:
                     yield image_id
 
 
-def _bucket(image_id: str) -> tuple[str, str]:
-    """The names of the folders of the day and the minute of an id."""
-    at = made_at(image_id)
-    return f"{at:%Y-%m-%d}", f"{at:%H%M}"
+def ids_in(bucket: Path) -> list[str]:
+    """The ids in the folder of a minute, oldest first: what else lies there, or belongs elsewhere, is passed over."""
+    belongs = ids_of_minute(bucket.parent.name, bucket.name)
+    if belongs is None:
+        return []
+    least, end = belongs
+    return [name for name in _names(bucket) if least <= name < end and is_id(name)]
 
 
 def _names(folder: Path, *, newest: bool = False) -> list[str]:

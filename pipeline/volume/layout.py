@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipeline.ids import is_id, made_at
+from pipeline.ids import is_id, least_at, made_at
 
 RECORD = "image.json"
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MINUTE = re.compile("[0-9]{4}")
 
 
 class Layout:
@@ -35,8 +39,7 @@ class Layout:
 
     def bucket(self, image_id: str) -> Path:
         """The folder of the minute in which the id was made."""
-        at = made_at(_checked(image_id))
-        return self.images / f"{at:%Y-%m-%d}" / f"{at:%H%M}"
+        return self.images.joinpath(*bucket_names(_checked(image_id)))
 
     def image(self, image_id: str) -> Path:
         """The folder of an accepted image."""
@@ -69,6 +72,29 @@ class Layout:
     def hash_lock(self, sha256: str) -> Path:
         """The lock under which bytes with this hash are accepted and deleted."""
         return self.locks / f"hash-{sha256[:2]}"
+
+
+def bucket_names(image_id: str) -> tuple[str, str]:
+    """The names of the folders of the day and the minute in which the id was made."""
+    at = made_at(image_id)
+    return f"{at:%Y-%m-%d}", f"{at:%H%M}"
+
+
+def is_day(name: str) -> bool:
+    """Whether a folder of this name may hold the minutes of a day."""
+    return ids_of_minute(name, "0000") is not None
+
+
+def ids_of_minute(day: str, minute: str) -> tuple[str, str] | None:
+    """The ids that belong into the folder `minute` of the folder `day` are at least the first text and less than the
+    second; None if no minute has these names."""
+    if not _DAY.fullmatch(day) or not _MINUTE.fullmatch(minute):
+        return None
+    try:
+        begin = datetime(int(day[:4]), int(day[5:7]), int(day[8:]), int(minute[:2]), int(minute[2:]), tzinfo=UTC)
+        return least_at(begin), least_at(begin + timedelta(minutes=1))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _checked(image_id: str) -> str:
