@@ -7,6 +7,8 @@ import http.client
 import json
 import os
 import pickle
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +66,21 @@ def test_it_shows_our_queue_and_requeues_a_failed_job(dashboard: Dashboard) -> N
     assert dashboard.call("POST", f"/job/{job}/requeue").json == {"status": "OK"}
     until(lambda: dashboard.ids("failed") == [], 30)
     assert dashboard.call("POST", f"/job/{job}/delete").json == {"status": "OK"}
+
+
+def test_a_job_that_is_gone_or_ends_meanwhile_is_no_error_of_ours(dashboard: Dashboard) -> None:
+    job = dashboard.failed_job()
+    with Redis.from_url(dashboard.gallery.environ["REDIS_URL"]) as redis:
+        redis.hset(f"rq:job:{job}", "status", "started")
+        redis.zadd(f"rq:executions:{job}", {"an execution that its worker has just ended": time.time() + 600})
+        lost = dashboard.call("POST", f"/job/{job}/delete")
+        assert (lost.status, lost.body) == (409, b"This job changed in the same moment. Reload the page.")
+        redis.zrem("rq:failed:thumbnails", job)
+        assert dashboard.call("POST", f"/job/{job}/requeue").status == 409
+    for method, path in (("GET", "/0/view/job/none"), ("GET", "/0/data/job/none.json"), ("POST", "/job/none/requeue")):
+        assert dashboard.call(method, path).status == 404
+    dashboard.gallery.stop("redis", signal.SIGKILL)
+    assert dashboard.call("GET", "/0/data/queues.json").status == 503
 
 
 def test_nothing_is_shown_or_done_without_the_login(dashboard: Dashboard) -> None:

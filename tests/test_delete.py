@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import random
+import threading
 import time
+from collections import Counter
 
 from cli.doctor import examine
 from pipeline.settings import Settings
@@ -39,3 +43,41 @@ def test_an_image_is_removed_whole_while_it_waits(gallery: Gallery) -> None:
     gallery.start("worker.1", "worker")
     time.sleep(1)
     assert examine(Store(Settings.from_environment(gallery.environ))) == []
+
+
+def test_deleting_under_the_workers_hands_fails_no_request_and_leaves_no_traceback(bare: Gallery) -> None:
+    bare.log = bare.data.parent / "log"
+    bare.start_all()
+    statuses: Counter[int] = Counter()
+    end = time.monotonic() + 6
+
+    def upload_and_delete(seed: int) -> None:
+        chance = random.Random(seed)
+        while time.monotonic() < end:
+            size = chance.choice(((200, 200), (1500, 1200)))
+            sent = bare.upload(picture("JPEG", size, f"#{chance.getrandbits(24):06x}"))
+            statuses[sent.status] += 1
+            time.sleep(chance.choice((0, 0.01, 0.05, 0.15)))
+            statuses[bare.call("DELETE", f"/api/images/{sent.json['id']}").status] += 1
+
+    clients = [threading.Thread(target=upload_and_delete, args=(seed,)) for seed in range(6)]
+    for client in clients:
+        client.start()
+    for client in clients:
+        client.join(60)
+    assert set(statuses) == {201, 204}
+    until(lambda: not list((bare.data / "pending").iterdir()), 60)
+    until(lambda: bare.call("GET", "/api/status").json["queue"]["running"] == 0, 60)
+    said = bare.log.read_text()
+    assert "Traceback" not in said
+    assert "put off" not in said
+
+
+def test_a_broken_picture_is_one_line_in_the_log(bare: Gallery) -> None:
+    bare.log = bare.data.parent / "log"
+    bare.start_all()
+    image_id = bare.upload(picture("JPEG", (900, 900))[:3000], "half.jpg").json["id"]
+    assert bare.until_ended(image_id)["state"] == "failed"
+    until(lambda: bare.call("GET", "/api/status").json["queue"]["running"] == 0, 30)
+    lines = [json.loads(line) for line in bare.log.read_text().splitlines() if image_id in line]
+    assert [line["event"] for line in lines if line.get("process") == "worker"] == ["failed"]

@@ -12,7 +12,7 @@ from rq.serializers import JSONSerializer
 
 from pipeline.queue.safe_job import JOB
 from pipeline.queue.thumbnails import QUEUE
-from tests.conftest import Gallery, picture, until
+from tests.conftest import Gallery, answers, picture, until
 
 
 def test_a_job_that_names_other_code_is_not_run_and_the_others_are(gallery: Gallery, tmp_path: Path) -> None:
@@ -39,3 +39,25 @@ def test_a_job_that_names_other_code_is_not_run_and_the_others_are(gallery: Gall
         assert by_function.get_status() == "failed"
         assert by_callback.get_status() in ("failed", "finished")
     assert not any(place.exists() for place in places)
+
+
+def test_entries_that_cannot_be_read_are_dropped_and_stop_no_worker(bare: Gallery) -> None:
+    bare.log = bare.data.parent / "log"
+    bare.start("redis", "launcher.redis")
+    until(lambda: answers(bare.redis_port), 30)
+    with Redis.from_url(bare.environ["REDIS_URL"]) as redis:
+        redis.hset("rq:job:no-time", mapping={"data": "x", "created_at": "yesterday"})
+        redis.hset("rq:job:no-status", mapping={"data": "x", "status": "of a newer release"})
+        redis.hset("rq:job:no-number", mapping={"data": "x", "timeout": "soon"})
+        redis.set("rq:job:no-hash", "a string")
+        strays: tuple[bytes | str, ...] = (b"\xff\xfe", "no-time", "no-status", "no-number", "no-hash", "", "a:b/c")
+        redis.rpush("rq:queue:thumbnails", *strays)
+        redis.rpush("rq:queue:thumbnails:intermediate", *strays)
+        bare.start_all()
+        for _ in range(2):
+            assert bare.until_ended(bare.upload(picture()).json["id"])["state"] == "ready"
+        assert redis.llen("rq:queue:thumbnails") == 0
+        assert not redis.exists("rq:job:no-time", "rq:job:no-hash")
+    status = bare.call("GET", "/api/status").json["queue"]
+    assert (status["waiting"], status["workers"]) == (0, 2)
+    assert "Traceback" not in bare.log.read_text()

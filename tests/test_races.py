@@ -235,6 +235,33 @@ def test_an_image_whose_original_is_gone_fails_by_name(store: Store, render_cont
     assert reason.code == "original-missing"
 
 
+def test_an_image_that_is_deleted_while_it_is_read_is_told_as_deleted(
+    store: Store, render_context: RenderContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, broken = accept_bytes(store, picture()), accept_bytes(store, picture("JPEG", (900, 900))[:3000])
+    render = render_context.renderer.render
+
+    def then_it_goes(original: Path, publish: Any) -> Any:
+        store.delete(whole)
+        return render(original, publish)
+
+    with monkeypatch.context() as racing:
+        racing.setattr(render_context.renderer, "render", then_it_goes)
+        render_context.make(whole)
+
+    def fail_late(original: Path, publish: Any) -> Any:
+        try:
+            return render(original, publish)
+        finally:
+            store.delete(broken)
+
+    with monkeypatch.context() as racing:
+        racing.setattr(render_context.renderer, "render", fail_late)
+        render_context.make(broken)
+    assert examine(store) == []
+    assert store.failed() == store.pending() == []
+
+
 def test_an_image_that_cannot_be_taken_back_stays_in_the_outbox(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     data = picture()
 

@@ -20,13 +20,13 @@ from pipeline.logs import set_up_logs
 from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
 from pipeline.queue.safe_job import ThumbnailJob
-from pipeline.queue.thumbnails import ThumbnailQueue
+from pipeline.queue.thumbnails import QUEUE, ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
 from worker import metrics, thumbnails
 from worker.engine import encode_webp
 from worker.render_process import Renderer
-from worker.rq_worker import ThumbnailWorker, touch
+from worker.rq_worker import OneLine, ThumbnailWorker, touch
 from worker.sweep import Sweep
 
 _TTL_SECONDS = 30
@@ -42,6 +42,7 @@ def main() -> int:
         return 2
     set_up_logs("worker", settings.log_format)
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
+    logging.getLogger("rq.worker").addFilter(OneLine())
     if settings.metrics_port:
         metrics.serve(settings.metrics_host, settings.metrics_port)
     store = Store(settings)
@@ -84,7 +85,7 @@ def _serve(settings: Settings, connection: Any, name: str) -> None:
             signal.signal(signal.SIGINT, _stop)
             touch(settings)
             worker = ThumbnailWorker(
-                [ThumbnailQueue(connection, settings.job_timeout).rq],
+                [QUEUE],
                 name=f"{name}-{uuid4().hex[:4]}",
                 connection=connection,
                 serializer=JSONSerializer,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+import structlog
 from redis.client import Pipeline
+from redis.exceptions import RedisError
 from rq import Queue
+from rq.exceptions import InvalidJobOperation, NoSuchJobError
 from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.registry import StartedJobRegistry
@@ -17,13 +21,16 @@ from rq.worker import SimpleWorker, WorkerStatus
 from rq.worker_registration import register
 
 from pipeline.errors import GalleryError, RendererDied
+from pipeline.queue.safe_job import NotOurs
 from pipeline.records import stamp
 from pipeline.settings import Settings
 from worker import thumbnails
+from worker.safe_queue import SafeQueue
 
 _BEAT_SECONDS = 5.0
 _SLACK_SECONDS = 10.0
 _SUSPENSION_SECONDS = 1.0
+_log = structlog.get_logger()
 
 
 class ThumbnailWorker(SimpleWorker):
@@ -32,6 +39,7 @@ class ThumbnailWorker(SimpleWorker):
     Left out of what RQ does: dependents, results, repeats and limits of rate, which no job of ours has.
     """
 
+    queue_class = SafeQueue
     max_connection_wait_time = 3.0
     log_job_description = False
     render_context: thumbnails.RenderContext
@@ -138,10 +146,43 @@ class ThumbnailWorker(SimpleWorker):
         pipeline.hset(self.key, "state", WorkerStatus.IDLE.value)
 
     def handle_exception(self, job: Job, *exc_info: Any) -> None:
-        """Only a renderer that died is worth another try at once; the sweep brings back what the volume stopped."""
-        if isinstance(exc_info[1], GalleryError) and not isinstance(exc_info[1], RendererDied):
-            job.retries_left = 0
-        super().handle_exception(job, *exc_info)
+        """Only a renderer that died is worth another try at once; the sweep brings back what the volume stopped.
+
+        What has a name is one line in the log, which the job wrote; a traceback is for our own mistakes.
+        """
+        error = exc_info[1]
+        if isinstance(error, GalleryError):
+            if not isinstance(error, RendererDied):
+                job.retries_left = 0
+        elif isinstance(error, NotOurs | RedisError | OSError):
+            _log.warning("job not done", job=job.id, error=str(error))
+        else:
+            _log.error("job failed", job=job.id, exc_info=exc_info)
+
+    def run_maintenance_tasks(self) -> None:
+        """As RQ's; a job that ends while it is looked at, or that cannot be read, costs this round and no more."""
+        try:
+            super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
+        except (RedisError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it met, the thumbnails come first
+            _log.warning("maintenance of the queue put off", error=f"{type(error).__name__}: {error}")
+            self.last_cleaned_at = now()  # type: ignore[assignment]
+            for queue in self.queues:
+                queue.release_maintenance_lock()  # type: ignore[no-untyped-call]
+
+
+class OneLine(logging.Filter):
+    """Makes one line of what RQ logs with a traceback, if nobody here made a mistake: Redis failed, or a job ended or
+    was deleted in the same moment."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Every record passes."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, RedisError | OSError | InvalidJobOperation | NoSuchJobError):
+            record.msg, record.args = f"{record.getMessage()} ({error})", ()
+            record.exc_info = None
+        return True
 
 
 def touch(settings: Settings) -> None:

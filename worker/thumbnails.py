@@ -6,7 +6,14 @@ from dataclasses import dataclass
 
 import structlog
 
-from pipeline.errors import GalleryError, ImageNotFound, OriginalMissing, RendererDied, volume_error
+from pipeline.errors import (
+    GalleryError,
+    ImageNotFound,
+    OriginalMissing,
+    RendererDied,
+    VolumeUnavailable,
+    volume_error,
+)
 from pipeline.images.recipe import RECIPE
 from pipeline.queue.events import EventPublisher
 from pipeline.records import MAX_ATTEMPTS
@@ -41,7 +48,11 @@ class RenderContext:
             _log.info("nothing to do")
         except ImageNotFound:
             _log.info("image deleted meanwhile")
+        except VolumeUnavailable as error:
+            _log.warning("put off", why=error.why)
+            raise
         except OSError as error:
+            _log.warning("put off", why=str(error))
             raise volume_error(error) from error
 
     def _try(self, attempt: Attempt) -> None:
@@ -59,7 +70,7 @@ class RenderContext:
                 self.events.changed(attempt.record)
 
         try:
-            with metrics.RENDER_SECONDS.labels(attempt.record.format).time():
+            with metrics.RENDER_SECONDS.labels(attempt.record.format).time(), attempt.unless_deleted():
                 picture = self.renderer.render(attempt.original, publish)
             record = attempt.finish(
                 placeholder=picture.placeholder, color=picture.color, notes=picture.notes, recipe=RECIPE
@@ -69,6 +80,8 @@ class RenderContext:
         except RendererDied as death:
             if attempt.number >= MAX_ATTEMPTS:
                 self._fail(attempt, type(death)(death.how, attempt.number))
+            else:
+                _log.warning("the renderer died", how=death.how, attempt=attempt.number)
             raise
         except GalleryError as error:
             self._fail(attempt, error)

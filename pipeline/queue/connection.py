@@ -11,8 +11,12 @@ from redis import Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
+from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 
 from pipeline.queue import sentinel
+
+_RACES = (DuplicateJobError, InvalidJobOperation, NoSuchJobError)
+"""What RQ raises if another process ends, replaces or deletes a job in the same moment."""
 
 
 class QueueUnavailable(Exception):
@@ -48,7 +52,10 @@ class Breaker:
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
-        """A context in which every failure of Redis raises `QueueUnavailable`, and is remembered."""
+        """A context in which every failure of Redis raises `QueueUnavailable`, and is remembered.
+
+        A race that RQ lost raises `QueueUnavailable` too: the sweep puts right what did not happen.
+        """
         if self.resting:
             raise QueueUnavailable("Redis failed a moment ago")
         try:
@@ -56,3 +63,5 @@ class Breaker:
         except (RedisError, OSError) as error:
             self.rest()
             raise QueueUnavailable(str(error)) from error
+        except _RACES as error:
+            raise QueueUnavailable(f"the job changed meanwhile: {error}") from error

@@ -9,10 +9,11 @@ from typing import Any
 
 from redis import Redis
 from rq import Queue, Retry
-from rq.exceptions import DuplicateJobError, NoSuchJobError
+from rq.exceptions import DuplicateJobError
 from rq.job import Job, JobStatus
+from rq.results import Result
 from rq.serializers import JSONSerializer
-from rq.worker import BaseWorker
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from pipeline.queue.connection import Breaker
 from pipeline.queue.safe_job import JOB as JOB
@@ -26,7 +27,9 @@ FAILURE_SECONDS = 7 * 24 * 3600
 RQ_MARGIN_SECONDS = 30
 _WRITABLE = "gallery:writable"
 
-_ENDED = frozenset({JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED})
+_ENDED = frozenset(
+    status.value.encode() for status in (JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,16 @@ class ThumbnailQueue:
             job_class=ThumbnailJob,
             default_timeout=job_timeout + RQ_MARGIN_SECONDS,
         )
+        self._registries = [
+            registry.key
+            for registry in (
+                self.rq.finished_job_registry,
+                self.rq.failed_job_registry,
+                self.rq.canceled_job_registry,
+                self.rq.deferred_job_registry,
+                self.rq.scheduled_job_registry,
+            )
+        ]
         self._breaker = Breaker(pause)
 
     def enqueue(self, image_id: str) -> None:
@@ -99,15 +112,26 @@ class ThumbnailQueue:
             retry=Retry(max=MAX_ATTEMPTS - 1),
         )
 
-    def drop(self, image_id: str, *, only_ended: bool) -> bool:
-        """Forget a job by its id, within `guarded`; whether it is gone."""
-        try:
-            job = Job.fetch(image_id, connection=self.connection, serializer=JSONSerializer)
-        except NoSuchJobError:
-            return True
-        if only_ended and job.get_status(refresh=False) not in _ENDED:
-            return False
-        job.delete()
+    def drop(self, job_id: str, *, only_ended: bool) -> bool:
+        """Forget a job by its id, within `guarded`; whether it is gone.
+
+        RQ's own `Job.delete` asks what state the job is in and then acts on it, so it raises, or leaves an entry
+        behind, if the worker ends the job in between. This is one transaction that asks nothing. An execution in
+        progress is left to its worker, which removes it at the end; what the worker writes of the job then expires.
+        """
+        key = Job.key_for(job_id)
+        if only_ended:
+            status = self.connection.hget(key, "status")
+            if status is not None and status not in _ENDED:
+                return False
+        with self.connection.pipeline() as pipeline:
+            for waiting in (self.rq.key, self.rq.intermediate_queue_key):
+                pipeline.lrem(waiting, 0, job_id)
+            for registry in self._registries:
+                pipeline.zrem(registry, job_id)
+            result_key = Result.get_key(job_id)  # type: ignore[no-untyped-call]
+            pipeline.delete(key, Job.dependents_key_for(job_id), f"{key}:dependencies", result_key)
+            pipeline.execute()
         return True
 
     def job_states(self, image_ids: list[str]) -> dict[str, bool | None]:
@@ -117,16 +141,16 @@ class ThumbnailQueue:
         Two round trips to Redis, however many ids.
         """
         with self.guarded():
-            waiting = set(self.rq.job_ids)
-            others = [image_id for image_id in image_ids if image_id not in waiting]
+            queued: Any = self.connection.lrange(self.rq.key, 0, -1)
+            waiting = set(queued)
+            others = [image_id for image_id in image_ids if image_id.encode() not in waiting]
             with self.connection.pipeline(transaction=False) as pipeline:
                 for image_id in others:
                     pipeline.hget(Job.key_for(image_id), "status")
                 statuses: list[Any] = pipeline.execute()
         states: dict[str, bool | None] = dict.fromkeys(image_ids, True)
         for image_id, status in zip(others, statuses, strict=True):
-            ended = status is None or JobStatus(status.decode()) in _ENDED
-            states[image_id] = False if ended else None
+            states[image_id] = False if status is None or status in _ENDED else None
         return states
 
     def status(self) -> QueueStatus:
@@ -139,17 +163,20 @@ class ThumbnailQueue:
                 pipeline.lindex(self.rq.key, 0)
                 pipeline.zcard(self.rq.started_job_registry.key)
                 pipeline.zcard(self.rq.failed_job_registry.key)
-                _, waiting, oldest, running, failed = pipeline.execute()
-            workers = BaseWorker.count(queue=self.rq)
-            age = self._age(oldest.decode()) if oldest else None
+                pipeline.scard(WORKERS_BY_QUEUE_KEY % QUEUE)
+                _, waiting, oldest, running, failed, workers = pipeline.execute()
+            age = self._age(oldest.decode(errors="replace")) if oldest else None
         return QueueStatus(int(waiting), age, int(running), int(failed), int(workers))
 
     def _age(self, image_id: str) -> float | None:
         enqueued = self.connection.hget(Job.key_for(image_id), "enqueued_at")
         if not isinstance(enqueued, bytes):
             return None
-        moment = datetime.fromisoformat(enqueued.decode().replace("Z", "+00:00"))
-        return max(0.0, round((datetime.now(UTC) - moment).total_seconds(), 3))
+        try:
+            moment = datetime.fromisoformat(enqueued.decode().replace("Z", "+00:00"))
+            return max(0.0, round((datetime.now(UTC) - moment).total_seconds(), 3))
+        except (ValueError, TypeError):
+            return None  # not a time that RQ wrote
 
     def guarded(self) -> AbstractContextManager[None]:
         """A context in which failures of Redis are `QueueUnavailable`, and are remembered for `pause` seconds."""

@@ -134,7 +134,7 @@ class Attempt:
     def put(self, name: str, data: bytes, width: int, height: int) -> None:
         """Write a rendition whole, its bytes flushed; its name is, with those of the others, before the end."""
         self._step(f"render:before-{name}")
-        with self._deleting():
+        with self.unless_deleted():
             put_whole(self._store.layout.rendition(self.record.id, name), data)
         self._step(f"render:after-{name}")
         infos = {**self.record.renditions, name: RenditionInfo.of(data, width, height)}
@@ -156,7 +156,11 @@ class Attempt:
     def fail(self, error: GalleryError) -> Record:
         """No thumbnail can be made: the image is failed with a reason, and leaves the outbox."""
         self._store.note_failure(self.record.id)
-        return self._end(State.FAILED, reason=Reason.of(error))
+        try:
+            return self._end(State.FAILED, reason=Reason.of(error))
+        except ImageNotFound:
+            self._store.layout.failure(self.record.id).unlink(missing_ok=True)
+            raise
 
     def roll_back(self) -> None:
         """Take the attempt back; the image stays in the outbox."""
@@ -167,7 +171,7 @@ class Attempt:
     def _end(self, state: State, **facts: Any) -> Record:
         self._step("render:before-record")
         self.record = self.record.with_(state=state, attempts=self.number, finished_at=now(), **facts)
-        with self._deleting():
+        with self.unless_deleted():
             flush_folder(self._store.layout.image(self.record.id))
             replace_whole(self._store.layout.record(self.record.id), self.record.to_json())
         self._step("render:after-record")
@@ -176,8 +180,9 @@ class Attempt:
         return self.record
 
     @contextmanager
-    def _deleting(self) -> Iterator[None]:
-        """A folder that is gone, where the others stand, was deleted meanwhile."""
+    def unless_deleted(self) -> Iterator[None]:
+        """A context in which a missing file raises `ImageNotFound` if the image was deleted meanwhile: its folder is
+        gone, and the folder of all images is there."""
         try:
             yield
         except FileNotFoundError:

@@ -11,7 +11,7 @@ from rq.serializers import JSONSerializer
 from pipeline.errors import BadSetting
 from pipeline.queue.connection import connect
 from pipeline.settings import Settings
-from web.dashboard import protection
+from web.dashboard import errors, protection
 
 _REDIS_SECONDS = 5.0
 PREFIX = "/rq-dashboard"
@@ -34,5 +34,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config["RQ_DASHBOARD_REDIS_URL"] = settings.redis_url
     app.config["APPLICATION_ROOT"] = PREFIX
     web.setup_rq_connection(app)
+    errors.register(app)
     protection.protect(app, settings.dashboard_user, settings.dashboard_password)
     return app

@@ -1,0 +1,63 @@
+"""RQ's queue as a worker reads it: an entry that cannot be read is dropped, and stops no worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import structlog
+from redis import Redis
+from redis.exceptions import RedisError, ResponseError
+from rq import Queue
+from rq.job import Job
+
+_log = structlog.get_logger()
+
+
+class SafeQueue(Queue):
+    """Whoever can write to Redis, or another release, may leave what RQ cannot read: it would end RQ's loop, and its
+    maintenance at every start after that. The sweep enqueues again what belongs to an image.
+    """
+
+    @classmethod
+    def dequeue_any(
+        cls, queues: Iterable[Queue], timeout: int | None, connection: Redis, *args: Any, **kwargs: Any
+    ) -> tuple[Job, Queue] | None:
+        """As RQ's; an id that is not UTF-8 is dropped."""
+        queues = list(queues)
+        while True:
+            try:
+                return super().dequeue_any(queues, timeout, connection, *args, **kwargs)
+            except UnicodeDecodeError:
+                for queue in queues:
+                    _drop_undecodable(connection, queue)
+
+    @classmethod
+    def _fetch_dequeued_job(
+        cls, connection: Redis, queue_key: str, job_id: str, *args: Any, **kwargs: Any
+    ) -> tuple[Job, Queue] | None:
+        """As RQ's; a job that cannot be read is dropped."""
+        try:
+            return super()._fetch_dequeued_job(connection, queue_key, job_id, *args, **kwargs)
+        except Exception as error:
+            if isinstance(error, RedisError | OSError) and not _is_wrong_type(error):
+                raise
+            _log.warning("dropped a job that cannot be read", job=job_id[:80], error=f"{type(error).__name__}: {error}")
+            connection.lrem(f"{queue_key}:intermediate", 0, job_id)
+            connection.delete(Job.key_for(job_id))
+            return None
+
+
+def _is_wrong_type(error: Exception) -> bool:
+    return isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")
+
+
+def _drop_undecodable(connection: Redis, queue: Queue) -> None:
+    key = queue.intermediate_queue_key
+    ids: Any = connection.lrange(key, 0, -1)
+    for job_id in ids:
+        try:
+            job_id.decode()
+        except UnicodeDecodeError:
+            _log.warning("dropped a job whose id is not UTF-8")
+            connection.lrem(key, 0, job_id)
