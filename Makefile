@@ -11,7 +11,7 @@ ASK := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python requirements/audit.py
 .PHONY: run test check format lock chaos frontend bench fuzz audit screenshots
 
 run: $(RUN_STAMP) $(FRONTEND)
-	@exec .venv/bin/python -m launcher
+	@exec .venv/bin/python -m launcher --stop-with-parent
 
 test: $(STAMP) $(FRONTEND)
 	.venv/bin/python -m pytest -n $(or $(JOBS),3)

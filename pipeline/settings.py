@@ -62,9 +62,9 @@ class Settings:
         return cls(
             data=Path(read.text("GALLERY_DATA", "data")).absolute(),
             redis_url=read.text("REDIS_URL", "redis://127.0.0.1:6379/0"),
-            host=read.text("GALLERY_HOST", "127.0.0.1"),
+            host=read.host("GALLERY_HOST", "127.0.0.1"),
             port=read.whole("GALLERY_PORT", 5000, least=1, most=65535),
-            dashboard_host=read.text("GALLERY_DASHBOARD_HOST", "127.0.0.1"),
+            dashboard_host=read.host("GALLERY_DASHBOARD_HOST", "127.0.0.1"),
             dashboard_port=read.whole("GALLERY_DASHBOARD_PORT", 9181, least=1, most=65535),
             dashboard_user=read.text("GALLERY_DASHBOARD_USER", "admin"),
             dashboard_password=read.text("GALLERY_DASHBOARD_PASSWORD", ""),
@@ -92,16 +92,16 @@ class Settings:
             requests_per_minute=read.whole("GALLERY_REQUESTS_PER_MINUTE", 0, least=0, most=1_000_000),
             uploads_per_minute=read.whole("GALLERY_UPLOADS_PER_MINUTE", 0, least=0, most=1_000_000),
             slow_seconds=read.whole("GALLERY_SLOW_SECONDS", 30, least=1, most=600),
-            metrics_host=read.text("GALLERY_METRICS_HOST", "127.0.0.1"),
+            metrics_host=read.host("GALLERY_METRICS_HOST", "127.0.0.1"),
             metrics_port=read.whole("GALLERY_METRICS_PORT", 0, least=0, most=65535),
             log_format=read.choice("GALLERY_LOG_FORMAT", "auto", ("auto", "json", "text")),
         )
 
     def require_guard(self) -> None:
-        """Raise `BadSetting` where everybody on the network could delete: open, and not on loopback alone."""
+        """Raise `BadSetting` if everybody on the network could delete: open, and not on loopback alone."""
         if not self.tokens and not self.open and not is_loopback(self.host):
             raise BadSetting(
-                f"GALLERY_HOST is {self.host}, which others can reach, and no GALLERY_TOKEN is set: anybody could "
+                f"GALLERY_HOST is {self.host}, and no GALLERY_TOKEN is set: anybody who can reach that address could "
                 "upload and delete. Set GALLERY_TOKEN, or GALLERY_OPEN=1 if that is what you want."
             )
 
@@ -122,6 +122,11 @@ class _Reader:
 
     def text(self, name: str, default: str) -> str:
         return self._environ.get(name, "").strip() or default
+
+    def host(self, name: str, default: str) -> str:
+        """A name or an address; an IPv6 address may be in brackets, as in a URL."""
+        text = self.text(name, default)
+        return text[1:-1] if text.startswith("[") and text.endswith("]") else text
 
     def choice(self, name: str, default: str, choices: tuple[str, ...]) -> str:
         raw = self.text(name, default).lower()

@@ -47,6 +47,7 @@ class Gallery:
     redis_port: int
     environ: dict[str, str]
     log: Path | None = None
+    host: str = ""
     wrapper: tuple[str, ...] = ()
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
@@ -87,7 +88,7 @@ class Gallery:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host or f'127.0.0.1:{self.port}'}"
 
     def call(self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
         request = urllib.request.Request(self.url + path, body, headers or {}, method=method)

@@ -6,6 +6,7 @@ import os
 import resource
 import sys
 
+from pipeline.addresses import netloc, resolve
 from pipeline.errors import BadSetting
 from pipeline.settings import Settings
 from web.server.config import SHARED_MEMORY, share_metrics
@@ -17,13 +18,14 @@ def main() -> None:
     """Check the settings, then become gunicorn."""
     try:
         settings = Settings.from_environment()
+        address = resolve(settings.host, "GALLERY")
         settings.require_guard()
     except BadSetting as error:
         sys.exit(str(error))
     _allow_open_files()
     command = [
         sys.executable, "-m", "gunicorn", "web:create_app()",
-        "--bind", f"{settings.host}:{settings.port}",
+        "--bind", netloc(address, settings.port),
         "--worker-class", "web.server.gunicorn_worker.GalleryWorker",
         "--workers", str(settings.web_processes),
         "--threads", str(settings.web_threads),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from datetime import datetime
 
 import structlog
@@ -33,8 +34,11 @@ def serve(host: str, port: int) -> int | None:
     for number in range(port, min(port + _PORTS, 65536)):
         try:
             start_http_server(number, host)
-        except OSError:
-            continue
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                continue
+            _log.warning("no metrics", host=host, port=number, error=error.strerror)
+            return None
         _log.info("metrics", host=host, port=number)
         return number
     _log.warning("no free port for metrics", host=host, port=port)

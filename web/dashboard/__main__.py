@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+from pipeline.addresses import netloc, resolve
 from pipeline.errors import BadSetting
 from pipeline.settings import Settings
 from web.dashboard import create_app
@@ -15,12 +16,13 @@ def main() -> None:
     """Check the settings, then become gunicorn."""
     try:
         settings = Settings.from_environment()
+        address = resolve(settings.dashboard_host, "GALLERY_DASHBOARD")
         create_app(settings)
     except BadSetting as error:
         sys.exit(str(error))
     command = [
         sys.executable, "-m", "gunicorn", "web.dashboard:create_app()",
-        "--bind", f"{settings.dashboard_host}:{settings.dashboard_port}",
+        "--bind", netloc(address, settings.dashboard_port),
         "--worker-class", "gthread", "--threads", "8",
         "--logger-class", "web.server.config.Log",
         "--forwarded-allow-ips", "",

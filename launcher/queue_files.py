@@ -1,0 +1,80 @@
+"""The files of the embedded server: for us alone, and set aside if the server does not take them.
+
+The queue may be lost at any moment: the outbox on the volume fills it anew.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+_ASIDE = "damaged"
+_LOAD_SECONDS = 600.0
+
+
+def prepare(data: Path) -> Path:
+    """The queue's folder below `data`, made if absent, for us alone."""
+    folder = data / "redis"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
+
+
+def close_to_others(folder: Path) -> None:
+    """Files of earlier releases could be read by everybody."""
+    for path in folder.rglob("*"):
+        if not path.is_symlink():
+            path.chmod(0o700 if path.is_dir() else 0o600)
+
+
+def set_aside_if_refused(folder: Path, server: str) -> str | None:
+    """Let the server try its files; move them to `damaged` if it refuses them, and return the reason that it gave."""
+    files = [folder / name for name in ("appendonlydir", "dump.rdb") if os.path.lexists(folder / name)]
+    if not files or (why := _refusal(folder, server)) is None:
+        return None
+    aside = folder / _ASIDE
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    for path in files:
+        path.rename(aside / path.name)
+    return why
+
+
+def _refusal(folder: Path, server: str) -> str | None:
+    """Start the server where nobody can reach it, until it has read its files; why it ended, None if it did not."""
+    with tempfile.TemporaryDirectory(prefix="gallery-") as place:
+        socket, log = Path(place, "s"), Path(place, "log")
+        command = [
+            server, "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700",
+            "--dir", str(folder), "--appendonly", "yes", "--save", "",
+        ]  # fmt: skip
+        with log.open("wb") as out, subprocess.Popen(command, stdout=out, stderr=out) as trial:  # noqa: S603
+            try:
+                if _has_loaded(trial, str(socket)):
+                    trial.terminate()
+                    trial.wait()
+                    return None
+            finally:
+                trial.kill()
+        words = log.read_text("utf-8", "replace").splitlines()
+        said = [line.partition(" # ")[2] for line in words if " # " in line and "WARNING" not in line]
+        return said[-1] if said else f"the server ended with {trial.returncode}"
+
+
+def _has_loaded(trial: subprocess.Popen[bytes], socket: str) -> bool:
+    """Wait until the server answers; False if it ended, or takes too long."""
+    end = time.monotonic() + _LOAD_SECONDS
+    with Redis(unix_socket_path=socket) as connection:
+        while trial.poll() is None and time.monotonic() < end:
+            try:
+                return bool(connection.ping())
+            except (RedisError, OSError):
+                time.sleep(0.01)
+    return False
