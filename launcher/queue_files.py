@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from redis import Redis
@@ -35,16 +36,36 @@ def close_to_others(folder: Path) -> None:
 
 
 def set_aside_if_refused(folder: Path, server: str) -> str | None:
-    """Let the server try its files; move them to `damaged` if it refuses them, and return the reason that it gave."""
+    """Let the server try its files. If it refuses them move them to `damaged`, and return the reason that it gave.
+
+    Raises `OSError` if it does not run without them either (a full disk, say); then they stay.
+    """
     files = [folder / name for name in ("appendonlydir", "dump.rdb") if os.path.lexists(folder / name)]
     if not files or (why := _refusal(folder, server)) is None:
         return None
-    aside = folder / _ASIDE
-    shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir()
-    for path in files:
-        path.rename(aside / path.name)
+    aside = Path(tempfile.mkdtemp(prefix=f"{_ASIDE}-", dir=folder))
+    _move(files, aside)
+    if (still := _refusal(folder, server)) is not None:
+        _remove(folder / file.name for file in files)
+        _move((aside / file.name for file in files), folder)
+        aside.rmdir()
+        raise OSError(still)
+    _remove([folder / _ASIDE])
+    aside.rename(folder / _ASIDE)
     return why
+
+
+def _move(paths: Iterable[Path], folder: Path) -> None:
+    for path in paths:
+        path.rename(folder / path.name)
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _refusal(folder: Path, server: str) -> str | None:
