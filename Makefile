@@ -1,7 +1,7 @@
 PYTHON ?= python3
 STAMP := .venv/.installed
 RUN_STAMP := .venv/.installed-run
-PIP := .venv/bin/python -m pip install --quiet --disable-pip-version-check
+INSTALL = PYTHON="$(PYTHON)" GOALS="$(MAKECMDGOALS)" requirements/install
 FRONTEND := web/static/dist/manifest.json
 FRONTEND_SOURCES := $(shell find web/frontend -path web/frontend/node_modules -prune -o -type f -print)
 
@@ -63,19 +63,20 @@ lock:
 	$(COMPILE) requirements/checkov.in -o requirements/checkov.txt
 
 $(AUDIT): requirements/audit.txt $(RUN_STAMP)
-	$(PYTHON) -m venv .venv/.audit
+	.venv/bin/python -m venv --clear .venv/.audit
 	.venv/.audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
 	touch $@
 
-$(RUN_STAMP): requirements/run.txt pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(PIP) --require-hashes -r requirements/run.txt
-	$(PIP) --no-deps --no-build-isolation --editable .
-	touch $@
+# absent, or a link to a Python that is gone: .venv is made anew
+.venv/bin/python: ;
+
+$(RUN_STAMP): requirements/run.txt pyproject.toml .venv/bin/python
+	@$(INSTALL) requirements/run.txt
+	@touch $@
 
 $(STAMP): requirements/dev.txt $(RUN_STAMP)
-	$(PIP) --require-hashes -r requirements/dev.txt
-	touch $@
+	@$(INSTALL) requirements/dev.txt
+	@touch $@
 
 $(FRONTEND): $(FRONTEND_SOURCES) | $(RUN_STAMP)
 	web/frontend/make build
@@ -84,5 +85,5 @@ $(FRONTEND): $(FRONTEND_SOURCES) | $(RUN_STAMP)
 include k8s/deploy.mk
 
 .venv/.bench: requirements/bench.txt $(STAMP)
-	$(PIP) --require-hashes -r requirements/bench.txt
-	touch $@
+	@$(INSTALL) requirements/bench.txt
+	@touch $@

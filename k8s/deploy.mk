@@ -62,6 +62,6 @@ lint-deploy: .venv/.checkov/.installed
 	k8s/lint
 
 .venv/.checkov/.installed: requirements/checkov.txt $(STAMP)
-	$(PYTHON) -m venv .venv/.checkov
+	.venv/bin/python -m venv --clear .venv/.checkov
 	.venv/.checkov/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@

@@ -70,7 +70,7 @@ class Supervisor:
         self._prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
     def run(self) -> int:
-        """Run; the exit status, 128 and the signal's number if there was one."""
+        """Run; the exit status: 128 and the signal's number if there was one, else 0."""
         for signum in _STOPPED_BY:
             if signal.getsignal(signum) is not signal.SIG_IGN:  # as under nohup
                 signal.signal(signum, self._note_signal)
@@ -86,7 +86,7 @@ class Supervisor:
             self._end_watchdog()
         if self._signals:
             return 128 + self._signals[0][1]
-        return 128 + (signal.SIGPIPE if self._output.is_gone() else signal.SIGHUP)
+        return 0
 
     def _note_signal(self, signum: int, _frame: FrameType | None) -> None:
         self._signals.append((time.monotonic(), signum))
