@@ -114,6 +114,9 @@ def test_ctrl_c_ends_everything_and_the_gallery_is_the_same_afterwards(run: Laun
     assert run.running() == {}
     starts_again(run)
     assert run.gallery.call("GET", f"/api/images/{image_id}").json["state"] == "ready"
+    doctor = [sys.executable, "-m", "cli", "doctor"]
+    checked = subprocess.run(doctor, cwd=ROOT, env=run.environ, capture_output=True, text=True, timeout=60)
+    assert (checked.returncode, checked.stdout) == (0, "Every rule holds.\n")
 
 
 def test_a_service_that_hangs_holds_up_neither_the_end_nor_an_impatient_user(run: Launched) -> None:
