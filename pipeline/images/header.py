@@ -49,7 +49,10 @@ class Header:
     makes a fraction (a usual JPEG has 1.5), `bits` the size of one. `buffered` says that a decoder must hold
     the whole picture in coefficients before it can scale: a progressive JPEG, or one of several scans. `held` is
     how many bytes of the file itself a decoder keeps in memory: its metadata, or all of it. `color` is what the
-    numbers mean where no profile tells it: primaries and transfer by the code points of ITU-T H.273.
+    numbers mean where no profile tells it: primaries and transfer by the code points of ITU-T H.273; `peak_nits` is
+    the brightest light in it (0 if unknown). `measured` is what a PNG says in place
+    of all this: its gamma, and x and y of white, red, green and blue, if it has them. `clear` says that one colour of a
+    PNG is transparent.
     """
 
     format: Format
@@ -63,6 +66,9 @@ class Header:
     buffered: bool = False
     held: int = 0
     color: tuple[int, int] | None = None
+    peak_nits: int = 0
+    measured: tuple[float, tuple[float, ...]] | None = None
+    clear: bool = False
 
     @property
     def animated(self) -> bool:

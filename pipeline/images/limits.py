@@ -62,7 +62,9 @@ def _bytes_per_pixel(header: Header) -> float:
             return scaled + (2.0 * header.samples if header.buffered else 0.05)
         case Format.PNG:
             composed = 8.0 if header.animated else 0.0
-            return composed + (4.0 if header.samples > 1 else header.bits / 8 if header.bits > 8 else 1.0)
+            # where the lower bytes are those of the transparent colour
+            masked = 1.0 if header.clear and header.bits > 8 else 0.0
+            return composed + masked + (4.0 if header.samples > 1 else header.bits / 8 if header.bits > 8 else 1.0)
         case Format.GIF:
             return 12.0 if header.animated else 1.0
         case Format.WEBP:

@@ -1,84 +1,106 @@
-"""Colours told by code points (ITU-T H.273) in place of a profile, as HEIC, AVIF and PNG may: the profile they mean."""
+"""Colours told by code points (ITU-T H.273), or measured (gAMA and cHRM of a PNG), in place of a profile."""
 
 from __future__ import annotations
 
-import math
-import struct
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 
-# What red, green and blue at full strength are in XYZ, adapted to D50 as profiles have it; in parts of 65536.
-_PRIMARIES = {
-    1: ((28576, 14580, 913), (25238, 46983, 6363), (9378, 3973, 46805)),  # BT.709 and sRGB
-    9: ((44136, 18287, -127), (10857, 44259, 1965), (8199, 2990, 52243)),  # BT.2020
-    12: ((33758, 15806, -69), (19134, 45366, 2745), (10299, 4364, 51405)),  # Display P3
+from worker.engine.hdr import USUAL_PEAK, HighRange
+from worker.engine.profiles import Chromaticities, Point, matrix_profile
+
+Meaning = bytes | HighRange
+"""What the numbers of a picture mean: an ICC profile, or high dynamic range."""
+
+SRGB = b""
+"""The meaning of a picture that is in sRGB already."""
+
+_D65, _C, _DCI, _E = (0.3127, 0.3290), (0.310, 0.316), (0.314, 0.351), (1 / 3, 1 / 3)
+_BT709: tuple[Point, Point, Point] = ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
+_PRIMARIES: dict[int, Chromaticities] = {
+    1: (_D65, *_BT709),
+    4: (_C, (0.670, 0.330), (0.210, 0.710), (0.140, 0.080)),
+    5: (_D65, (0.640, 0.330), (0.290, 0.600), (0.150, 0.060)),
+    6: (_D65, (0.630, 0.340), (0.310, 0.595), (0.155, 0.070)),
+    7: (_D65, (0.630, 0.340), (0.310, 0.595), (0.155, 0.070)),
+    8: (_C, (0.681, 0.319), (0.243, 0.692), (0.145, 0.049)),
+    9: (_D65, (0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
+    10: (_E, (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)),
+    11: (_DCI, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
+    12: (_D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
+    22: (_D65, (0.630, 0.340), (0.295, 0.605), (0.155, 0.077)),
 }
-# BT.601's are so near BT.709's, and so often written by mistake, that viewers make no difference; 2 says nothing.
-_USUAL_PRIMARIES = {1, 2, 5, 6, 7}
-_D50 = (63190, 65536, 54061)
-_STEPS = 4096
+_PQ, _HLG = 16, 18
 
-# Nits of a white page, and of the brightest light that pictures of high dynamic range are made for.
-_WHITE, _PEAK = 203, 1000
-_KNEE = 0.5
-
-
-@cache
-def profile_of(primaries: int, transfer: int) -> bytes | None:
-    """An ICC profile; nothing where the picture is in sRGB already, or what it is in is not known here."""
-    curve = _CURVES.get(transfer, _srgb)
-    if primaries in _USUAL_PRIMARIES and curve is _srgb:
-        return None
-    colours = _PRIMARIES.get(1 if primaries in _USUAL_PRIMARIES else primaries)
-    if colours is None:
-        return None
-    levels = [round(65535 * min(1.0, max(0.0, curve(step / (_STEPS - 1))))) for step in range(_STEPS)]
-    steps = b"curv" + bytes(4) + struct.pack(f">I{_STEPS}H", _STEPS, *levels)
-    return _packed([b"wtpt", b"rXYZ", b"gXYZ", b"bXYZ"], [_D50, *colours], steps)
-
-
-def _packed(names: list[bytes], points: list[tuple[int, ...]], curve: bytes) -> bytes:
-    """A profile of version 2 (ICC.1:2001-04): its header, index of tags, and their data; one curve for all three."""
-    count = len(names) + 3
-    at, index, body = 132 + 12 * count, struct.pack(">I", count), b""
-    for name, point in zip(names, points, strict=True):
-        index += name + struct.pack(">II", at + len(body), 20)
-        body += b"XYZ " + bytes(4) + struct.pack(">iii", *point)
-    for name in (b"rTRC", b"gTRC", b"bTRC"):
-        index += name + struct.pack(">II", at + len(body), len(curve))
-    body += curve
-    head = struct.pack(">I4sI4s4s4s", at + len(body), bytes(4), 0x02400000, b"mntr", b"RGB ", b"XYZ ")
-    head += bytes(12) + b"acsp" + bytes(28) + struct.pack(">iii", *_D50)
-    return head.ljust(128, b"\0") + index + body
+# A gamma so near to a screen's own (2.2) is left alone, as libpng and Chromium do.
+_SCREEN_GAMMA, _SAME = 2.2, 0.05
 
 
 def _srgb(value: float) -> float:
     return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)
 
 
-def _pq(value: float) -> float:
-    """SMPTE ST 2084, toned down."""
-    root = value ** (1 / 78.84375)
-    nits = 10_000 * (max(root - 0.8359375, 0.0) / (18.8515625 - 18.6875 * root)) ** (1 / 0.1593017578125)
-    return _toned(nits / _WHITE)
+def _smpte240(value: float) -> float:
+    return value / 4 if value < 0.0913 else float(((value + 0.1115) / 1.1115) ** (1 / 0.45))
 
 
-def _hlg(value: float) -> float:
-    """ARIB STD-B67 as a display of 1000 nits shows it, toned down."""
-    scene = value**2 / 3 if value <= 0.5 else (math.exp((value - 0.55991073) / 0.17883277) + 0.28466892) / 12
-    return _toned(scene**1.2 * _PEAK / _WHITE)
+def _television(value: float) -> float:
+    return float(value**2.4)
 
 
-def _toned(light: float) -> float:
-    """What is darker than half of white stays; the brighter, the more it is pressed together, up to white."""
-    return light if light <= _KNEE else 1 - (1 - _KNEE) * math.exp(-(light - _KNEE) / (1 - _KNEE))
-
-
-# All others are shown by sRGB's curve, that of BT.709 among them: it is the one they are looked at with.
 _CURVES: dict[int, Callable[[float], float]] = {
     4: lambda value: value**2.2,
     5: lambda value: value**2.8,
+    7: _smpte240,
     8: lambda value: value,
-    16: _pq,
-    18: _hlg,
+    13: _srgb,
+    17: lambda value: 52.37 / 48 * value**2.6,
 }
+# BT.709 and its kin.
+_TELEVISION = (1, 6, 11, 14, 15)
+
+
+def coded(primaries: int, transfer: int, peak: float = 0) -> Meaning:
+    """What a HEIC or AVIF says, as Chromium takes it: what is unknown is taken as sRGB's.
+
+    Television's curve is sRGB's too: it is the one that such pictures are looked at with. `peak` is the brightest
+    light in nits, 0 if unknown; it counts if the curve is PQ.
+    """
+    colours = primaries if primaries in _PRIMARIES else 1
+    if transfer in (_PQ, _HLG):
+        return HighRange(_PRIMARIES[colours], transfer == _HLG, peak or USUAL_PEAK)
+    return _profile(colours, transfer if transfer in _CURVES else 13)
+
+
+def coded_in_png(primaries: int, transfer: int, peak: float = 0) -> Meaning | None:
+    """What the cICP chunk of a PNG says, as Chromium takes it; None if a code is unknown: the next chunk counts then.
+
+    Television's curve is that of its displays (Rec. ITU-R BT.1886).
+    """
+    if primaries not in _PRIMARIES or transfer not in (*_CURVES, *_TELEVISION, _PQ, _HLG):
+        return None
+    if transfer in (_PQ, _HLG):
+        return HighRange(_PRIMARIES[primaries], transfer == _HLG, peak or USUAL_PEAK)
+    return _profile(primaries, transfer)
+
+
+@lru_cache(maxsize=16)
+def measured(gamma: float, chromaticities: tuple[float, ...]) -> Meaning:
+    """What gAMA (more than 0) and cHRM (x and y of white, red, green, blue; empty if there is none) say, as Chromium
+    takes it: beside a cHRM that makes no sense, gAMA says nothing."""
+    exponent = 1 / gamma
+    if not chromaticities:
+        if abs(_SCREEN_GAMMA * gamma - 1) <= _SAME:
+            return SRGB
+        return matrix_profile(_PRIMARIES[1], lambda value: value**exponent) or SRGB
+    if max(chromaticities) > 1:
+        return SRGB
+    x, y = chromaticities[::2], chromaticities[1::2]
+    white, red, green, blue = zip(x, y, strict=True)
+    return matrix_profile((white, red, green, blue), lambda value: value**exponent) or SRGB
+
+
+@cache
+def _profile(primaries: int, transfer: int) -> bytes:
+    if (primaries, transfer) == (1, 13):
+        return SRGB
+    return matrix_profile(_PRIMARIES[primaries], _CURVES.get(transfer, _television)) or SRGB

@@ -1,21 +1,29 @@
-"""Colour: every picture ends in sRGB, by the profile it carries where that can be believed."""
+"""Colour: every picture ends in sRGB, by what the file says of its colours, if that can be believed."""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from itertools import product
 
 from PIL import Image, ImageCms
+
+from worker.engine import hdr
+from worker.engine.cicp import Meaning, coded
 
 DAMAGED = "The colour profile is damaged and was ignored."
 UNFIT = "The colour profile does not fit the picture and was ignored."
 
 _MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
+_TAGS = 100
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
-def to_srgb(picture: Image.Image, profile: bytes | None) -> tuple[Image.Image, tuple[str, ...]]:
-    """`picture` (L, La, RGB, RGBa or CMYK) as RGB or RGBA in sRGB, and remarks for the record."""
+def to_srgb(picture: Image.Image, meanings: Sequence[Meaning]) -> tuple[Image.Image, tuple[str, ...]]:
+    """`picture` (L, La, RGB, RGBa or CMYK) as RGB or RGBA in sRGB, and remarks for the record.
+
+    Of the `meanings` the first that can be used counts; without one the picture is in sRGB already.
+    """
     alpha: Image.Image | None = None
     if picture.mode in ("La", "RGBa"):
         straight = picture.convert({"La": "LA", "RGBa": "RGBA"}[picture.mode])
@@ -24,7 +32,7 @@ def to_srgb(picture: Image.Image, profile: bytes | None) -> tuple[Image.Image, t
         picture = straight.getchannel("L") if straight.mode == "LA" else straight.convert("RGB")
         if alpha.getextrema()[0] == 255:
             alpha = None
-    colours, notes = _converted(picture, profile) if profile else (picture, ())
+    colours, notes = _first_usable(picture, meanings)
     if colours.mode != "RGB":
         colours = colours.convert("RGB")
     if alpha is not None:
@@ -33,21 +41,50 @@ def to_srgb(picture: Image.Image, profile: bytes | None) -> tuple[Image.Image, t
     return colours, notes
 
 
-def _converted(picture: Image.Image, data: bytes) -> tuple[Image.Image, tuple[str, ...]]:
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
-        mode = _MODES.get(profile.profile.xcolor_space)
-        if mode is None or (mode == "CMYK") != (picture.mode == "CMYK"):
-            return picture, (UNFIT,)
-        if mode == "L" and picture.mode == "RGB":
-            return picture, (UNFIT,)
-        picture = picture.convert(mode)
-        transform = ImageCms.buildTransform(profile, _SRGB, mode, "RGB")
-        if mode == "RGB" and _does_nothing(transform):
-            return picture, ()
-        return ImageCms.applyTransform(picture, transform) or picture, ()
-    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-        return picture, (DAMAGED,)
+def _first_usable(picture: Image.Image, meanings: Sequence[Meaning]) -> tuple[Image.Image, tuple[str, ...]]:
+    notes: list[str] = []
+    for meaning in meanings:
+        try:
+            return _converted(picture, meaning), tuple(notes)
+        except _Unfit:
+            notes.append(UNFIT)
+        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            notes.append(DAMAGED)
+    return picture, tuple(notes)
+
+
+class _Unfit(Exception):
+    """The profile is for pictures of another kind."""
+
+
+def _converted(picture: Image.Image, meaning: Meaning) -> Image.Image:
+    if isinstance(meaning, bytes) and meaning:
+        meaning = _code_points(meaning) or meaning
+    if isinstance(meaning, hdr.HighRange):
+        return hdr.to_srgb(picture.convert("RGB"), meaning)
+    return _by_profile(picture, meaning) if meaning else picture
+
+
+def _by_profile(picture: Image.Image, data: bytes) -> Image.Image:
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
+    mode = _MODES.get(profile.profile.xcolor_space)
+    if mode is None or (mode == "CMYK") != (picture.mode == "CMYK") or (mode == "L" and picture.mode == "RGB"):
+        raise _Unfit
+    picture = picture.convert(mode)
+    transform = ImageCms.buildTransform(profile, _SRGB, mode, "RGB")
+    if mode == "RGB" and _does_nothing(transform):
+        return picture
+    return ImageCms.applyTransform(picture, transform) or picture
+
+
+def _code_points(profile: bytes) -> hdr.HighRange | None:
+    """High dynamic range that a profile (ICC.1:2022, `cicp`) names: of its curves no display of ours could show all."""
+    for at in range(132, min(len(profile), 132 + 12 * _TAGS) - 11, 12):
+        if profile[at : at + 4] == b"cicp":
+            start = int.from_bytes(profile[at + 4 : at + 8])
+            meaning = coded(*profile[start + 8 : start + 10]) if len(profile) >= start + 12 else None
+            return meaning if isinstance(meaning, hdr.HighRange) else None
+    return None
 
 
 def _does_nothing(transform: ImageCms.ImageCmsTransform) -> bool:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol
 
 import pillow_heif
 from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin, _webp
+from pipeline.formats import Format, Header
+from pipeline.recipe import decoding_scale
 
 from pipeline.images.containers.png import INFLATED_BYTES
-from pipeline.images.formats import Format, Header
-from pipeline.images.recipe import decoding_scale
-from worker.engine.cicp import profile_of
+from worker.engine.cicp import Meaning, coded, coded_in_png, measured
+from worker.engine.gif import first_frame, is_empty
+from worker.engine.png import ClearColour, clear_colour_of, lower_bytes_alike
 
 _EMPTY_FRAMES = 10
 _DECODERS = {Format.JPEG: ("JPEG", "MPO")}
@@ -30,13 +32,14 @@ class Strips(Protocol):
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """Pixels not yet upright or in sRGB. `size` is that of `strips`; `box` the picture in it, where the scaled
-    decoder rounded up; `orientation` the EXIF value by which it must still be turned."""
+    decoder rounded up; `orientation` the EXIF value by which it must still be turned; `meanings` what the file
+    says of its colours, what counts most first."""
 
     strips: Strips
     size: tuple[int, int]
     box: tuple[float, float]
     orientation: int
-    profile: bytes | None
+    meanings: Sequence[Meaning]
 
 
 def prepare() -> None:
@@ -64,21 +67,35 @@ def decoded(file: BinaryIO, header: Header) -> Iterator[Decoded]:
     if header.format is Format.WEBP:
         yield _webp_frame(file, header)
         return
+    if header.format is Format.GIF:
+        size = header.width, header.height
+        yield Decoded(first_frame(file, header, _EMPTY_FRAMES), size, size, 1, ())
+        return
     formats = _DECODERS.get(header.format, (header.format.value.upper(),))
     with Image.open(file, formats=formats) as source:
         box: tuple[float, ...] = (0, 0, *source.size)
+        # what follows the pixels no longer counts
+        meanings = _meanings(source.info, header)
         if header.format is Format.JPEG:
             scale = decoding_scale(*source.size)
             drafted = source.draft(None, (max(1, source.width // scale), max(1, source.height // scale)))
             box = drafted[1] if drafted is not None else box
         if header.animated:
             _seek_first_with_content(source)
+        strips = _clear_png(file, source, header) if header.clear else _Picture(source)
         source.load()
-        if header.format is Format.PNG:
-            _bring_clear_colour_to_depth(source, header.bits)
-        yield Decoded(
-            _Picture(source), source.size, (box[2], box[3]), header.orientation, _profile(source.info, header)
-        )
+        yield Decoded(strips, source.size, (box[2], box[3]), header.orientation, meanings)
+
+
+def _clear_png(file: BinaryIO, source: Image.Image, header: Header) -> Strips:
+    """A PNG with one transparent colour."""
+    clear = source.info.get("transparency")
+    if source.mode == "RGB" and header.bits == 16 and clear is not None and not header.animated:
+        alike = lower_bytes_alike(file, clear)
+        del source.info["transparency"]
+        return ClearColour(source, clear, alike)
+    clear_colour_of(source, header.bits)
+    return _Picture(source)
 
 
 class _Picture:
@@ -111,14 +128,20 @@ def _heic(file: BinaryIO, header: Header) -> Decoded:
     container = pillow_heif.open_heif(file, convert_hdr_to_8bit=True)
     picture = container[container.primary_index]
     rows = _Rows(picture.data, picture.size, picture.mode, picture.mode, picture.stride)
-    return Decoded(rows, picture.size, picture.size, 1, _profile(picture.info, header))
+    return Decoded(rows, picture.size, picture.size, 1, _meanings(picture.info, header))
 
 
-def _profile(info: dict[Any, Any], header: Header) -> bytes | None:
-    """What tells the meaning of the colours: in a HEIC or AVIF the profile before the code points, in a PNG after."""
-    embedded = info.get("icc_profile") or None
-    meant = profile_of(*header.color) if header.color else None
-    return (meant or embedded) if header.format is Format.PNG else (embedded or meant)
+def _meanings(info: dict[Any, Any], header: Header) -> list[Meaning]:
+    """A profile counts before code points in HEIC and AVIF; in PNG cICP, iCCP, sRGB, and gAMA with cHRM (PNG, 4.3)."""
+    meanings: list[Meaning | None] = [info.get("icc_profile") or None]
+    if header.format is Format.PNG:
+        if header.color:
+            meanings.insert(0, coded_in_png(*header.color, header.peak_nits))
+        if header.measured:
+            meanings.append(measured(*header.measured))
+    elif header.color:
+        meanings.append(coded(*header.color, header.peak_nits))
+    return [meaning for meaning in meanings if meaning is not None]
 
 
 def _webp_frame(file: BinaryIO, header: Header) -> Decoded:
@@ -132,7 +155,7 @@ def _webp_frame(file: BinaryIO, header: Header) -> Decoded:
         if (found := decoder.get_next()) is None:
             raise EOFError("the frame cannot be decoded")
         data = found[0]
-        if frames == 1 or not _is_empty(Image.frombytes(mode, (width, height), data, "raw", raw_mode)):
+        if frames == 1 or not is_empty(Image.frombytes(mode, (width, height), data, "raw", raw_mode)):
             break
     else:
         decoder.reset()
@@ -140,16 +163,7 @@ def _webp_frame(file: BinaryIO, header: Header) -> Decoded:
     del decoder
     assert data is not None
     rows = _Rows(data, (width, height), mode, raw_mode, width * 4)
-    return Decoded(rows, (width, height), (width, height), header.orientation, profile or None)
-
-
-def _bring_clear_colour_to_depth(source: Image.Image, bits: int) -> None:
-    """A PNG tells its transparent colour in the depth of the file; Pillow brings the pixels alone to eight bits."""
-    clear = source.info.get("transparency")
-    if source.mode == "RGB" and bits == 16 and clear is not None:
-        source.info["transparency"] = tuple(value >> 8 for value in clear)
-    elif source.mode == "L" and bits in (2, 4) and clear is not None:
-        source.info["transparency"] = clear % 2**bits * 255 // (2**bits - 1)
+    return Decoded(rows, (width, height), (width, height), header.orientation, (profile,) if profile else ())
 
 
 def _seek_first_with_content(source: Image.Image) -> None:
@@ -159,12 +173,6 @@ def _seek_first_with_content(source: Image.Image) -> None:
             source.seek(number)
         except EOFError:
             break
-        if not _is_empty(source):
+        if not is_empty(source):
             return
     source.seek(0)
-
-
-def _is_empty(frame: Image.Image) -> bool:
-    small = frame.convert("RGBA")
-    bands = small.getextrema()
-    return bands[3][1] == 0 or all(low == high for low, high in bands)  # type: ignore[misc]

@@ -78,7 +78,7 @@ def upright_view(original: Path, limits: Limits) -> tuple[Image.Image, tuple[str
         try:
             with decoded(file, header) as source:
                 scaled = view_of(source, VIEW)
-                view, notes = to_srgb(scaled, source.profile)
+                view, notes = to_srgb(scaled, source.meanings)
                 turn = _TURNS.get(source.orientation)
         except MemoryError:
             raise

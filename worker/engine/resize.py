@@ -87,6 +87,8 @@ def _working(picture: Image.Image) -> Image.Image:
         opaque = [255] * 65536
         opaque[clear] = 0
         return Image.merge("LA", (grey, picture.convert("I").point(opaque, "L"))).convert("La")
+    if picture.mode == "RGBa":
+        return picture
     if "transparency" in picture.info or picture.mode in ("RGBA", "PA"):
         return picture.convert("RGBA").convert("RGBa")
     if picture.mode == "LA":

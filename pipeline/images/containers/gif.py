@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from pipeline.images.containers.reading import Truncated, take
@@ -15,47 +17,106 @@ _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _GRAPHIC_CONTROL = 0xF9
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One frame, not decoded. `x`, `y`, `width` and `height` are its place on the screen in pixels, `palette` its own
+    colours or the file's (RGB, three bytes each; empty if there are none), `transparent` the index that paints
+    nothing. `disposal` says what becomes of it before the next one: 2 clears its place, 3 brings back what was there.
+    Its pixels begin at the byte `start` of the file."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    palette: bytes
+    interlaced: bool
+    transparent: int | None
+    disposal: int
+    hundredths: int
+    start: int
+
+
+@dataclass(slots=True)
+class _Blocks:
+    """How many sub-blocks may still come, and how many bytes the extensions have held so far."""
+
+    left: int = _SUBBLOCKS
+    held: int = 0
+
+
 def read(stream: BinaryIO) -> Header:
-    """Count the frames and add up their delays; a frame beyond the screen enlarges it, as decoders do."""
-    if take(stream, 6) not in (b"GIF87a", b"GIF89a"):
-        raise Truncated
-    width, height, flags = struct.unpack("<HHB", take(stream, 5))
-    stream.seek(2, 1)
-    _skip_palette(stream, flags)
-    frames, hundredths, left, held = 0, 0, _SUBBLOCKS, 0
-    while left > 0 and (kind := stream.read(1)) and kind[0] != _TRAILER:
-        left -= 1
-        if kind[0] == _IMAGE:
-            x, y, across, down, flags = struct.unpack("<HHHHB", take(stream, 9))
-            width, height, frames = max(width, x + across), max(height, y + down), frames + 1
-            _skip_palette(stream, flags)
-            stream.seek(1, 1)
-        elif kind[0] == _EXTENSION:
-            if take(stream, 1)[0] == _GRAPHIC_CONTROL:
-                size = take(stream, 1)[0]
-                control = take(stream, size)
-                hundredths += int.from_bytes(control[1:3], "little")
-        else:
-            break  # Decoders stop at such a byte too, with the frames they have.
-        blocks = _skip_subblocks(stream, left)
-        left -= blocks
-        held += blocks * 255 * (kind[0] == _EXTENSION)
-    if not frames:
+    """Count the frames and add up their delays. The first one enlarges a screen that it goes beyond, as in Chromium;
+    later ones are cut to it."""
+    blocks = _Blocks()
+    width, height, palette = _screen(stream)
+    count, hundredths = 0, 0
+    for frame in _frames(stream, palette, blocks):
+        if not count:
+            width, height = max(width, frame.x + frame.width), max(height, frame.y + frame.height)
+        count, hundredths = count + 1, hundredths + frame.hundredths
+    if not count:
         raise Truncated
     return Header(
         format=Format.GIF,
         width=width,
         height=height,
-        frames=frames,
+        frames=count,
         duration_ms=hundredths * 10,
         samples=1.0,
-        held=held,
+        held=blocks.held,
     )
 
 
-def _skip_palette(stream: BinaryIO, flags: int) -> None:
-    if flags & 0x80:
-        stream.seek(3 << ((flags & 7) + 1), 1)
+def frames(stream: BinaryIO) -> Iterator[Frame]:
+    """The frames from the start of a seekable stream on. Between two of them it may be read elsewhere."""
+    stream.seek(0)
+    _, _, palette = _screen(stream)
+    yield from _frames(stream, palette, _Blocks())
+
+
+def _screen(stream: BinaryIO) -> tuple[int, int, bytes]:
+    """Width and height of the screen, and the colours of all frames that have none of their own."""
+    if take(stream, 6) not in (b"GIF87a", b"GIF89a"):
+        raise Truncated
+    width, height, flags = struct.unpack("<HHB", take(stream, 5))
+    stream.seek(2, 1)
+    return width, height, _palette(stream, flags)
+
+
+def _frames(stream: BinaryIO, shared: bytes, blocks: _Blocks) -> Iterator[Frame]:
+    control = bytes(4)
+    while blocks.left > 0 and (kind := stream.read(1)) and kind[0] != _TRAILER:
+        blocks.left -= 1
+        if kind[0] == _IMAGE:
+            x, y, width, height, flags = struct.unpack("<HHHHB", take(stream, 9))
+            palette = _palette(stream, flags) or shared
+            start = stream.tell()
+            yield Frame(
+                x,
+                y,
+                width,
+                height,
+                palette,
+                interlaced=bool(flags & 0x40),
+                transparent=control[3] if control[0] & 1 else None,
+                disposal=control[0] >> 2 & 7,
+                hundredths=int.from_bytes(control[1:3], "little"),
+                start=start,
+            )
+            control = bytes(4)
+            stream.seek(start + 1)
+        elif kind[0] == _EXTENSION:
+            if take(stream, 1)[0] == _GRAPHIC_CONTROL:
+                control = take(stream, take(stream, 1)[0])[:4].ljust(4, b"\0")
+        else:
+            break  # Decoders stop at such a byte too, with the frames they have.
+        count = _skip_subblocks(stream, blocks.left)
+        blocks.left -= count
+        blocks.held += count * 255 * (kind[0] == _EXTENSION)
+
+
+def _palette(stream: BinaryIO, flags: int) -> bytes:
+    return take(stream, 3 << ((flags & 7) + 1)) if flags & 0x80 else b""
 
 
 def _skip_subblocks(stream: BinaryIO, most: int) -> int:

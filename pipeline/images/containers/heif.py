@@ -42,6 +42,8 @@ class _Item:
     bits: int = 8
     samples: float = 3.0
     color: tuple[int, int] | None = None
+    brightest: int = 0
+    mastered: int = 0
 
 
 @dataclass(slots=True)
@@ -96,6 +98,7 @@ def _read(stream: BinaryIO, kind: Format) -> Header:
         samples=item.samples,
         bits=item.bits,
         color=item.color,
+        peak_nits=item.brightest or item.mastered,
     )
 
 
@@ -161,6 +164,10 @@ def _apply(item: _Item, name: bytes, body: bytes) -> None:
         item.mirror = body[0] & 1
     elif name == b"colr" and body[:4] == b"nclx" and len(body) >= 8:
         item.color = struct.unpack_from(">HH", body, 4)
+    elif name == b"clli":
+        (item.brightest,) = struct.unpack_from(">H", body)
+    elif name == b"mdcv":
+        item.mastered = struct.unpack_from(">I", body, 16)[0] // 10_000
 
 
 def _coding(properties: list[tuple[bytes, bytes]]) -> tuple[int, float]:

@@ -19,6 +19,10 @@ _INFLATED_IN_ALL = 32 * 1024 * 1024
 _COMPRESSED = {b"iCCP": "colour profile", b"zTXt": "text", b"iTXt": "text"}
 _PIXELS = {b"IDAT", b"fdAT"}
 
+# What tells the colours, each with its length; of two of a kind the first counts.
+_COLOURS = {b"cICP": 4, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32, b"cLLI": 8, b"mDCV": 24}
+_LAST_INTENT = 3
+
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
@@ -33,7 +37,8 @@ def read(stream: BinaryIO) -> Header:
     if kind not in _CHANNELS or bits not in (1, 2, 4, 8, 16):
         raise Truncated
     declared, frames, orientation, seconds, held, inflated = 1, 0, 1, 0.0, 0, 0
-    meaning: tuple[int, int] | None = None
+    colours: dict[bytes, bytes] = {}
+    clear, pixels = False, False
     for _ in range(_CHUNKS):
         head = stream.read(8)
         if len(head) < 8 or head[4:] == b"IEND":
@@ -50,9 +55,13 @@ def read(stream: BinaryIO) -> Header:
         elif name == b"fcTL" and length == 26:
             numerator, denominator = struct.unpack_from(">HH", take(stream, 26), 20)
             frames, seconds, used = frames + 1, seconds + numerator / (denominator or 100), 26
-        elif name == b"cICP" and length == 4:
-            primaries, transfer, used = *take(stream, 2), 2
-            meaning = primaries, transfer
+        elif name == b"IDAT":
+            pixels = True
+        elif _COLOURS.get(name) == length and not pixels:
+            colours.setdefault(name, take(stream, length))
+            used = length
+        elif name == b"tRNS" and not pixels:
+            clear = kind in (0, 2)
         elif name == b"eXIf" and length <= EXIF_BYTES:
             orientation, used = orientation_of(take(stream, length)), length
         elif name in _COMPRESSED and inflated <= _INFLATED_IN_ALL:
@@ -70,8 +79,27 @@ def read(stream: BinaryIO) -> Header:
         samples=_CHANNELS[kind],
         bits=bits,
         held=held + inflated,
-        color=meaning,
+        color=(colours[b"cICP"][0], colours[b"cICP"][1]) if b"cICP" in colours else None,
+        peak_nits=_peak(colours),
+        measured=_measured(colours),
+        clear=clear,
     )
+
+
+def _peak(colours: dict[bytes, bytes]) -> int:
+    """The brightest light in nits, of the picture or else of the display it was made on; 0 if unknown."""
+    picture = int.from_bytes(colours.get(b"cLLI", b"")[:4])
+    display = int.from_bytes(colours.get(b"mDCV", b"")[16:20])
+    return (picture or display) // 10_000
+
+
+def _measured(colours: dict[bytes, bytes]) -> tuple[float, tuple[float, ...]] | None:
+    """Gamma and chromaticities. sRGB counts before them, and cHRM says nothing without gAMA."""
+    gamma = int.from_bytes(colours.get(b"gAMA", b""))
+    if not gamma or colours.get(b"sRGB", b"\xff")[0] <= _LAST_INTENT:
+        return None
+    points = struct.unpack(">8I", colours[b"cHRM"]) if b"cHRM" in colours else ()
+    return gamma / 100_000, tuple(value / 100_000 for value in points)
 
 
 def _inflated(name: bytes, chunk: bytes) -> int:
