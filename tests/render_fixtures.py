@@ -78,10 +78,20 @@ _LIGHT = {
 }
 
 
-def in_other_colours(srgb: tuple[int, int, int], primaries: int, transfer: int) -> tuple[int, ...]:
-    """The same colour by other code points of H.273; white has 203 nits where the transfer is PQ (16) or HLG (18)."""
+def in_other_colours(
+    srgb: tuple[int, int, int], primaries: int, transfer: int, *, television: bool = False
+) -> tuple[int, ...]:
+    """The same colour by other code points of H.273; white has 203 nits where the transfer is PQ (16) or HLG (18).
+
+    BT.709's transfer (1) is sRGB's, or that of `television` (Rec. ITU-R BT.1886), as Chromium shows a PNG.
+    """
     light = [value / 255 / 12.92 if value < 11 else ((value / 255 + 0.055) / 1.055) ** 2.4 for value in srgb]
     moved = [sum(part * value for part, value in zip(row, light, strict=True)) for row in _LIGHT[primaries]]
+    if transfer == 18:  # the OOTF of Rec. ITU-R BT.2100 turned round: a gamma of 1.2 upon luminance
+        luminance = 0.2627 * moved[0] + 0.6780 * moved[1] + 0.0593 * moved[2]
+        moved = [value * 203 / 1000 * (luminance * 203 / 1000) ** (-0.2 / 1.2) for value in moved]
+    if transfer == 1 and television:
+        return tuple(round(255 * max(0.0, value) ** (1 / 2.4)) for value in moved)
     return tuple(round(255 * _transferred(value, transfer)) for value in moved)
 
 
@@ -92,10 +102,7 @@ def _transferred(light: float, transfer: int) -> float:
         part = (light * 203 / 10_000) ** 0.1593017578125
         return float(((0.8359375 + 18.8515625 * part) / (1 + 18.6875 * part)) ** 78.84375)
     if transfer == 18:
-        seen = (light * 203 / 1000) ** (1 / 1.2)
-        return (
-            float((3 * seen) ** 0.5) if seen <= 1 / 12 else 0.17883277 * math.log(12 * seen - 0.28466892) + 0.55991073
-        )
+        return (3 * light) ** 0.5 if light <= 1 / 12 else 0.17883277 * math.log(12 * light - 0.28466892) + 0.55991073
     return light * 12.92 if light <= 0.0031308 else float(1.055 * light ** (1 / 2.4) - 0.055)
 
 

@@ -11,11 +11,12 @@ import pytest
 from PIL import Image
 
 from pipeline.images.recipe import GRID, VIEW
-from tests.cases import Case, stored
+from tests.cases import Case, gifs, png_clear, png_colours, stored
 from tests.cases.compare import distance
 from tests.product import Answer, Gallery, prepared
 
 MEAN, MOST = 6.0, 30.0
+MADE = [*png_colours.cases(), *png_clear.cases(), *gifs.cases()]
 ROUGH_MEAN, ROUGH_MOST = 12.0, 80.0
 
 
@@ -34,7 +35,7 @@ def parameters(cases: list[Case]) -> list[Any]:
     return [pytest.param(case, id=case.name, marks=marks[case.name]) for case in cases]
 
 
-@pytest.mark.parametrize("case", parameters(stored()))
+@pytest.mark.parametrize("case", parameters([*stored(), *MADE]))
 def test_every_case_comes_out_as_its_table_says(case: Case, running: Gallery) -> None:
     answer = running.upload(case.data(), case.name)
     record = running.until_ended(answer.json["id"]) if answer.status < 400 else None

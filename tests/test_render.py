@@ -194,7 +194,8 @@ def test_code_points_say_what_the_numbers_mean_where_no_profile_does(
     numbers, reference = Image.new("RGB", (64, 64)), Image.new("RGB", (64, 64))
     for place, colour in enumerate(colours):
         reference.paste(colour, (16 * place, 0, 16 * place + 16, 64))
-        numbers.paste(in_other_colours(colour, primaries, transfer), (16 * place, 0, 16 * place + 16, 64))
+        other = in_other_colours(colour, primaries, transfer, television=kind == "PNG")
+        numbers.paste(other, (16 * place, 0, 16 * place + 16, 64))
     if kind == "PNG":
         rows = b"".join(b"\0" + numbers.crop((0, row, 64, row + 1)).tobytes() for row in range(64))
         data = png((8, 2, 0), rows, (b"cICP", bytes((primaries, transfer, 0, 1))))

@@ -25,11 +25,10 @@ CHROMATICITIES: dict[str, tuple[float, ...]] = {
     "p3": (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),
     "prophoto": (0.34567, 0.35850, 0.734699, 0.265301, 0.159597, 0.840403, 0.036598, 0.000105),
 }
-_P3_TO_BT2020: Matrix = ((0.753833, 0.198597, 0.047570), (0.045744, 0.941777, 0.012479), (-0.001210, 0.017602, 0.983609))
 TO_BT2020: dict[str, Matrix] = {
     "bt709": ((0.627404, 0.329283, 0.043313), (0.069097, 0.919540, 0.011362), (0.016391, 0.088013, 0.895595)),
     "bt2020": TO_BT709["bt709"],
-    "p3": _P3_TO_BT2020,
+    "p3": ((0.753833, 0.198597, 0.047570), (0.045744, 0.941777, 0.012479), (-0.001210, 0.017602, 0.983609)),
 }
 
 
@@ -94,7 +93,7 @@ def hlg_scene_of_display(nits: Color) -> Color:
 
 
 def eetf(nits: float, source: float, target: float) -> float:
-    """Report ITU-R BT.2390, 5.4.1: light for a display of `source` nits as one of `target` nits shows it, both black 0."""
+    """Report ITU-R BT.2390, 5.4.1: light made for a display of `source` nits on one of `target` nits; black is 0."""
     black, white = pq_signal(0), pq_signal(source)
     e1 = min(1.0, (pq_signal(nits) - black) / (white - black))
     most = (pq_signal(target) - black) / (white - black)
@@ -108,8 +107,8 @@ def eetf(nits: float, source: float, target: float) -> float:
 
 
 def tone_mapped(nits: Color, peak: float = 1000.0) -> Color:
-    """Light of BT.2020's primaries in nits as values of sRGB, 0 to 1: the curve upon the strongest primary, 203 nits are
-    the screen's white, and what its primaries cannot show is cut (Report ITU-R BT.2407, 2)."""
+    """Light of BT.2020's primaries in nits as values of sRGB, 0 to 1: the curve upon the strongest primary, to a white
+    of 203 nits; what sRGB's primaries cannot show is cut (Report ITU-R BT.2407, 2)."""
     strongest = max(nits)
     factor = eetf(strongest, peak, 203.0) / strongest / 203 if strongest > 0 else 0.0
     red, green, blue = (srgb_value(light) for light in times(TO_BT709["bt2020"], (value * factor for value in nits)))

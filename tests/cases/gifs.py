@@ -68,13 +68,25 @@ def cases() -> list[Case]:
     return [
         _case("own-palette", "one frame at the right edge, with a palette of its own", _own_palette, (140, 90)),
         _case("interlaced-corner", "one interlaced frame in the lower corner, GIF87a", _interlaced_corner, (120, 120)),
-        _case("blank-then-offset", "a frame of one colour, then another elsewhere", _blank_then_offset, (150, 100), animated=True),
+        _case(
+            "blank-then-offset",
+            "a frame of one colour, then another elsewhere",
+            _blank_then_offset,
+            (150, 100),
+            animated=True,
+        ),
         _case("cleared", "a blank frame that is cleared, then a smaller one", _cleared, (100, 140), animated=True),
         _case("restored", "a blank frame that is taken back, then a smaller one", _restored, (160, 80), animated=True),
-        _case("cut", "a second frame that goes beyond the screen, beside an area without one", _cut, (130, 75), animated=True),
+        _case(
+            "cut",
+            "a second frame that goes beyond the screen, beside an area without one",
+            _cut,
+            (130, 75),
+            animated=True,
+        ),
         _case("holes", "one frame with holes, in the middle of a screen that is scaled down", _holes, (1800, 1200)),
         _case("stamp", "an animation whose first frame is a stamp in the corner", _stamp, (90, 90), animated=True),
-    ]  # fmt: skip
+    ]
 
 
 def _case(name: str, about: str, make: Callable[[], _Made], size: tuple[int, int], animated: bool = False) -> Case:

@@ -18,14 +18,19 @@ Deep = tuple[int, int, int]
 def cases() -> list[Case]:
     """All of them."""
     return [
-        _case("interlaced", "an interlaced disc whose rim is the clear colour but for one bit of green", _interlaced, _interlaced_shown),
+        _case(
+            "interlaced",
+            "interlaced; the rim of a disc is the clear colour but for one bit",
+            _interlaced,
+            _interlaced_shown,
+        ),
         _case("large", "a picture that is scaled down, its lower third clear", _large, _large_shown),
-        _case("never", "the high bytes are the clear colour's everywhere, the low ones nowhere", _never, _never_shown),
+        _case("never", "all high bytes are the clear colour's, no low ones are", _never, _never_shown),
         _case("high-bytes", "two colours that differ in the high byte of blue alone", _high_bytes, _high_bytes_shown),
         _case("grey", "grey, of which one of 65 536 steps is clear", _grey, _grey_shown),
         _case("linear", "with gAMA 1.0 beside it", _linear, _linear_shown),
         _case("eight-bits", "8 bits, and a clear colour whose unused high bytes are not zero", _eight, _eight_shown),
-    ]  # fmt: skip
+    ]
 
 
 def _case(name: str, about: str, data: Callable[[], bytes], reference: Callable[[], Image.Image]) -> Case:

@@ -10,8 +10,8 @@ from PIL import Image
 from tests.cases import Case
 from tests.cases.colour_science import converted, srgb_light
 from tests.cases.motifs import confetti, greys, leaves, painted, patches, rings, soft_disc, sunset, wheel
-from tests.cases.pngs import GREY, PALETTE, RGB, RGBA, chrm, deep, gama, iccp, png
-from tests.scenes import swapped_profile
+from tests.cases.pngs import GREY, PALETTE, RGB, RGBA, Chunk, chrm, deep, gama, iccp, png
+from tests.render_fixtures import swapped_profile
 
 KIND = "PNG with gAMA or cHRM"
 SRGB_CHUNK = (b"sRGB", b"\0")
@@ -63,12 +63,19 @@ def cases() -> list[Case]:
             _with("unknown"),
             _shown(lambda: painted(leaves, (144, 96)), 1.0),
         ),
-        _case("chrm-senseless", "gAMA says nothing beside three primaries on a line", _with("line"), lambda: painted(sunset, (99, 77))),
+        _case(
+            "chrm-senseless",
+            "gAMA says nothing beside three primaries on a line",
+            _with("line"),
+            lambda: painted(sunset, (99, 77)),
+        ),
         _case("after-pixels", "gAMA after the pixels says nothing", _with("after"), lambda: painted(rings, (301, 55))),
-    ]  # fmt: skip
+    ]
 
 
-def _case(name: str, about: str, data: Callable[[], bytes], reference: Callable[[], Image.Image], note: str = "") -> Case:
+def _case(
+    name: str, about: str, data: Callable[[], bytes], reference: Callable[[], Image.Image], note: str = ""
+) -> Case:
     return Case(name=f"png-{name}.png", kind=KIND, about=about, data=data, reference=reference, note=note)
 
 
@@ -121,7 +128,7 @@ def _interlaced_p3() -> bytes:
 
 def _with(which: str) -> Callable[[], bytes]:
     """A plain picture with chunks before or after its pixels."""
-    pictures = {
+    pictures: dict[str, tuple[Callable[[], Image.Image], list[Chunk]]] = {
         "usual": (lambda: confetti((180, 140), 3), [gama(0.45455)]),
         "alone": (lambda: painted(wheel, (200, 80)), [chrm("prophoto")]),
         "srgb": (lambda: painted(rings, (160, 160)), [gama(1.0), chrm("bt2020"), SRGB_CHUNK]),

@@ -42,7 +42,7 @@ def png(
     lines = []
     for x, y, across, down in _PASSES if interlaced else [(0, 0, 1, 1)]:
         for row in rows[y::down]:
-            line = row if across == 1 else b"".join(row[at : at + step] for at in range(x * step, stride, across * step))
+            line = b"".join(row[at : at + step] for at in range(x * step, stride, across * step)) if interlaced else row
             if line:
                 lines.append(b"\0" + line)
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, bits, kind, 0, 0, interlaced))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, lru_cache
 
-from worker.engine.hdr import USUAL_PEAK, HighRange
+from worker.engine.hdr import BT2020, USUAL_PEAK, HighRange
 from worker.engine.profiles import Chromaticities, Point, matrix_profile
 
 Meaning = bytes | HighRange
@@ -23,13 +23,15 @@ _PRIMARIES: dict[int, Chromaticities] = {
     6: (_D65, (0.630, 0.340), (0.310, 0.595), (0.155, 0.070)),
     7: (_D65, (0.630, 0.340), (0.310, 0.595), (0.155, 0.070)),
     8: (_C, (0.681, 0.319), (0.243, 0.692), (0.145, 0.049)),
-    9: (_D65, (0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
+    9: BT2020,
     10: (_E, (1.0, 0.0), (0.0, 1.0), (0.0, 0.0)),
     11: (_DCI, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
     12: (_D65, (0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
     22: (_D65, (0.630, 0.340), (0.295, 0.605), (0.155, 0.077)),
 }
 _PQ, _HLG = 16, 18
+TONE_MAPPED = 9, 13
+"""The code points of what `worker.engine.hdr` makes: BT.2020's primaries with sRGB's curve."""
 
 # A gamma so near to a screen's own (2.2) is left alone, as libpng and Chromium do.
 _SCREEN_GAMMA, _SAME = 2.2, 0.05

@@ -10,10 +10,10 @@ from typing import Any, BinaryIO, Protocol
 
 import pillow_heif
 from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin, _webp
-from pipeline.formats import Format, Header
-from pipeline.recipe import decoding_scale
 
 from pipeline.images.containers.png import INFLATED_BYTES
+from pipeline.images.formats import Format, Header
+from pipeline.images.recipe import decoding_scale
 from worker.engine.cicp import Meaning, coded, coded_in_png, measured
 from worker.engine.gif import first_frame, is_empty
 from worker.engine.png import ClearColour, clear_colour_of, lower_bytes_alike

@@ -1,4 +1,4 @@
-"""High dynamic range (Rec. ITU-R BT.2100, PQ and HLG) brought to sRGB by the curve of Report ITU-R BT.2390.
+"""High dynamic range (Rec. ITU-R BT.2100, PQ and HLG) brought to a usual screen's by the curve of Report BT.2390.
 
 docs/formats.md states every step; `tests/test_hdr.py` has them a second time, independently.
 """
@@ -19,11 +19,11 @@ from worker.engine.profiles import Chromaticities, Matrix, apply, inverse, produ
 # is made for if it does not say; and of the brightest light that PQ knows.
 WHITE, USUAL_PEAK, BRIGHTEST = 203.0, 1000.0, 10_000.0
 
-_BT2020: Chromaticities = ((0.3127, 0.3290), (0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
-_SRGB: Chromaticities = ((0.3127, 0.3290), (0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
+BT2020: Chromaticities = ((0.3127, 0.3290), (0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
 _LUMINANCE = (0.2627, 0.6780, 0.0593)
 
-# Each axis of the table, which is looked up with linear interpolation: no colour is off by more than ΔE2000 = 3.
+# Each axis of the table, which is looked up with linear interpolation: no colour is off by more than ΔE2000 = 3. So
+# it leaves the primaries alone: what is cut where they are exchanged would be a corner within a cell.
 _NODES = 33
 
 
@@ -36,14 +36,14 @@ class HighRange:
     peak: float = USUAL_PEAK
 
 
-def to_srgb(picture: Image.Image, colours: HighRange) -> Image.Image:
-    """An RGB picture of eight bits, from `colours` to sRGB."""
+def tone_mapped(picture: Image.Image, colours: HighRange) -> Image.Image:
+    """An RGB picture of eight bits, from `colours` to `TONE_MAPPED`."""
     return picture.filter(_table(colours))
 
 
 @lru_cache(maxsize=4)
 def _table(colours: HighRange) -> ImageFilter.Color3DLUT:
-    to_2020, to_screen = _between(colours.primaries, _BT2020), _between(_BT2020, _SRGB)
+    to_2020 = _to_bt2020(colours.primaries)
     decoded = [(_hlg_scene if colours.hlg else pq_nits)(node / (_NODES - 1)) for node in range(_NODES)]
     gain = _gain(USUAL_PEAK if colours.hlg else min(max(colours.peak, WHITE), BRIGHTEST))
     table = array("f")
@@ -54,14 +54,13 @@ def _table(colours: HighRange) -> ImageFilter.Color3DLUT:
                 if colours.hlg:
                     light = _displayed(light)
                 scale = gain(max(light)) / WHITE
-                shown = apply(to_screen, (light[0] * scale, light[1] * scale, light[2] * scale))
-                table.extend(map(_encoded, shown))
+                table.extend(srgb_value(value * scale) for value in light)
     return ImageFilter.Color3DLUT(_NODES, table, _copy_table=False)
 
 
-def _between(source: Chromaticities, target: Chromaticities) -> Matrix:
-    """From linear light of one set of primaries to another's; white stays white."""
-    there, back = to_d50(source), to_d50(target)
+def _to_bt2020(primaries: Chromaticities) -> Matrix:
+    """From linear light of other primaries; white stays white."""
+    there, back = to_d50(primaries), to_d50(BT2020)
     back = back and inverse(back)
     if there is None or back is None:
         raise ValueError("no colour space")
@@ -111,7 +110,7 @@ def _gain(peak: float) -> Callable[[float], float]:
     return gain
 
 
-def _encoded(light: float) -> float:
-    """The sRGB value, 0 to 1, of linear light, cut to what a screen can show."""
+def srgb_value(light: float) -> float:
+    """The sRGB value, 0 to 1, of linear light, cut to 0 to 1."""
     light = min(1.0, max(0.0, light))
     return 12.92 * light if light <= 0.0031308 else float(1.055 * light ** (1 / 2.4) - 0.055)
