@@ -152,7 +152,8 @@ def _ways() -> dict[str, Encoding | dict[str, Any]]:
 def encodings(kind: str, original: Path, made: Path) -> dict[str, Measured]:
     """Every way to encode a rendition."""
     longest = LONGEST[kind]
-    view, _ = upright_view(original, Limits())
+    with original.open("rb") as file:
+        view, _ = upright_view(file, Limits())
     picture = fitted(view, longest)
     made.write_bytes(encoded(picture, ENCODINGS[kind]))
     engine, likeness = made.stat().st_size, similarity(made, original, longest)

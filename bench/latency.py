@@ -23,7 +23,7 @@ from pipeline.images.formats import Limits
 from pipeline.images.recipe import GRID, VIEW, decoding_scale
 from worker.engine import render
 from worker.engine.encode_webp import ENCODINGS
-from worker.render_process import keep_memory
+from worker.render_process.memory import keep_memory
 
 _LOAD = 0.7
 
@@ -117,8 +117,8 @@ def to_grid(path: Path) -> float:
     def publish(_: render.Rendition) -> None:
         raise _Shown
 
-    with suppress(_Shown):
-        render.render(path, Limits(), publish)
+    with suppress(_Shown), path.open("rb") as file:
+        render.render(file, Limits(), publish)
     return (time.monotonic() - began) * 1000
 
 

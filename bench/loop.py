@@ -11,7 +11,7 @@ from typing import Any
 from bench.common import CORES
 from pipeline.images.formats import Limits
 from worker.engine.render import Rendition, render
-from worker.render_process import keep_memory
+from worker.render_process.memory import keep_memory
 
 
 def _make(job: tuple[Path, Path]) -> None:
@@ -20,7 +20,8 @@ def _make(job: tuple[Path, Path]) -> None:
     def publish(rendition: Rendition) -> None:
         (folder / f"{path.stem}.{rendition.name}.webp").write_bytes(rendition.data)
 
-    render(path, Limits(), publish)
+    with path.open("rb") as file:
+        render(file, Limits(), publish)
 
 
 class Loop:

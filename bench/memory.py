@@ -112,12 +112,12 @@ def _held(running: Product) -> Iterator[tuple[str, float]]:
         relatives = family(process.pid)
         for pid in relatives:
             if (found := _resident(pid)) is not None:
-                yield _title(role, pid == process.pid, len(relatives), pid), found
+                yield _title(role, pid == process.pid, len(relatives)), found
 
 
-def _title(role: str, eldest: bool, family: int, pid: int) -> str:
+def _title(role: str, eldest: bool, family: int) -> str:
     if role == "worker" and not eldest:
-        return "worker's resource tracker" if "resource_tracker" in _command(pid) else "worker's renderer"
+        return "worker's renderer"
     if role in ("web", "dashboard") and eldest and family > 1:
         return f"{role}'s parent process"
     return role
@@ -141,13 +141,6 @@ def _resident(pid: int) -> float | None:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / _MB
     except OSError:
         return None
-
-
-def _command(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
-    except OSError:
-        return ""
 
 
 def _report(stretches: dict[str, dict[str, float]]) -> None:

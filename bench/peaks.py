@@ -13,7 +13,7 @@ from pipeline.errors import GalleryError
 from pipeline.images.formats import Limits, check_bounds, read_header
 from pipeline.images.limits import decode_bytes
 from tests.large import large
-from worker.render_process import Renderer
+from worker.render_process.renderer import Renderer
 
 
 def main() -> None:

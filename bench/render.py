@@ -26,7 +26,7 @@ from worker.engine.decode import decoded, prepare
 from worker.engine.encode_webp import ENCODINGS, Encoding, encoded
 from worker.engine.render import Rendition, render, upright_view
 from worker.engine.resize import fitted
-from worker.render_process import keep_memory
+from worker.render_process.memory import keep_memory
 
 SIZES = (1, 12, 24, 50)
 SHARP = ROOT / "bench" / "rivals" / "sharp"
@@ -39,7 +39,8 @@ def ours(original: Path, folder: Path) -> None:
     def write(made: Rendition) -> None:
         (folder / f"{made.name}.webp").write_bytes(made.data)
 
-    render(original, Limits(), write)
+    with original.open("rb") as file:
+        render(file, Limits(), write)
 
 
 def decoder(original: Path, _folder: Path) -> None:
@@ -201,7 +202,8 @@ def measure(originals: dict[str, Path], rounds: int) -> None:
             files = {kind: one.folder / f"{kind}.webp" for kind in LONGEST}
             sizes[one.name] = {kind: file.stat().st_size for kind, file in files.items() if file.exists()}
             likenesses[one.name] = {kind: similarity(files[kind], original, LONGEST[kind]) for kind in sizes[one.name]}
-        view, _ = upright_view(original, Limits())
+        with original.open("rb") as file:
+            view, _ = upright_view(file, Limits())
         needed: dict[str, dict[str, float]] = {}
         for kind, longest in LONGEST.items():
             asked = {one: found[kind] for one, found in likenesses.items() if found}

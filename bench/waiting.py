@@ -17,11 +17,14 @@ from worker.engine.render import Picture, Rendition
 class Waiting:
     """A renderer that waits, and answers with tiny pictures."""
 
-    def __init__(self, *_: object) -> None:
+    def __init__(self, *_: object, **__: object) -> None:
         out = io.BytesIO()
         Image.new("RGB", (8, 8), "teal").save(out, "WEBP")
         self._picture = out.getvalue()
         self._wait = Path(sys.argv[1])
+
+    def start(self) -> None:
+        """It has no process."""
 
     def render(self, _: Path, publish: Callable[[Rendition], None]) -> Picture:
         """As the renderer of the product."""

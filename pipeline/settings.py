@@ -31,6 +31,7 @@ class Settings:
     max_megapixels: int
     webp_effort: int
     job_timeout: int
+    require_sandbox: bool
     sweep_seconds: int
     reserve_bytes: int
     workers: int
@@ -73,6 +74,7 @@ class Settings:
             max_megapixels=read.whole("GALLERY_MAX_MEGAPIXELS", 250, least=1, most=2000),
             webp_effort=read.whole("GALLERY_WEBP_EFFORT", EFFORT, least=0, most=6),
             job_timeout=read.whole("GALLERY_JOB_TIMEOUT", 60, least=1, most=3600),
+            require_sandbox=read.flag("GALLERY_REQUIRE_SANDBOX"),
             sweep_seconds=read.whole("GALLERY_SWEEP_SECONDS", 15, least=1, most=30),
             reserve_bytes=read.whole("GALLERY_RESERVE_MB", 256, least=0, most=1024 * 1024) * 1024 * 1024,
             workers=read.whole("GALLERY_WORKERS", (os.cpu_count() or 1) + 1, least=1, most=64),

@@ -21,7 +21,7 @@ from PIL import Image, ImageCms
 from pipeline.errors import GalleryError, RendererDied
 from pipeline.images.formats import Limits, check_bounds, read_header
 from tests.render_fixtures import encoded, scene
-from worker.render_process import Renderer
+from worker.render_process.renderer import Renderer
 
 TIMEOUT = 10
 PEAK_MB = 512

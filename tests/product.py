@@ -186,6 +186,6 @@ def renderers(gallery: Gallery, worker: str) -> list[int]:
     for command in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
             pid = int(command.parent.name)
-            if os.getpgid(pid) == group and b"spawn_main" in command.read_bytes():
+            if os.getpgid(pid) == group and b"worker.render_process.child" in command.read_bytes():
                 found.append(pid)
     return found

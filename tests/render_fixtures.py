@@ -51,7 +51,8 @@ def rendered(data: bytes, folder: Path, limits: Limits | None = None) -> tuple[P
         made[rendition.name] = picture = Image.open(io.BytesIO(rendition.data))
         assert picture.size == (rendition.width, rendition.height)
 
-    found = render(original, limits or Limits(), keep)
+    with original.open("rb") as file:
+        found = render(file, limits or Limits(), keep)
     assert list(made) == ["grid", "view"]
     return found, made
 

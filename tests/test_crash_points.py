@@ -69,7 +69,8 @@ def make(store: Store, image_id: str) -> None:
         def publish(made: Rendition) -> None:
             attempt.put(made.name, made.data, made.width, made.height)
 
-        render(attempt.original, Limits(), publish)
+        with attempt.original.open("rb") as original:
+            render(original, Limits(), publish)
         attempt.finish()
 
 

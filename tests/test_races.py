@@ -6,17 +6,14 @@ import errno
 import os
 import shutil
 import signal
-import struct
 import threading
 import time
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
-import worker.render_process
 from cli.doctor import examine, mend
 from pipeline.errors import GalleryError, RendererDied, Unrenderable, VolumeFull, VolumeUnavailable
 from pipeline.ids import new_id
@@ -31,7 +28,7 @@ from tests.pictures import picture
 from tests.test_crash_points import accept as accept_bytes
 from tests.test_crash_points import make
 from tests.test_crash_points import store as store  # the fixture
-from worker.render_process import Renderer
+from worker.render_process.renderer import Renderer
 from worker.sweep import Sweep
 from worker.thumbnails import RenderContext
 
@@ -193,16 +190,8 @@ def test_an_image_that_fails_while_it_is_tidied_stays_on_the_list(
     assert store.failed() == [image_id]
 
 
-def _dying(pipe: Connection, *_: Any) -> None:
-    pipe.recv()
-    os.write(pipe.fileno(), struct.pack("!i", 100_000) + bytes(100))  # a message cut short
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def test_a_renderer_that_dies_while_it_hands_over_is_counted(
-    store: Store, render_context: RenderContext, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(worker.render_process, "_serve", _dying)
+def test_a_renderer_that_dies_while_it_hands_over_is_counted(store: Store, render_context: RenderContext) -> None:
+    render_context.renderer = Renderer(Limits(), 60, lambda: None, child=("tests.children", "dies in a sentence"))
     image_id = accept_bytes(store, picture())
     for _ in range(3):
         with pytest.raises(RendererDied):
@@ -217,10 +206,10 @@ def test_a_signal_to_all_ends_no_renderer_that_is_starting(
     image_id = accept_bytes(store, picture())
     working = threading.Thread(target=lambda: render_context.make(image_id))
     working.start()
-    while (process := render_context.renderer._process) is None or process.pid is None:
+    while (pid := render_context.renderer.pid) is None:
         time.sleep(0.001)
     for _ in range(20):
-        os.kill(process.pid, number)
+        os.kill(pid, number)
         time.sleep(0.01)
     working.join(60)
     assert (store.get(image_id).state, store.get(image_id).attempts) == (State.READY, 1)

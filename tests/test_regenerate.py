@@ -170,7 +170,8 @@ from worker.engine.render import render
 store = Store(Settings.from_environment())
 record = store.get({image_id!r})
 for _ in range(6):
-    render(store.original(record), Limits(),
+    with store.original(record).open("rb") as original:
+        render(original, Limits(),
            lambda made: replace_whole(store.layout.rendition(record.id, made.name), made.data))
 """
     environ = {**os.environ, "GALLERY_DATA": str(tmp_path)}

@@ -14,7 +14,7 @@ import structlog
 from redis.exceptions import RedisError
 from rq.serializers import JSONSerializer
 
-from pipeline.errors import BadSetting
+from pipeline.errors import BadSetting, RendererDied
 from pipeline.images.formats import Limits
 from pipeline.logs import set_up_logs
 from pipeline.queue.connection import connect
@@ -25,7 +25,7 @@ from pipeline.settings import Settings
 from pipeline.store import Store
 from worker import metrics, thumbnails
 from worker.engine import encode_webp
-from worker.render_process import Renderer
+from worker.render_process.renderer import CannotStart, Renderer
 from worker.rq_worker import OneLine, ThumbnailWorker, touch
 from worker.sweep import Sweep
 
@@ -53,7 +53,10 @@ def main() -> int:
         settings.job_timeout,
         lambda: touch(settings),
         effort=settings.webp_effort,
+        require_sandbox=settings.require_sandbox,
     )
+    if not _can_start(renderer):
+        return 1
     if not encode_webp.libwebp_is_called():
         _log.warning("this Pillow's libwebp cannot be called directly: thumbnails are a little less close")
     name = f"{settings.worker_name}-{uuid4().hex[:6]}"
@@ -71,6 +74,18 @@ def main() -> int:
     renderer.stop()
     _log.info("stopped")
     return 0
+
+
+def _can_start(renderer: Renderer) -> bool:
+    """Start the process that decodes, so that the first picture does not wait for it."""
+    try:
+        renderer.start()
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+        return False
+    except RendererDied as death:
+        _log.warning("the process that decodes did not start, and is started with the first picture", how=death.how)
+    return True
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -6,7 +6,7 @@ import errno
 from datetime import datetime
 
 import structlog
-from prometheus_client import Counter, Histogram, start_http_server
+from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from pipeline.records import Record
 
@@ -24,6 +24,7 @@ READY_SECONDS = Histogram(
 FAILURES = Counter("gallery_failures", "Images that were failed, by the code of the reason.", ["code"])
 FINDINGS = Counter("gallery_sweep_findings", "What sweeps found and put right, by kind.", ["kind"])
 SWEEPS = Counter("gallery_sweeps", "Sweeps that went through to their end.")
+SANDBOX = Gauge("gallery_sandbox", "Whether a part of the sandbox holds the process that decodes.", ["part"])
 
 _PORTS = 64
 _log = structlog.get_logger()

@@ -20,7 +20,7 @@ from pipeline.records import MAX_ATTEMPTS
 from pipeline.store import Attempt, NothingToDo, Store
 from worker import metrics
 from worker.engine.render import Rendition
-from worker.render_process import Renderer
+from worker.render_process.renderer import Renderer
 
 _log = structlog.get_logger()
 

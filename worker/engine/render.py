@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -48,12 +48,14 @@ class Picture:
     notes: tuple[str, ...]
 
 
-def render(original: Path, limits: Limits, publish: Callable[[Rendition], None], *, effort: int = EFFORT) -> Picture:
+def render(
+    original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int = EFFORT
+) -> Picture:
     """Make grid and view (longest sides 480 and 1600 pixels, never larger than the original), upright, in sRGB.
 
     `publish` is called with the grid first; `effort` (0 to 6) is the encoder's. Nothing of the original's metadata
-    is in either. Raises `Unrenderable` and its kin, with a sentence for people, and `OSError` where the file cannot
-    be read.
+    is in either. `original` is open, and can be sought. Raises `Unrenderable` and its kin, with a sentence for
+    people, and `OSError` where the file cannot be read.
     """
     prepare()
     view, notes = upright_view(original, limits)
@@ -66,27 +68,26 @@ def render(original: Path, limits: Limits, publish: Callable[[Rendition], None],
     return Picture(placeholder, f"#{mean.hex()}", notes)
 
 
-def upright_view(original: Path, limits: Limits) -> tuple[Image.Image, tuple[str, ...]]:
+def upright_view(original: BinaryIO, limits: Limits) -> tuple[Image.Image, tuple[str, ...]]:
     """The view before it is encoded, RGB or RGBA in sRGB, and remarks for the record.
 
     The pixels of the original are freed when this returns. Raises as `render` does.
     """
-    with original.open("rb") as file:
-        header = read_header(file)
-        check_bounds(header, limits)
-        file.seek(0)
-        try:
-            with decoded(file, header) as source:
-                scaled = view_of(source, VIEW)
-                view, notes = to_srgb(scaled, source.meanings)
-                turn = _TURNS.get(source.orientation)
-        except MemoryError:
+    header = read_header(original)
+    check_bounds(header, limits)
+    original.seek(0)
+    try:
+        with decoded(original, header) as source:
+            scaled = view_of(source, VIEW)
+            view, notes = to_srgb(scaled, source.meanings)
+            turn = _TURNS.get(source.orientation)
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Decoders raise whatever a damaged file leads them to; what has a number is the volume's.
+        if isinstance(error, OSError) and error.errno is not None:
             raise
-        except Exception as error:
-            # Decoders raise whatever a damaged file leads them to; what has a number is the volume's.
-            if isinstance(error, OSError) and error.errno is not None:
-                raise
-            raise Unrenderable from error
+        raise Unrenderable from error
     return (view.transpose(turn) if turn is not None else view), notes
 
 

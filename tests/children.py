@@ -1,0 +1,122 @@
+"""`python -m tests.children WHAT N`: render processes that are not what a worker expects."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import time
+from collections.abc import Callable
+from typing import BinaryIO
+
+import msgspec
+
+from pipeline.images.formats import Limits
+from tests.pictures import picture
+from worker.engine.render import Picture, Rendition
+from worker.render_process.child import main
+from worker.render_process.frames import LENGTH, MOST_BYTES, Crashed, Done, Made, Ready, Refused, Unreadable, encode
+from worker.sandbox import Confinement
+
+_SMALL, _WIDE = picture("WEBP", (8, 8)), picture("WEBP", (2000, 8))
+_GRID, _VIEW = (Rendition(name, _SMALL, 8, 8) for name in ("grid", "view"))
+_FOUND = Picture("AAAA", "#000000", ())
+_BOTH = encode(Made(_GRID)) + encode(Made(_VIEW))
+
+
+class _Pickled:
+    """Runs a command where it is unpickled."""
+
+    def __reduce__(self) -> tuple[Callable[[str], int], tuple[str]]:
+        return os.system, ("touch /tmp/taken-over-by-a-pickle",)
+
+
+def _framed(body: bytes) -> bytes:
+    return LENGTH.pack(len(body)) + body
+
+
+def _grid(data: bytes, width: int, height: int) -> bytes:
+    return encode(Made(Rendition("grid", data, width, height)))
+
+
+def _done(placeholder: str = "AAAA", color: str = "#000000", notes: tuple[str, ...] = ()) -> bytes:
+    return _BOTH + encode(Done(Picture(placeholder, color, notes)))
+
+
+LIES = {
+    "a pickle": _framed(pickle.dumps(_Pickled())),
+    "no message": _framed(b"\xc1" * 40),
+    "an unknown message": _framed(msgspec.msgpack.encode({"type": "run", "command": "id"})),
+    "a message of other types": _framed(msgspec.msgpack.encode({"type": "done", "picture": ["AAAA", 7, None]})),
+    "an endless message": LENGTH.pack(MOST_BYTES + 1),
+    "a second beginning": encode(Ready(Confinement(frozenset()))),
+    "a rendition that is no picture": _grid(b"<script>" * 9, 8, 8),
+    "a rendition of another format": _grid(picture("PNG", (8, 8)), 8, 8),
+    "a rendition with something behind it": _grid(_SMALL + b"<script>", 8, 8),
+    "a rendition of another size": _grid(_SMALL, 9, 8),
+    "a rendition that is too wide": _grid(_WIDE, 2000, 8),
+    "a rendition of no size": _grid(_SMALL, -8, -8),
+    "a rendition by another name": encode(Made(Rendition("../original", _SMALL, 8, 8))),
+    "a rendition twice": encode(Made(_GRID)) * 2,
+    "an end before the renditions": encode(Done(_FOUND)),
+    "a long placeholder": _done(placeholder="A" * 1000),
+    "a placeholder that is a page": _done(placeholder="<b>"),
+    "a colour that is a style": _done(color="red;background:url(/)"),
+    "a long note": _done(notes=("x" * 1000,)),
+    "many notes": _done(notes=("x",) * 1000),
+    "a note with control characters": _done(notes=("\x1b]0;mine\x07",)),
+    "a reason that does not exist": encode(Refused("mine", "It is mine.")),
+    "a reason without end": encode(Refused("cannot-be-decoded", "x" * 100_000)),
+    "a fault of the volume": encode(Unreadable(5)),
+    "an error without end": encode(Crashed("x" * 100_000)),
+}
+
+
+def lie(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int) -> Picture:
+    """Say what the file names; the answer for the next picture too, after the end of this one."""
+    said = original.read().decode("latin-1")
+    if said in LIES:
+        os.write(3, LIES[said])
+        time.sleep(60)
+    if said == "the next answer":
+        os.write(3, _done() + _BOTH)
+    if said == "half an answer":
+        os.write(3, _BOTH[:99])
+        time.sleep(60)
+    if said == "nothing":
+        time.sleep(60)
+    publish(_GRID)
+    publish(_VIEW)
+    return _FOUND
+
+
+def die_in_a_sentence(
+    original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int
+) -> Picture:
+    """End in the middle of an answer."""
+    if isinstance(original.name, int):
+        os.write(3, LENGTH.pack(100_000) + bytes(100))
+        os.kill(os.getpid(), signal.SIGKILL)
+    return _FOUND
+
+
+def die(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int) -> Picture:
+    """End as by a fault in a codec, at a stranger's picture."""
+    if isinstance(original.name, int):  # a sample has a path
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return _FOUND
+
+
+if __name__ == "__main__":
+    match sys.argv[1]:
+        case "free":
+            main(parts=frozenset())
+        case "lies":
+            main(lie)
+        case "dies":
+            main(die, frozenset())
+        case "dies in a sentence":
+            main(die_in_a_sentence, frozenset())
+        case "cannot start":
+            sys.exit(7)

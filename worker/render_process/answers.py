@@ -1,0 +1,75 @@
+"""What a render process says is a stranger's word, for the picture may have taken its decoder over: it is looked at
+before anything of it reaches the volume. Each check raises `BrokenProtocol`."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Collection
+
+from pipeline.errors import TITLES, BrokenHeader, GalleryError, NotAnImage, Unrenderable
+from pipeline.images.formats import Format, read_header
+from pipeline.images.recipe import GRID, VIEW
+from worker.engine.render import Picture, Rendition
+from worker.render_process.channel import BrokenProtocol
+from worker.render_process.frames import Refused
+
+_LONGEST = {"grid": GRID, "view": VIEW}
+_NOTES, _NOTE, _SENTENCE = 20, 300, 600
+_PLACEHOLDER, _COLOR = re.compile(r"[A-Za-z0-9+/]{1,64}={0,2}"), re.compile(r"#[0-9a-f]{6}")
+_READ_BYTES = 1024 * 1024
+
+
+def check_rendition(rendition: Rendition, made: Collection[str]) -> Rendition:
+    """A rendition that was asked for, has not come yet, is a WebP file of the size it says, and no larger than its
+    kind may be."""
+    if rendition.name not in _LONGEST or rendition.name in made:
+        raise BrokenProtocol("it sent a rendition that was not asked for")
+    try:
+        header = read_header(io.BytesIO(rendition.data))
+    except (NotAnImage, BrokenHeader):
+        raise BrokenProtocol(f"its {rendition.name} is no picture") from None
+    size = (rendition.width, rendition.height)
+    whole = int.from_bytes(rendition.data[4:8], "little") + 8 == len(rendition.data)
+    if header.format is not Format.WEBP or not whole or (header.width, header.height) != size:
+        raise BrokenProtocol(f"its {rendition.name} is not the picture that it says")
+    if max(size) > _LONGEST[rendition.name]:
+        raise BrokenProtocol(f"its {rendition.name} is too large")
+    return rendition
+
+
+def check_picture(picture: Picture, made: Collection[str]) -> Picture:
+    """Findings for the record, after all renditions came: short, and of the form that pages expect."""
+    if set(made) != set(_LONGEST):
+        raise BrokenProtocol("it ended before all renditions were made")
+    if not _PLACEHOLDER.fullmatch(picture.placeholder) or not _COLOR.fullmatch(picture.color):
+        raise BrokenProtocol("its placeholder cannot be read")
+    if len(picture.notes) > _NOTES or not all(_is_sentence(note, _NOTE) for note in picture.notes):
+        raise BrokenProtocol("its notes are too long")
+    return picture
+
+
+def refusal(refused: Refused) -> GalleryError:
+    """The named error for a picture that cannot be rendered."""
+    if refused.code not in TITLES or not _is_sentence(refused.message, _SENTENCE):
+        raise BrokenProtocol("its reason cannot be read")
+    error = Unrenderable(refused.message)
+    error.code = refused.code  # type: ignore[misc]
+    return error
+
+
+def check_unreadable(descriptor: int) -> None:
+    """An original that the volume does not give to us either: the child's word alone would take its attempt back,
+    again and again."""
+    offset = 0
+    try:
+        while chunk := os.pread(descriptor, _READ_BYTES, offset):
+            offset += len(chunk)
+    except OSError:
+        return
+    raise BrokenProtocol("it could not read an original that can be read")
+
+
+def _is_sentence(text: str, longest: int) -> bool:
+    return 0 < len(text) <= longest and text.isprintable()

@@ -1,0 +1,92 @@
+"""What a worker and its render process say to each other: MessagePack, each frame behind its length.
+
+Both ends are of one release, so frames may change freely: a field more here, or in `Rendition` and `Picture`, is all
+that a new fact takes. The worker decodes answers into these types and no others; what they say is still a
+stranger's word (`worker.render_process.answers`).
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TypeVar
+
+import msgspec
+
+from pipeline.images.formats import Limits
+from pipeline.images.recipe import VIEW
+from worker.engine.render import Picture, Rendition
+from worker.sandbox import Confinement
+
+LENGTH = struct.Struct("<I")
+MOST_BYTES = 4 * VIEW * VIEW + 64 * 1024
+"""The longest frame: no rendition has more bytes than its pixels, uncompressed."""
+
+
+class Setup(msgspec.Struct, frozen=True):
+    """To the child, once: the bounds of every picture."""
+
+    limits: Limits
+
+
+class Task(msgspec.Struct, frozen=True):
+    """To the child: render the original whose open descriptor comes with this frame."""
+
+    effort: int
+
+
+class Ready(msgspec.Struct, frozen=True, tag="ready"):
+    """From the child, once, before it has seen a stranger's byte: what confines it from here on."""
+
+    confinement: Confinement
+
+
+class Made(msgspec.Struct, frozen=True, tag="made"):
+    """A rendition of the picture in hand."""
+
+    rendition: Rendition
+
+
+class Done(msgspec.Struct, frozen=True, tag="done"):
+    """The end of a picture that was rendered."""
+
+    picture: Picture
+
+
+class Refused(msgspec.Struct, frozen=True, tag="refused"):
+    """The end of a picture that cannot be rendered: the code of a `GalleryError`, and its sentence."""
+
+    code: str
+    message: str
+
+
+class Unreadable(msgspec.Struct, frozen=True, tag="unreadable"):
+    """The end of a picture whose bytes the volume did not give: the number of the system's error."""
+
+    errno: int
+
+
+class Crashed(msgspec.Struct, frozen=True, tag="crashed"):
+    """The child's last words over an error that it does not know."""
+
+    trace: str
+
+
+Answer = Ready | Made | Done | Refused | Unreadable | Crashed
+_ANSWERS: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+_T = TypeVar("_T")
+
+
+def encode(message: msgspec.Struct) -> bytes:
+    """A message as it is sent, behind its length."""
+    body = msgspec.msgpack.encode(message)
+    return LENGTH.pack(len(body)) + body
+
+
+def decode(body: bytes, kind: type[_T]) -> _T:
+    """A message without its length; raises `msgspec.MsgspecError` if it is none of this kind."""
+    return msgspec.msgpack.decode(body, type=kind)
+
+
+def decode_answer(body: bytes) -> Answer:
+    """As `decode`, for any answer."""
+    return _ANSWERS.decode(body)

@@ -1,0 +1,228 @@
+"""A long-lived child process that decodes, so that a crash, an out-of-memory kill or a timeout inside a codec
+costs one picture and not the worker. `worker.render_process.child` is the child's side."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import structlog
+
+from pipeline.errors import GalleryError, RendererDied, RenderTimeout
+from pipeline.images.formats import Limits
+from pipeline.images.recipe import EFFORT
+from worker import metrics
+from worker.engine.render import Picture, Rendition
+from worker.render_process.answers import check_picture, check_rendition, check_unreadable, refusal
+from worker.render_process.channel import BrokenProtocol, Channel, Late
+from worker.render_process.frames import Crashed, Done, Made, Ready, Refused, Setup, Task, Unreadable
+from worker.sandbox import PARTS, Confinement
+
+_ROOT = Path(__file__).resolve().parent.parent.parent
+# the one variable that a Python may need in order to find its own library
+_KEPT = "LD_LIBRARY_PATH"
+# starting takes half a second; this is for a machine that is short of everything
+_START_SECONDS = 20
+_LINGER_SECONDS = 5.0
+_GROUP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_TRACE = 4000
+_log = structlog.get_logger()
+
+
+class CannotStart(Exception):
+    """The render process cannot take pictures, or must not: what was installed is at fault, and no picture."""
+
+
+class Renderer:
+    """Renders in a child process; a child that died or ran out of time is replaced at the next picture."""
+
+    def __init__(
+        self,
+        limits: Limits,
+        timeout: int,
+        beat: Callable[[], None],
+        *,
+        effort: int = EFFORT,
+        require_sandbox: bool = False,
+        child: tuple[str, ...] = ("worker.render_process.child",),
+    ) -> None:
+        self._setup = Setup(limits)
+        self._task = Task(effort)
+        self._timeout = timeout
+        self._beat = beat
+        self._require_sandbox = require_sandbox
+        self._command = child
+        self._process: subprocess.Popen[bytes] | None = None
+        self._channel: Channel | None = None
+        self._confinement: Confinement | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the child; None if none was started."""
+        return self._process.pid if self._process is not None else None
+
+    def start(self) -> None:
+        """Start the child if none runs, and wait until it takes pictures.
+
+        Raises `CannotStart`, also if a sandbox is required and this system lacks a part of it; `RendererDied` or
+        `RenderTimeout`.
+        """
+        self._child(_START_SECONDS)
+
+    def _child(self, seconds: int) -> Channel:
+        """The channel to a child that takes pictures; one that is started has `seconds` for it."""
+        if self._channel is not None and self._process is not None:
+            if self._channel.is_quiet():
+                return self._channel
+            self.stop()  # it ended, or has an answer ready before it was asked
+        self._process, channel = self._spawn()
+        self._channel = channel
+        with self._supervised(seconds):
+            try:
+                channel.send(self._setup)
+                answer = channel.receive(time.monotonic() + seconds, self._beat)
+            except (EOFError, ConnectionError):
+                if (code := self._exit_code() or 0) > 0:
+                    raise CannotStart(f"The process that decodes cannot start: exit status {code}.") from None
+                raise
+            if not isinstance(answer, Ready):
+                raise self._broken(answer)
+            self._report(answer.confinement)
+        return channel
+
+    def _report(self, confinement: Confinement) -> None:
+        """Say once what confines the child, and refuse it if that is too little."""
+        for part in PARTS:
+            metrics.SANDBOX.labels(part).set(part in confinement.parts)
+        missing = ", ".join(confinement.missing)
+        if missing and self._require_sandbox:
+            raise CannotStart(
+                f"GALLERY_REQUIRE_SANDBOX is set, but this system lacks {missing}. Run the worker on Linux 5.13 or "
+                "later, in a container whose seccomp profile allows these calls, or unset it."
+            )
+        if confinement != self._confinement:
+            if missing:
+                _log.warning("the decoder is not confined as it could be: this system lacks a part", missing=missing)
+            else:
+                _log.info("the decoder is confined", landlock=confinement.landlock)
+        self._confinement = confinement
+
+    def render(self, original: Path, publish: Callable[[Rendition], None]) -> Picture:
+        """As `worker.engine.render.render`; raises `RendererDied` or `RenderTimeout` (after `timeout` seconds) too."""
+        with original.open("rb") as file:
+            channel = self._child(self._timeout)
+            with self._supervised(self._timeout):
+                end = self._ask(channel, file.fileno(), publish)
+        if isinstance(end, Picture):
+            return end
+        raise end
+
+    def _ask(
+        self, channel: Channel, original: int, publish: Callable[[Rendition], None]
+    ) -> Picture | GalleryError | OSError:
+        """One picture: its renditions are published as they come; how it ended."""
+        channel.send(self._task, original)
+        end, made = time.monotonic() + self._timeout, list[str]()
+        while True:
+            match channel.receive(end, self._beat):
+                case Made(rendition):
+                    publish(check_rendition(rendition, made))
+                    made.append(rendition.name)
+                case Done(picture):
+                    return check_picture(picture, made)
+                case Refused() as refused:
+                    return refusal(refused)
+                case Unreadable(number):
+                    check_unreadable(original)
+                    return OSError(number, os.strerror(number))
+                case answer:
+                    raise self._broken(answer)
+
+    @contextmanager
+    def _supervised(self, seconds: int) -> Iterator[None]:
+        """Whatever is raised meanwhile ends the child: what it still says of this picture must not be taken for the
+        next one. If the child itself is the reason, it becomes a named error."""
+        try:
+            try:
+                yield
+            except (EOFError, ConnectionError):
+                raise RendererDied(self._obituary()) from None
+            except Late:
+                raise RenderTimeout(seconds) from None
+            except BrokenProtocol as breach:
+                _log.error("a render process said what it never says", what=_escaped(str(breach)))
+                raise RendererDied("its decoder answered with something that is no thumbnail") from None
+        except BaseException:
+            self.stop()
+            raise
+
+    def _broken(self, answer: object) -> Exception:
+        """What to raise for an answer that ends nothing."""
+        if isinstance(answer, Crashed):
+            _log.error("the decoder failed in a way that has no name", trace=_escaped(answer.trace))
+            return EOFError()  # it ends by that
+        return BrokenProtocol("it answered out of turn")
+
+    def _spawn(self) -> tuple[subprocess.Popen[bytes], Channel]:
+        ours, theirs = socket.socketpair()
+        # a signal to all of the group must not end it before it can ignore them
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _GROUP_SIGNALS)
+        try:
+            with theirs:
+                process = subprocess.Popen(  # noqa: S603 - ourselves
+                    [sys.executable, "-B", "-s", "-m", *self._command, str(theirs.fileno())],
+                    cwd=_ROOT,
+                    env={_KEPT: os.environ[_KEPT]} if _KEPT in os.environ else {},
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    pass_fds=[theirs.fileno()],
+                )
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return process, Channel(ours)
+
+    def _obituary(self) -> str:
+        code = self._exit_code()
+        if code is None:
+            return "it closed its socket"
+        if code >= 0:
+            return f"exit status {code}"
+        known = -code in set(signal.Signals)
+        return f"signal {signal.Signals(-code).name if known else -code}"
+
+    def _exit_code(self) -> int | None:
+        """Of a child that closed its socket; None if it goes on without."""
+        assert self._process is not None
+        with suppress(subprocess.TimeoutExpired):
+            return self._process.wait(_LINGER_SECONDS)
+        return None
+
+    def peak_mb(self) -> int:
+        """The most memory, in MB, that the child has held; 0 if there is none."""
+        try:
+            status = Path(f"/proc/{self.pid}/status").read_text()
+            return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) // 1024
+        except (OSError, IndexError):
+            return 0
+
+    def stop(self) -> None:
+        """End the child, whatever it is doing."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        if self._channel is not None:
+            self._channel.close()
+            self._channel = None
+
+
+def _escaped(text: str) -> str:
+    """A stranger's text for the log: one line, and no control characters."""
+    return text[-_TRACE:].encode("unicode_escape").decode("ascii")
