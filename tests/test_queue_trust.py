@@ -1,4 +1,4 @@
-"""Whoever can write to Redis can run no code in a worker."""
+"""Whoever can write to Redis can run no code in a worker, and stop none."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Any
 
 from redis import Redis
 from rq import Callback, Queue
+from rq.command import send_command
 from rq.serializers import JSONSerializer
+from rq.suspension import suspend
+from rq.worker import BaseWorker
 
 from pipeline.queue.safe_job import JOB
 from pipeline.queue.thumbnails import QUEUE
@@ -61,3 +64,18 @@ def test_entries_that_cannot_be_read_are_dropped_and_stop_no_worker(bare: Galler
     status = bare.call("GET", "/api/status").json["queue"]
     assert (status["waiting"], status["workers"]) == (0, 2)
     assert "Traceback" not in bare.log.read_text()
+
+
+def test_a_command_over_redis_stops_no_worker(gallery: Gallery) -> None:
+    with Redis.from_url(gallery.environ["REDIS_URL"]) as redis:
+        names = until(lambda: [worker.name for worker in BaseWorker.all(redis)], 30)
+        suspend(redis)
+        for name in names:
+            for command in ("shutdown", "kill-horse", "stop-job", "stop-execution"):
+                send_command(redis, name, command, job_id="a", execution_id="a")
+            redis.publish(f"rq:pubsub:{name}", b"\xff no command")
+        assert not redis.pubsub_channels("rq:pubsub:*")
+        for _ in range(2):
+            assert gallery.until_ended(gallery.upload(picture()).json["id"])["state"] == "ready"
+        assert sorted(worker.name for worker in BaseWorker.all(redis)) == sorted(names)
+    assert all(gallery.processes[name].poll() is None for name in ("worker.1", "worker.2"))

@@ -29,7 +29,6 @@ from worker.safe_queue import SafeQueue
 
 _BEAT_SECONDS = 5.0
 _SLACK_SECONDS = 10.0
-_SUSPENSION_SECONDS = 1.0
 _log = structlog.get_logger()
 
 
@@ -46,7 +45,7 @@ class ThumbnailWorker(SimpleWorker):
     settings: Settings
     told_to_stop = False
     _begin: Pipeline
-    _beaten = _expires = _asked = 0.0
+    _beaten = _expires = 0.0
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         """Remember it for the process: Redis may be gone already, and RQ then leaves its loop by an exception."""
@@ -79,11 +78,11 @@ class ThumbnailWorker(SimpleWorker):
         register(self, pipeline)
         super().heartbeat(seconds, pipeline)
 
+    def subscribe(self) -> None:
+        """Take no commands over Redis: whoever can write there could end the worker, or the job in hand."""
+
     def check_for_suspension(self, burst: bool) -> None:
-        """Ask once a second."""
-        if (moment := time.monotonic()) >= self._asked + _SUSPENSION_SECONDS:
-            super().check_for_suspension(burst)
-            self._asked = moment
+        """Nor be suspended over it."""
 
     def set_state(self, state: str, pipeline: Pipeline | None = None) -> None:
         """Say it where it has changed."""
