@@ -80,9 +80,9 @@ def make(data: Path, images: int, days: int = 1, burst: int = 10, claims: bool =
         )
         (folder / RECORD).write_bytes(record.to_json())
         if claims:
-            claim = layout.claim(sha256, image_id)
+            claim = layout.claim(sha256)
             claim.parent.mkdir(exist_ok=True)
-            claim.touch()
+            claim.symlink_to(image_id)
     for model in models:
         for name in model.files:
             (model.folder / name).unlink(missing_ok=True)

@@ -286,6 +286,14 @@ class TooManyListeners(GalleryError):
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
+class DamagedRecord(VolumeUnavailable):
+    """The image is there, and its record cannot be read; the doctor writes it anew."""
+
+    def __init__(self, image_id: str) -> None:
+        super().__init__(f"the record of {image_id} is damaged: run `gallery doctor --repair`")
+        self.image_id = image_id
+
+
 def volume_error(error: OSError) -> GalleryError:
     """The named error for what the operating system said of the volume."""
     if error.errno in _FULL:

@@ -73,14 +73,13 @@ def spoil(store: Store, ready: list[str]) -> dict[str, str]:
     rewrite(ready[5], state=State.PENDING)
     rewrite(ready[6], state=State.FAILED)
     layout.failure(ready[7]).touch()
-    layout.claim(store.get(ready[8]).sha256, ready[8]).unlink()
+    layout.claim(store.get(ready[8]).sha256).unlink()
     gone = [new_id() for _ in range(5)]
     layout.marker(gone[0]).touch()
     layout.failure(gone[1]).touch()
-    layout.claims("abc").mkdir(exist_ok=True)
-    layout.claim("abc" + 61 * "0", gone[2]).touch()
-    layout.draft(gone[3]).mkdir()
-    os.utime(layout.draft(gone[3]), (0, 0))
+    (orphan := layout.claim("abc" + 61 * "0")).parent.mkdir(exist_ok=True)
+    orphan.symlink_to(gone[2])
+    layout.upload(gone[3], "deadbeef").mkdir()
     layout.leaving(gone[4]).mkdir()
     (layout.images / "2001-01-01" / "0101").mkdir(parents=True)
     return {
@@ -95,8 +94,8 @@ def spoil(store: Store, ready: list[str]) -> dict[str, str]:
         ready[8]: "claim-missing",
         f"pending/{gone[0]}": "marker-orphan",
         f"failed/{gone[1]}": "failure-orphan",
-        f"hashes/abc/{'abc' + 61 * '0'}.{gone[2]}": "claim-orphan",
-        f"incoming/{gone[3]}": "draft-abandoned",
+        f"hashes/ab/{'abc' + 61 * '0'}": "claim-orphan",
+        f"incoming/{gone[3]}.deadbeef": "draft-abandoned",
         f"incoming/{gone[4]}.deleted": "half-deleted",
         "images/2001-01-01/0101": "empty-folder",
     }
@@ -128,7 +127,6 @@ def test_what_was_lost_is_named_and_not_hidden(store: Store, ready: list[str]) -
     twin = new_id()
     shutil.copytree(layout.image(ready[2]), layout.image(twin))
     layout.record(twin).write_bytes(store.get(ready[2]).with_(id=twin).to_json())
-    layout.claim(store.get(ready[2]).sha256, twin).touch()
     status, found = doctor(store, "--repair")
     assert status == 1
     assert {breach["where"]: breach["code"] for breach in found["breaches"]} == {

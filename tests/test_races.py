@@ -22,7 +22,8 @@ from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
 from pipeline.records import State
 from pipeline.settings import Settings
-from pipeline.store import Store, attempts, cleanup, intake
+from pipeline.store import Store, attempts, cleanup, deletion, outbox
+from pipeline.volume import volume
 from pipeline.volume.locks import Busy, locked
 from tests.pictures import picture
 from tests.test_crash_points import accept as accept_bytes
@@ -76,7 +77,7 @@ def test_a_slow_upload_is_never_swept_away_while_it_is_accepted(store: Store, mo
 
     def listdir(path: Any) -> list[str]:
         names = real(path)
-        if str(path) == str(draft.folder):
+        if str(path) == str(store.layout.incoming) and not listed.is_set():
             listed.set()
             assert renamed.wait(10)
         return names
@@ -84,7 +85,7 @@ def test_a_slow_upload_is_never_swept_away_while_it_is_accepted(store: Store, mo
     uploading = threading.Thread(target=lambda: slow.accept(draft, "a.png"))
     monkeypatch.setattr(os, "listdir", listdir)
     uploading.start()
-    assert cleanup.cleanup(store).drafts == 0
+    assert cleanup.cleanup(store.volume).drafts == 0
     uploading.join(10)
     make(store, draft.id)
     assert store.get(draft.id).state is State.READY
@@ -93,7 +94,7 @@ def test_a_slow_upload_is_never_swept_away_while_it_is_accepted(store: Store, mo
 def test_a_draft_taken_away_under_its_writer_is_not_accepted(store: Store) -> None:
     def step(name: str) -> None:
         if name == "accept:before-rename":
-            assert cleanup._drop_draft(store, draft.id, draft.folder)
+            assert deletion.drop_upload(store.volume, draft.folder, draft.id)
 
     draft = stepping(store, step).draft()
     draft.write(picture())
@@ -176,7 +177,7 @@ def test_an_image_that_fails_while_it_is_tidied_stays_on_the_list(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_id = accept_bytes(store, picture())
-    store.note_failure(image_id)
+    outbox.note_failure(store.volume, image_id)
     real = cleanup._is_failed
 
     def then_it_fails(*arguments: Any) -> bool:
@@ -186,7 +187,7 @@ def test_an_image_that_fails_while_it_is_tidied_stays_on_the_list(
         return found
 
     monkeypatch.setattr(cleanup, "_is_failed", then_it_fails)
-    cleanup.cleanup(store)
+    cleanup.cleanup(store.volume)
     assert store.failed() == [image_id]
 
 
@@ -256,7 +257,7 @@ def test_an_image_that_cannot_be_taken_back_stays_in_the_outbox(store: Store, mo
 
     def step(name: str) -> None:
         if name == "accept:after-rename":
-            full.setattr(intake, "flush_folder", refuse(errno.EDQUOT))
+            full.setattr(volume, "flush_folder", refuse(errno.EDQUOT))
             full.setattr(Path, "rename", refuse(errno.EDQUOT))
 
     with monkeypatch.context() as full, pytest.raises(GalleryError):

@@ -122,7 +122,7 @@ def test_what_a_newer_release_made_is_not_touched(store: Store, newer: dict[str,
     for again in (store.retry, store.render_anew):
         with pytest.raises(MadeByNewerRelease):
             again(image_id)
-    cleanup(store, grace=0)
+    cleanup(store.volume)
     assert [path.relative_to(store.layout.root) for path in sorted(store.layout.root.rglob("*"))] == names
     assert store.layout.record(image_id).read_bytes() == before
     assert [record.id for record in store.page().records] == [image_id]

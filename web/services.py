@@ -38,6 +38,9 @@ class Services:
         _log.info("accepted" if accepted.new else "here already", image=record.id, bytes=record.bytes)
         if accepted.new:
             counters.UPLOAD_BYTES.inc(record.bytes)
+        if accepted.pending:
+            if not accepted.new:
+                _log.warning("original restored from an upload of the same bytes", image=record.id)
             self.enqueue(record)
         return accepted
 

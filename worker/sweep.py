@@ -58,19 +58,15 @@ class Sweep(threading.Thread):
 
     def sweep(self) -> int:
         """One sweep; the number of images that were enqueued anew."""
-        found = cleanup(self._store)
+        found = cleanup(self._store.volume)
         for kind, number in asdict(found).items():
             metrics.FINDINGS.labels(kind).inc(number)
-        idle = []
-        for image_id in self._store.pending():
-            marker = self._store.layout.marker(image_id)
-            with tolerated(marker):
-                if not is_locked(marker):
-                    idle.append(image_id)
-        states = self._queue.job_states(idle) if idle else {}
+        pending = self._store.pending()
+        states = self._queue.job_states(pending) if pending else {}
+        arriving = {name.partition(".")[0] for name in self._store.volume.arriving()} if states else set()
         moment, suspects, count = time.monotonic(), {}, 0
         for image_id, waiting in states.items():
-            if waiting or self._store.layout.draft(image_id).exists():
+            if waiting or image_id in arriving or self._is_in_hand(image_id):
                 continue
             # a job that has just left the queue may be about to lock its marker: look twice
             since = self._suspects.get(image_id, moment)
@@ -85,3 +81,10 @@ class Sweep(threading.Thread):
         if count:
             _log.info("enqueued anew", images=count)
         return count
+
+    def _is_in_hand(self, image_id: str) -> bool:
+        """Whether a worker has the image, or its marker cannot be asked."""
+        marker = self._store.layout.marker(image_id)
+        with tolerated(marker):
+            return is_locked(marker)
+        return True

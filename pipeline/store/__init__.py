@@ -1,6 +1,6 @@
 """The volume: the one truth about which images exist and how they stand.
 
-    incoming/<id>/            being written, or on its way out; never listed, swept when nobody holds it
+    incoming/<id>.<process>/  being written, or on its way out; never listed, swept when nobody holds it
     images/<day>/<minute>/<id>/
         original.<ext>        the bytes as uploaded, never changed
         image.json            the record, replaced whole
@@ -8,7 +8,7 @@
     pending/<id>              the outbox: there from acceptance until the image is ready or failed;
                               one line for each attempt begun; locked by the worker that is at it
     failed/<id>               there while the image is failed
-    hashes/<3 hex>/<sha256>.<id>   which image holds these bytes
+    hashes/<2 hex>/<sha256>   which image holds these bytes: a symbolic link to its id
     locks/                    one lock file per hash prefix, and the sweep's
 
 The folder of an image follows from its id, whose first bits are the time it was made. Every name is made by
@@ -18,6 +18,7 @@ The folder of an image follows from its id, whose first bits are the time it was
 from pipeline.store.attempts import Attempt, NothingToDo
 from pipeline.store.days import Day, Days
 from pipeline.store.incoming import IncomingUpload
-from pipeline.store.store import Accepted, Store
+from pipeline.store.intake import Accepted
+from pipeline.store.store import Store
 
 __all__ = ["Accepted", "Attempt", "Day", "Days", "IncomingUpload", "NothingToDo", "Store"]

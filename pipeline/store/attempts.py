@@ -7,92 +7,72 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pipeline.errors import GalleryError, ImageNotFound
-from pipeline.records import (
-    MAX_ATTEMPTS,
-    RENDITIONS,
-    Reason,
-    Record,
-    RenditionInfo,
-    State,
-    now,
-    renditions_from_json,
-    renditions_to_json,
-)
-from pipeline.volume.files import flush_folder, put_whole, replace_whole, still_linked, write_all
+from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Reason, Record, RenditionInfo, State, now, renditions_to_json
+from pipeline.store import outbox, reading
+from pipeline.store.progress import attempts_of, read_lines
+from pipeline.volume.files import flush_folder, is_gone, is_unlinked, put_whole, replace_whole, still_linked, write_all
 from pipeline.volume.locks import Busy, acquire
-
-if TYPE_CHECKING:
-    from pipeline.store.store import Store
-
+from pipeline.volume.volume import Volume
 
 _MARKER_WAIT = 0.5
 
 
 class NothingToDo(Exception):
-    """There is nothing to do: the image has reached its end, is deleted, another worker is at it, or a newer release
+    """There is nothing to do: the image has reached its end, is deleted, another worker has it, or a newer release
     made it."""
 
 
-def read_lines(marker: bytes) -> list[dict[str, Any]]:
-    """What a marker tells, in its order; a line torn by a power loss was never written."""
-    lines = []
-    for line in marker.splitlines():
-        try:
-            lines.append(json.loads(line))
-        except ValueError:
-            continue
-    return lines
+@contextmanager
+def attempt(volume: Volume, image_id: str, *, worker: str, queued_at: str | None = None) -> Iterator[Attempt]:
+    """Begin an attempt at a pending image: exclusive, and counted on disk before it begins.
+
+    Raises `NothingToDo`. An attempt that is neither finished, failed nor rolled back stays counted.
+    """
+    try:
+        marker = os.open(volume.layout.marker(image_id), os.O_RDWR | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise NothingToDo from None
+    try:
+        yield _begin(volume, image_id, marker, worker=worker, queued_at=queued_at)
+    finally:
+        os.close(marker)
 
 
-def attempts_of(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The attempts begun."""
-    return [line for line in lines if "started_at" in line]
-
-
-def with_progress(record: Record, marker: bytes) -> Record:
-    """A pending image's record with what its marker tells of: the attempts begun, the renditions made so far."""
-    lines = read_lines(marker)
-    if attempts := attempts_of(lines):
-        last = attempts[-1]
-        record = record.with_(attempts=len(attempts), started_at=last.get("started_at"), worker=last.get("worker"))
-    for line in lines:
-        with suppress(KeyError, ValueError):  # one that a newer release wrote in another way says nothing to us
-            record = record.with_(renditions=renditions_from_json(line["renditions"]), recipe=line["recipe"])
-    return record
-
-
-def begin(store: Store, image_id: str, marker: int, *, worker: str, queued_at: str | None) -> Attempt:
+def _begin(volume: Volume, image_id: str, marker: int, *, worker: str, queued_at: str | None) -> Attempt:
     """Lock the open `marker`, count the attempt on disk, and return it; raises `NothingToDo`.
 
-    Where `MAX_ATTEMPTS` were begun and none ended, the attempt is `exhausted`: it is not counted, and can only fail.
+    If `MAX_ATTEMPTS` were begun and none ended, the attempt is `exhausted`: it is not counted, and can only fail.
 
-    The lock is what says that a worker is alive and at this image: it ends with the process.
+    The lock is what says that a worker is alive and has this image: it ends with the process.
     """
     try:
         acquire(marker, wait=_MARKER_WAIT)
+        if is_unlinked(marker):
+            raise NothingToDo
     except Busy:
         raise NothingToDo from None
-    if not still_linked(marker, store.layout.marker(image_id)):
-        raise NothingToDo
-    record = store.get(image_id)
+    except OSError as error:
+        if is_gone(error):
+            raise NothingToDo from None
+        raise
+    record = reading.read(volume, image_id)
     if record.is_newer:
         raise NothingToDo
     size = os.lseek(marker, 0, os.SEEK_END)
     begun = len(attempts_of(read_lines(os.pread(marker, size, 0))))
     # a failed image with an empty marker is about to be retried by hand
     if record.state is State.READY or (record.state is State.FAILED and begun):
-        store.leave_outbox(image_id, failed=record.state is State.FAILED)
+        # a retry elsewhere may have put another marker in the place of this one
+        if still_linked(marker, volume.layout.marker(image_id)):
+            outbox.leave(volume, image_id)
         raise NothingToDo
-    # a power loss may have left the word of a rendition, and not its name
-    there = {n: i for n, i in record.renditions.items() if store.layout.rendition(image_id, n).exists()}
-    record = record.with_(renditions=there)
-    for leftover in store.layout.image(image_id).glob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
+    if begun:
+        record = _left_by_others(volume, record)
     if begun >= MAX_ATTEMPTS:
-        return Attempt(store, record, marker, begun, size, exhausted=True)
+        return Attempt(volume, record, marker, begun, size, exhausted=True)
     number = begun + 1
     started_at = now()
     line = json.dumps({"started_at": started_at, "worker": worker})
@@ -103,25 +83,36 @@ def begin(store: Store, image_id: str, marker: int, *, worker: str, queued_at: s
         with suppress(OSError):
             os.ftruncate(marker, size)
         raise
-    store.step("render:begun")
+    volume.step("render:begun")
     record = record.with_(attempts=number, started_at=started_at, worker=worker, queued_at=queued_at)
-    return Attempt(store, record, marker, number, size)
+    return Attempt(volume, record, marker, number, size)
+
+
+def _left_by_others(volume: Volume, record: Record) -> Record:
+    """Remove what an attempt left half-written; the record with those of its renditions that are there.
+
+    A power loss may have left the word of a rendition, and not its name.
+    """
+    for leftover in volume.layout.image(record.id).glob(".*.tmp"):
+        leftover.unlink(missing_ok=True)
+    there = {n: i for n, i in record.renditions.items() if volume.layout.rendition(record.id, n).exists()}
+    return record.with_(renditions=there)
 
 
 class Attempt:
-    """Made by `Store.attempt`, which holds the lock on the marker meanwhile.
+    """Made by `attempt`, which holds the lock on the marker meanwhile.
 
     `number` counts from 1. The attempt ends by `finish`, by `fail`, by `roll_back` (it does not count: the
     volume was at fault, or the worker was told to stop), or it stays counted because the process died.
     """
 
     def __init__(
-        self, store: Store, record: Record, marker: int, number: int, begun_at: int, *, exhausted: bool = False
+        self, volume: Volume, record: Record, marker: int, number: int, begun_at: int, *, exhausted: bool = False
     ) -> None:
         self.record = record
         self.number = number
         self.exhausted = exhausted
-        self._store = store
+        self._volume = volume
         self._marker = marker
         self._begun_at = begun_at
         self.open = True
@@ -129,13 +120,13 @@ class Attempt:
     @property
     def original(self) -> Path:
         """The original's path, for the renderer to read."""
-        return self._store.original(self.record)
+        return self._volume.layout.image(self.record.id) / self.record.original
 
     def put(self, name: str, data: bytes, width: int, height: int) -> None:
         """Write a rendition whole, its bytes flushed; its name is, with those of the others, before the end."""
         self._step(f"render:before-{name}")
         with self.unless_deleted():
-            put_whole(self._store.layout.rendition(self.record.id, name), data)
+            put_whole(self._volume.layout.rendition(self.record.id, name), data)
         self._step(f"render:after-{name}")
         infos = {**self.record.renditions, name: RenditionInfo.of(data, width, height)}
         self.record = self.record.with_(renditions=infos)
@@ -155,11 +146,11 @@ class Attempt:
 
     def fail(self, error: GalleryError) -> Record:
         """No thumbnail can be made: the image is failed with a reason, and leaves the outbox."""
-        self._store.note_failure(self.record.id)
+        outbox.note_failure(self._volume, self.record.id)
         try:
             return self._end(State.FAILED, reason=Reason.of(error))
         except ImageNotFound:
-            self._store.layout.failure(self.record.id).unlink(missing_ok=True)
+            outbox.drop_failure(self._volume, self.record.id)
             raise
 
     def roll_back(self) -> None:
@@ -172,10 +163,11 @@ class Attempt:
         self._step("render:before-record")
         self.record = self.record.with_(state=state, attempts=self.number, finished_at=now(), **facts)
         with self.unless_deleted():
-            flush_folder(self._store.layout.image(self.record.id))
-            replace_whole(self._store.layout.record(self.record.id), self.record.to_json())
+            if self.record.renditions:
+                flush_folder(self._volume.layout.image(self.record.id))
+            replace_whole(self._volume.layout.record(self.record.id), self.record.to_json())
         self._step("render:after-record")
-        self._store.leave_outbox(self.record.id, failed=state is State.FAILED)
+        outbox.leave(self._volume, self.record.id)
         self.open = False
         return self.record
 
@@ -185,11 +177,10 @@ class Attempt:
         gone, and the folder of all images is there."""
         try:
             yield
-        except FileNotFoundError:
-            layout = self._store.layout
-            if layout.image(self.record.id).exists() or not layout.images.exists():
+        except OSError as error:
+            if not is_gone(error) or self._volume.is_there(self.record.id):
                 raise
             raise ImageNotFound(self.record.id) from None
 
     def _step(self, name: str) -> None:
-        self._store.step(name)
+        self._volume.step(name)

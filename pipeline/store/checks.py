@@ -15,7 +15,8 @@ from pathlib import Path
 from pipeline.ids import is_id
 from pipeline.records import RENDITIONS, Record, State
 from pipeline.store import repairs
-from pipeline.store.cleanup import abandoned
+from pipeline.store.cleanup import is_abandoned
+from pipeline.store.duplicates import claimed_by
 from pipeline.store.store import Store
 from pipeline.volume.layout import RECORD
 from pipeline.volume.locks import is_locked
@@ -86,9 +87,12 @@ def check_image(store: Store, folder: Path, decode: Decode | None, *, deep: bool
     yield from _state(store, record)
     if record.state is State.READY:
         yield from _renditions(store, record, decode if deep else None)
-    if not layout.claim(record.sha256, image_id).exists():
+    holder = claimed_by(store.volume, record.sha256)
+    if holder is None:
         sentence = "Its bytes are not claimed: the same picture could be taken in twice."
         yield Violation("claim-missing", image_id, sentence, repairs.claim(store, record))
+    elif holder != image_id and is_id(holder) and layout.image(holder).exists():
+        yield Violation("double", image_id, f"It holds the same bytes as {holder}. Delete one of the two.")
 
 
 def _files(store: Store, folder: Path, record: Record) -> Iterator[Violation]:
@@ -161,9 +165,9 @@ def check_around(store: Store) -> Iterator[Violation]:
         path = layout.incoming / name
         if name.endswith(".deleted") and is_id(name.removesuffix(".deleted")):
             yield Violation("half-deleted", _where(store, path), "A delete was cut short.", repairs.tidy_up(store))
-        elif not is_id(name):
+        elif not is_id(name.partition(".")[0]):
             yield Violation("stray-file", _where(store, path), "No upload has this name.")
-        elif abandoned(path, grace=1):
+        elif is_abandoned(store.volume, name):
             sentence = "An upload was cut short; it was never accepted."
             yield Violation("draft-abandoned", _where(store, path), sentence, repairs.tidy_up(store))
     for folder, code in ((layout.pending, "marker-orphan"), (layout.failed, "failure-orphan")):
@@ -171,7 +175,7 @@ def check_around(store: Store) -> Iterator[Violation]:
             path = folder / name
             if not is_id(name):
                 yield Violation("stray-file", _where(store, path), "No image has this name.")
-            elif not layout.image(name).exists() and not layout.draft(name).exists() and not is_locked(path):
+            elif not (layout.image(name).exists() or store.volume.is_arriving(name) or is_locked(path)):
                 yield Violation(code, _where(store, path), "Its image is not there.", repairs.tidy_up(store))
     yield from _claims(store)
     for day in _folders(layout.images):
@@ -185,25 +189,17 @@ def check_around(store: Store) -> Iterator[Violation]:
 def _claims(store: Store) -> Iterator[Violation]:
     layout = store.layout
     for folder in _folders(layout.hashes):
-        holders: dict[str, list[str]] = {}
         for name in _names(folder):
-            sha256, _, image_id = name.partition(".")
             path = folder / name
-            if not is_id(image_id) or path != layout.claim(sha256, image_id):
+            sha256, _, former = name.partition(".")
+            image_id = former or claimed_by(store.volume, sha256)
+            if path != (layout.former_claims(sha256) / name if former else layout.claim(sha256)) or not image_id:
                 yield Violation("stray-file", _where(store, path), "No claim has this name.")
-            elif layout.draft(image_id).exists():
-                continue  # it is about to be accepted
-            elif layout.image(image_id).exists():
-                holders.setdefault(sha256, []).append(image_id)
+            elif is_id(image_id) and (store.volume.is_arriving(image_id) or layout.image(image_id).exists()):
+                continue
             else:
                 sentence = "It claims bytes for an image that is not there."
-                yield Violation(
-                    "claim-orphan", _where(store, path), sentence, repairs.drop_claim(store, sha256, image_id)
-                )
-        for ids in holders.values():
-            for image_id in ids[1:]:
-                sentence = f"It holds the same bytes as {ids[0]}. Delete one of the two."
-                yield Violation("double", image_id, sentence)
+                yield Violation("claim-orphan", _where(store, path), sentence, repairs.drop_claim(store, sha256))
 
 
 def _sha256(path: Path) -> str:

@@ -1,11 +1,12 @@
-"""What crashes leave on the volume, found and removed. Its cost follows what is in the work, not all images."""
+"""What crashes leave on the volume, found and removed. Its cost follows what is in the work, not all images.
+
+No age is asked for: that a process lives shows by its lock, and that an image is there by a look at the volume.
+"""
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,12 @@ import structlog
 
 from pipeline.errors import GalleryError, ImageNotFound, VolumeUnavailable
 from pipeline.ids import is_id
-from pipeline.records import Record, State
-from pipeline.store.store import Store
-from pipeline.volume.layout import RECORD
+from pipeline.records import State
+from pipeline.store import deletion, outbox, reading
 from pipeline.volume.locks import Busy, is_locked
+from pipeline.volume.volume import Volume
 
-_GRACE_SECONDS = 60.0
+_DELETED = "deleted"
 _log = structlog.get_logger()
 
 
@@ -32,99 +33,78 @@ class Tidied:
     failures: int = 0
 
 
-def cleanup(store: Store, grace: float = _GRACE_SECONDS) -> Tidied:
-    """Remove drafts that nobody writes any more, half-deleted images, and markers without an image.
+def cleanup(volume: Volume) -> Tidied:
+    """Remove uploads that nobody writes any more, half-deleted images, and markers without an image.
 
-    A draft is left alone while its writer lives (it holds a lock) and for `grace` seconds after.
+    Raises `OSError` or the volume's named errors if the volume cannot be listed.
     """
     done = Tidied()
-    layout = store.layout
-    for name in os.listdir(layout.incoming):
+    layout = volume.layout
+    for name in volume.arriving():
         folder = layout.incoming / name
+        image_id, _, token = name.partition(".")
         with tolerated(folder):
-            if name.endswith(".deleted") and is_id(image_id := name.removesuffix(".deleted")):
-                store.forget(image_id, _sha256(folder))
+            if not is_id(image_id):
+                continue
+            if token == _DELETED:
+                deletion.finish(volume, image_id)
                 done.deleted += 1
-            elif is_id(name) and abandoned(folder, grace):
-                done.drafts += _drop_draft(store, name, folder)
-    for image_id in store.pending():
+            elif is_abandoned(volume, name):
+                done.drafts += deletion.drop_upload(volume, folder, image_id)
+    for image_id in outbox.pending(volume):
         with tolerated(layout.marker(image_id)):
-            done.markers += _drop_orphan(store, image_id, grace)
-    for image_id in store.failed():
+            done.markers += drop_orphan(volume, image_id)
+    for image_id in outbox.failed(volume):
         with tolerated(layout.failure(image_id)):
-            if not _is_failed(store, image_id):
-                done.failures += store.forget_failure(image_id)
+            if not _is_failed(volume, image_id):
+                done.failures += outbox.forget_failure(volume, image_id)
+    with tolerated(layout.locks):
+        volume.presence.remove_ended()
     return done
 
 
 @contextmanager
 def tolerated(path: Path) -> Iterator[None]:
-    """What cannot be handled is told and left, so that it does not keep the others from their turn."""
+    """Log and skip an entry that fails, so that one bad file cannot block the others."""
     try:
         yield
     except (OSError, GalleryError, Busy) as error:
         _log.warning("left as it is", path=str(path), error=str(error) or type(error).__name__)
 
 
-def abandoned(folder: Path, grace: float) -> bool:
-    """Whether nobody writes this draft: it is older than `grace` seconds, and its writer's lock is gone."""
-    try:
-        if time.time() - folder.stat().st_mtime < grace:
-            return False
-        files = [folder / name for name in os.listdir(folder) if name.startswith("original")]
-    except FileNotFoundError:
+def is_abandoned(volume: Volume, name: str) -> bool:
+    """Whether the process that wrote this upload, by its name in `incoming/`, has ended.
+
+    Release 0.1 wrote names without a token; none of its processes runs beside this one.
+    """
+    _, _, token = name.partition(".")
+    return not token or not volume.presence.is_alive(token)
+
+
+def drop_orphan(volume: Volume, image_id: str) -> bool:
+    """Remove a marker whose image is not there; whether it was removed.
+
+    An upload goes from `incoming/` to its place in one step, so the place is looked at before and after. Without
+    its image nobody but a retry that is about to fail can hold the marker.
+    """
+    if volume.layout.record(image_id).exists():
+        return False  # if it is only remembered to be there, a later sweep sees it
+    if volume.is_there(image_id) or volume.is_arriving(image_id) or volume.is_there(image_id):
         return False
-    # one that is no longer there was renamed by its writer, who lives
-    return not any(is_locked(file) or not file.exists() for file in files)
-
-
-def _sha256(folder: Path) -> str | None:
-    try:
-        return Record.from_json((folder / RECORD).read_bytes()).sha256
-    except (OSError, ValueError):
-        return None
-
-
-def _drop_draft(store: Store, image_id: str, folder: Path) -> bool:
-    """Move the draft away in one step, so that a writer who lives after all fails whole, and remove it."""
-    sha256 = _sha256(folder)
-    try:
-        folder.rename(store.layout.leaving(image_id))
-    except FileNotFoundError:
+    marker = volume.layout.marker(image_id)
+    if is_locked(marker):
         return False
-    store.forget(image_id, sha256)
+    marker.unlink(missing_ok=True)
     return True
 
 
-def _drop_orphan(store: Store, image_id: str, grace: float) -> bool:
-    marker = store.layout.marker(image_id)
-    with suppress(FileNotFoundError):
-        # a volume shared over a network may show a marker before its image
-        if time.time() - marker.stat().st_mtime < grace or is_locked(marker):
-            return False
-        if not store.layout.draft(image_id).exists() and not _exists(store, image_id):
-            marker.unlink()
-            return True
-    return False
-
-
-def _exists(store: Store, image_id: str) -> bool:
+def _is_failed(volume: Volume, image_id: str) -> bool:
+    if is_locked(volume.layout.marker(image_id)):
+        return True
     try:
-        store.get(image_id)
+        record = reading.read(volume, image_id)
     except ImageNotFound:
         return False
     except VolumeUnavailable:
         return True
-    return True
-
-
-def _is_failed(store: Store, image_id: str) -> bool:
-    if is_locked(store.layout.marker(image_id)):
-        return True
-    with suppress(VolumeUnavailable):
-        try:
-            record = store.get(image_id)
-        except ImageNotFound:
-            return False
-        return record.state is State.FAILED or record.is_newer
-    return True
+    return record.state is State.FAILED or record.is_newer

@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from pipeline.errors import TooLarge, VolumeFull, volume_error
-from pipeline.volume.space import require_room
+from pipeline.errors import TooLarge, volume_error
+from pipeline.images.formats import HEAD_BYTES, identify
+from pipeline.volume.volume import Volume
 
 _CHECK_ROOM_EVERY = 8 * 1024 * 1024
+_KEPT_OF_OTHERS = 64 * 1024
 
 
 class IncomingUpload(io.RawIOBase):
-    """A writable, seekable binary file in `incoming/<id>/`, locked for as long as it is open.
+    """A writable, seekable binary file in `incoming/<id>.<token>/`; the token says which process writes it.
 
-    Bytes are written to the volume once, as they arrive. Write errors of the volume raise `VolumeFull` or
-    `VolumeUnavailable`; more than `limit` bytes raise `TooLarge`. A draft that is not accepted is discarded.
+    Bytes are written to the volume once, as they arrive, from the moment that they are seen to be of an accepted
+    format. Of other files nothing is written, and only the first bytes are kept, to say what they are.
+
+    Errors of the volume raise `VolumeFull` or `VolumeUnavailable`; more than `limit` bytes raise `TooLarge`.
+    `require_room` is called with the bytes that are about to come. An upload that is not accepted is discarded.
     """
 
-    def __init__(self, image_id: str, folder: Path, *, limit: int, reserve: int, expected: int = 0) -> None:
+    def __init__(
+        self, volume: Volume, image_id: str, *, limit: int, require_room: Callable[[int], None], expected: int = 0
+    ) -> None:
         super().__init__()
         self.id = image_id
-        self.folder = folder
         self.size = 0
+        self.name = ""
         self._limit = limit
-        self._reserve = reserve
         self._hash = hashlib.sha256()
-        self._next_check = 0
+        self._head = bytearray()
         self._file: BinaryIO | None = None
+        self._require_room = require_room
+        self._next_check = max(expected, _CHECK_ROOM_EVERY)
         try:
-            require_room(folder.parent, expected, reserve)
-            folder.mkdir()
-            self._file = (folder / "original").open("x+b", buffering=0)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
-        except VolumeFull:
-            raise
+            require_room(expected)
+            self.folder = volume.layout.upload(image_id, volume.presence.token())
         except OSError as error:
-            self.discard()
             raise volume_error(error) from error
 
     @property
@@ -51,10 +54,8 @@ class IncomingUpload(io.RawIOBase):
 
     @property
     def file(self) -> BinaryIO:
-        """The open file of the original."""
-        if self._file is None:
-            raise ValueError("the draft is closed")
-        return self._file
+        """The file to read a header from: that of the original, or the first bytes of what is none."""
+        return self._file if self._file is not None else io.BytesIO(self._head)
 
     def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]
         """Append `data`; it is hashed, counted and written at once."""
@@ -64,14 +65,34 @@ class IncomingUpload(io.RawIOBase):
         self._hash.update(data)
         try:
             if self.size > self._next_check:
-                require_room(self.folder, len(data), self._reserve)
+                self._require_room(len(data))
                 self._next_check = self.size + _CHECK_ROOM_EVERY
-            view = memoryview(data)
-            while view:
-                view = view[self.file.write(view) :]
+            if self._file is None:
+                self._start(data)
+            else:
+                self._append(data)
         except OSError as error:
             raise volume_error(error) from error
         return len(data)
+
+    def _start(self, data: bytes | memoryview) -> None:
+        """Keep the first bytes until they tell a format; then make the file."""
+        room = _KEPT_OF_OTHERS - len(self._head)
+        self._head += data[:room]
+        if (known := identify(bytes(self._head[:HEAD_BYTES]))) is None:
+            return
+        self.name = f"original.{known.extension}"
+        self.folder.mkdir(mode=0o750)
+        path = self.folder / self.name
+        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640), "r+b", buffering=0)
+        self._append(self._head)
+        self._append(data[room:])
+
+    def _append(self, data: bytes | bytearray | memoryview) -> None:
+        assert self._file is not None
+        view = memoryview(data)
+        while view:
+            view = view[self._file.write(view) :]
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move the reading position."""
@@ -86,31 +107,52 @@ class IncomingUpload(io.RawIOBase):
         return self.file.read(size)
 
     def readable(self) -> bool:
-        """A draft can be read, for its header."""
+        """An upload can be read, for its header."""
         return True
 
     def writable(self) -> bool:
-        """A draft can be written."""
+        """An upload can be written."""
         return True
 
     def seekable(self) -> bool:
-        """A draft can be sought."""
+        """An upload can be sought."""
         return True
 
     def flush_to_disk(self) -> None:
         """Flush the bytes to disk."""
         os.fsync(self.file.fileno())
 
+    def rename(self, name: str) -> None:
+        """Give the file another name within its folder, if it has not got it already."""
+        if name != self.name:
+            (self.folder / self.name).rename(self.folder / name)
+            self.name = name
+
     def release(self) -> None:
-        """Close the file and let go of the lock: the draft was accepted."""
+        """Close the file: the upload was accepted."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def discard(self) -> None:
-        """Remove everything that was written. Harmless after `release` moved the folder away."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        """Remove everything that was written. Harmless after the folder was moved away.
+
+        The file is closed first: over NFS an open one that is removed keeps its folder from being removed.
+        """
+        written = self._file is not None
         self.release()
+        if written:
+            remove_upload(self.folder, self.name)
 
     def close(self) -> None:
-        """Part of the file protocol; the draft lives until it is accepted or discarded."""
+        """Part of the file protocol; the upload lives until it is accepted or discarded."""
+
+
+def remove_upload(folder: Path, *names: str) -> None:
+    """Remove a folder that holds the files `names`, and whatever else may be in it."""
+    try:
+        for name in names:
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,27 +1,38 @@
-"""Accepting: from a draft to an image that survives any crash, or to nothing at all."""
+"""Accepting: from an upload to an image that survives any crash, or to nothing at all."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO, NamedTuple
 
-from pipeline.errors import EmptyFile, ImageNotFound
+from pipeline.errors import DamagedRecord, EmptyFile, MadeByNewerRelease, NotRetryable, VolumeUnavailable, volume_error
+from pipeline.ids import made_at
 from pipeline.images.formats import Limits, check_bounds, read_header
 from pipeline.names import clean_name
-from pipeline.records import Record, now
+from pipeline.records import Record, now, stamp
+from pipeline.store import deletion, duplicates, outbox, reading
 from pipeline.store.days import touch
 from pipeline.store.incoming import IncomingUpload
-from pipeline.volume.files import flush_file, flush_folder, start_flushing
-from pipeline.volume.layout import RECORD, Layout
-from pipeline.volume.locks import locked
+from pipeline.volume.files import flush_folder, is_gone, start_flushing, write_all
+from pipeline.volume.layout import RECORD
+from pipeline.volume.locks import Busy
+from pipeline.volume.volume import Volume
 
-if TYPE_CHECKING:
-    from pipeline.store.store import Store
-
-LOCK_WAIT = 10.0
 _LARGE = 16 * 1024 * 1024
+
+
+class Accepted(NamedTuple):
+    """The answer to an upload: the record, and whether the image is new or had these bytes already.
+
+    `pending` says that a job is to be made: for a new image, and for one whose original was damaged or gone, in
+    whose place the sent bytes have been put.
+    """
+
+    record: Record
+    new: bool
+    pending: bool
 
 
 def describe(file: BinaryIO, image_id: str, *, name: str, size: int, sha256: str, limits: Limits | None) -> Record:
@@ -46,103 +57,124 @@ def describe(file: BinaryIO, image_id: str, *, name: str, size: int, sha256: str
     )
 
 
-def settle(store: Store, draft: IncomingUpload, record: Record) -> None:
-    """Give the file of a draft, still unseen, its name, and put its record beside it."""
-    if draft.size > _LARGE:
-        draft.flush_to_disk()  # not under the lock, which others wait for
-    store.step("accept:before-name")
-    (draft.folder / "original").rename(draft.folder / record.original)
-    store.step("accept:before-record")
-    (draft.folder / RECORD).write_bytes(record.to_json())
-    store.step("accept:before-marker")
+def accept(volume: Volume, upload: IncomingUpload, name: str, limits: Limits) -> Accepted:
+    """Make an image of an upload, or find the one that has these bytes already.
+
+    When this returns, the image survives any crash. Raises a named error if the bytes are no picture we accept, or
+    if the volume fails; the upload is gone then, and nothing of it stays.
+    """
+    try:
+        record = describe(upload.file, upload.id, name=name, size=upload.size, sha256=upload.sha256, limits=limits)
+        volume.step("accept:before-name")
+        upload.rename(record.original)
+        if upload.size > _LARGE:
+            upload.flush_to_disk()  # not under the lock, which others wait for
+        with duplicates.holding_lock(volume, record.sha256):
+            standing = duplicates.holder(volume, record.sha256)
+            if standing is None:
+                _commit(volume, upload, record)
+                return Accepted(record, new=True, pending=True)
+            return _compare(volume, upload, record, standing)
+    except OSError as error:
+        raise volume_error(error) from error
+    except Busy as busy:
+        raise VolumeUnavailable("another upload holds the lock") from busy
+    finally:
+        upload.discard()
 
 
-def publish(store: Store, draft: IncomingUpload, record: Record) -> Record | None:
-    """Make a settled draft visible, unless an image holds these bytes already: then that one's record."""
-    with locked(store.layout.hash_lock(record.sha256), wait=LOCK_WAIT):
-        standing = _holder(store, record.sha256)
-        if standing is None:
-            _publish(store, draft, record)
-        else:
-            flush_place(store, standing.id)  # whoever accepted it may have died before
+def _compare(volume: Volume, upload: IncomingUpload, sent: Record, image_id: str) -> Accepted:
+    """Whether the image really has these bytes; if it lost them, those that were sent take their place."""
+    try:
+        standing = reading.get(volume, image_id)
+        if duplicates.has_bytes(volume.layout.image(image_id) / standing.original, standing):
+            volume.flush_place(image_id)  # whoever accepted it may have died before
+            return Accepted(standing, new=False, pending=False)
+        if standing.is_newer:
+            raise MadeByNewerRelease
+    except DamagedRecord:
+        standing = sent.with_(id=image_id, received_at=stamp(made_at(image_id)))
+    upload.flush_to_disk()
+
+    def put() -> Record:
+        original = volume.layout.image(image_id) / upload.name
+        (upload.folder / upload.name).rename(original)
+        flush_folder(original.parent)
         return standing
 
+    try:
+        record = outbox.reopen(volume, image_id, put)
+    except NotRetryable as at_work:
+        raise VolumeUnavailable("a worker has the image whose original is damaged") from at_work
+    volume.flush_place(image_id)
+    return Accepted(record, new=False, pending=True)
 
-def _holder(store: Store, sha256: str) -> Record | None:
-    """The image that holds these bytes; claims of images that never came to be are dropped."""
-    for image_id in claimants(store.layout, sha256):
+
+def _commit(volume: Volume, upload: IncomingUpload, record: Record) -> None:
+    """Claim, record and marker; all bytes and names flushed; and the one rename that makes the image visible."""
+    layout, image_id = volume.layout, record.id
+    target = layout.image(image_id)
+    try:
+        volume.step("accept:before-claim")
+        claimed = duplicates.claim(volume, record.sha256, image_id)
+        volume.step("accept:before-record")
+        described = _write_record(upload.folder / RECORD, record)
         try:
-            return store.get(image_id)
-        except ImageNotFound:
-            store.layout.claim(sha256, image_id).unlink(missing_ok=True)
-    return None
-
-
-def claimants(layout: Layout, sha256: str) -> list[str]:
-    """The ids that claim these bytes; their images may be gone."""
-    prefix = f"{sha256}."
-    try:
-        entries = os.listdir(layout.claims(sha256))
-    except FileNotFoundError:
-        return []
-    return [entry.removeprefix(prefix) for entry in entries if entry.startswith(prefix)]
-
-
-def _publish(store: Store, draft: IncomingUpload, record: Record) -> None:
-    """All bytes and names flushed, marker, claim, and the one rename that makes the image visible; all or nothing."""
-    layout, image_id = store.layout, record.id
-    claim, target = layout.claim(record.sha256, image_id), layout.image(image_id)
-    try:
-        layout.marker(image_id).touch()
-        store.step("accept:before-claim")
-        unflushed = [draft.folder, layout.pending, claim.parent]
-        if not claim.parent.exists():
-            claim.parent.mkdir(exist_ok=True)
-            unflushed.append(layout.hashes)
-        claim.touch()
-        store.step("accept:before-flush")
-        # all names first, then the flushes: a file system with a journal writes them out at once
-        start_flushing(draft.folder / RECORD)
-        draft.flush_to_disk()
-        flush_file(draft.folder / RECORD)
-        for folder in unflushed:
+            volume.step("accept:before-marker")
+            outbox.make_marker(volume, image_id)
+            volume.step("accept:before-flush")
+            # all names first, then the flushes: a file system with a journal writes them out at once
+            start_flushing(described)
+            upload.flush_to_disk()
+            os.fsync(described)
+        finally:
+            os.close(described)
+        for folder in (upload.folder, layout.pending, *claimed):
             flush_folder(folder)
-        store.step("accept:before-rename")
-        _move_in(draft.folder, target)
-        store.step("accept:after-rename")
+        upload.release()
+        volume.step("accept:before-rename")
+        _move_in(upload.folder, target)
+        volume.step("accept:after-rename")
         touch(target.parent.parent)
-        flush_place(store, image_id)
+        volume.flush_place(image_id)
     except OSError:
-        _take_back(store, record)
+        _take_back(volume, upload, record)
         raise
 
 
-def flush_place(store: Store, image_id: str) -> None:
-    """Flush the names by which an image is found."""
-    bucket = store.layout.bucket(image_id)
-    for folder in (bucket, bucket.parent, store.layout.images):
-        flush_folder(folder)
+def _write_record(path: Path, record: Record) -> int:
+    """Write a record, still unseen; the open file is returned for its flush."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+    try:
+        write_all(descriptor, record.to_json())
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
-def _move_in(draft: Path, target: Path) -> None:
+def _move_in(folder: Path, target: Path) -> None:
     while True:
-        target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            draft.rename(target)
-        except FileNotFoundError:
-            # a delete may have removed the empty bucket in between
-            if not draft.exists():
+            folder.rename(target)
+        except OSError as error:
+            if not is_gone(error) or not folder.exists():
                 raise
+            # the first image of its minute, or a delete has just removed the empty folder
+            target.parent.mkdir(parents=True, exist_ok=True)
         else:
             return
 
 
-def _take_back(store: Store, record: Record) -> None:
-    layout = store.layout
+def _take_back(volume: Volume, upload: IncomingUpload, record: Record) -> None:
+    """Undo what was done for an upload that could not be accepted; the image stays in the outbox if that fails."""
+    layout = volume.layout
+    upload.release()
     with suppress(OSError):
         layout.image(record.id).rename(layout.leaving(record.id))
     if layout.image(record.id).exists():
-        return  # it could not be taken back: it stands, and in the outbox
-    store.drop_empty(record.id)
+        return
     with suppress(OSError):
-        store.forget(record.id, record.sha256)
+        deletion.drop_empty(volume, record.id)
+        duplicates.drop(volume, record.sha256, record.id)
+        deletion.forget(volume, record.id, record)

@@ -13,12 +13,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.errors import ImageNotFound, VolumeUnavailable
+from pipeline.errors import ImageNotFound
 from pipeline.images.recipe import RECIPE
 from pipeline.records import RENDITIONS, Record, RenditionInfo, State
 from pipeline.store.attempts import NothingToDo
 from pipeline.store.store import Store
-from pipeline.volume.files import replace_whole
+from pipeline.volume.files import is_gone, replace_whole
 from pipeline.volume.locks import Busy, acquire, is_locked
 
 _LOCK_WAIT = 0.5
@@ -117,16 +117,16 @@ class Regeneration:
             if record.state is not State.READY or record.is_newer:
                 raise NothingToDo
             for name, data, width, height in made:
-                store.step(f"remake:before-{name}")
+                store.volume.step(f"remake:before-{name}")
                 replace_whole(store.layout.rendition(self._id, name), data)
                 infos[name] = RenditionInfo.of(data, width, height)
-            store.step("remake:before-record")
+            store.volume.step("remake:before-record")
             record = store.get(self._id).with_(renditions=infos, recipe=RECIPE, **facts)
             replace_whole(store.layout.record(self._id), record.to_json())
-            store.step("remake:after-record")
-        except FileNotFoundError as error:
-            if not store.layout.images.exists():
-                raise VolumeUnavailable("the volume is not there") from error
+            store.volume.step("remake:after-record")
+        except OSError as error:
+            if not is_gone(error) or store.volume.is_there(self._id):
+                raise
             raise NothingToDo from None
         except ImageNotFound:
             raise NothingToDo from None

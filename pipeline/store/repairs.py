@@ -9,14 +9,13 @@ from pathlib import Path
 
 from pipeline.errors import ImageNotFound, NotRetryable
 from pipeline.records import Record, State
+from pipeline.store import duplicates, outbox
 from pipeline.store.cleanup import cleanup
-from pipeline.store.intake import LOCK_WAIT, describe
+from pipeline.store.intake import describe
 from pipeline.store.store import Store
 from pipeline.volume.files import flush_folder, replace_whole
-from pipeline.volume.locks import locked
 
 Step = Callable[[], None]
-_GRACE_SECONDS = 1.0
 
 
 def remove(path: Path) -> Step:
@@ -40,19 +39,17 @@ def tidy_up(store: Store) -> Step:
     """What the sweep does, at once."""
 
     def step() -> None:
-        cleanup(store, grace=_GRACE_SECONDS)
+        cleanup(store.volume)
 
     return step
 
 
-def drop_claim(store: Store, sha256: str, image_id: str) -> Step:
-    """Drop a claim unless its image came to be, or is about to."""
-    layout = store.layout
+def drop_claim(store: Store, sha256: str) -> Step:
+    """Drop the claim on these bytes if its image is not there."""
 
     def step() -> None:
-        with locked(layout.hash_lock(sha256), wait=LOCK_WAIT):
-            if not layout.draft(image_id).exists() and not layout.image(image_id).exists():
-                layout.claim(sha256, image_id).unlink(missing_ok=True)
+        with duplicates.holding_lock(store.volume, sha256):
+            duplicates.holder(store.volume, sha256)
 
     return step
 
@@ -61,7 +58,7 @@ def drop_failure(store: Store, image_id: str) -> Step:
     """Take an image off the list of the failed, unless it failed meanwhile."""
 
     def step() -> None:
-        store.forget_failure(image_id)
+        outbox.forget_failure(store.volume, image_id)
 
     return step
 
@@ -70,7 +67,7 @@ def mark(store: Store, image_id: str) -> Step:
     """Put an image that waits into the outbox: the sweep enqueues it."""
 
     def step() -> None:
-        store.layout.marker(image_id).touch()
+        outbox.make_marker(store.volume, image_id)
         flush_folder(store.layout.pending)
 
     return step
@@ -80,13 +77,9 @@ def unmark(store: Store, image_id: str) -> Step:
     """Take an image that reached its end out of the outbox."""
 
     def step() -> None:
-        with store.marker(image_id) as marker:
-            if marker is None:
-                return
-            with suppress(ImageNotFound):
-                state = store.get(image_id).state
-                if state is not State.PENDING:
-                    store.leave_outbox(image_id, failed=state is State.FAILED)
+        with outbox.marker(store.volume, image_id), suppress(ImageNotFound):
+            if store.get(image_id).state is not State.PENDING:
+                outbox.leave(store.volume, image_id)
 
     return step
 
@@ -103,18 +96,18 @@ def render_anew(store: Store, image_id: str) -> Step:
 
 def note_failure(store: Store, image_id: str) -> Step:
     """List a failed image among the failed."""
-    return lambda: store.note_failure(image_id)
+    return lambda: outbox.note_failure(store.volume, image_id)
 
 
 def claim(store: Store, record: Record) -> Step:
-    """Claim an image's bytes for it."""
+    """Claim an image's bytes for it, unless another image has them."""
 
     def step() -> None:
-        path = store.layout.claim(record.sha256, record.id)
-        with locked(store.layout.hash_lock(record.sha256), wait=LOCK_WAIT):
-            if store.layout.image(record.id).exists():
-                path.parent.mkdir(exist_ok=True)
-                path.touch()
+        volume = store.volume
+        with duplicates.holding_lock(volume, record.sha256):
+            if volume.is_there(record.id) and duplicates.holder(volume, record.sha256) is None:
+                for folder in duplicates.claim(volume, record.sha256, record.id):
+                    flush_folder(folder)
 
     return step
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from secrets import token_hex
@@ -15,34 +16,53 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 
 def still_linked(descriptor: int, path: Path) -> bool:
-    """Whether `path` still names the open file."""
+    """Whether `path` still names the open file.
+
+    It opens the path: over a network, only that asks the server which file has the name.
+    """
     try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
+        other = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError):
         return False
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.fstat(other))
+    finally:
+        os.close(other)
 
 
-def flush_standing(folder: Path) -> None:
-    """Flush a folder, or where it was removed meanwhile the nearest one above."""
+def is_unlinked(descriptor: int) -> bool:
+    """Whether the open file has lost its name; asked of the server, if the file was just locked."""
+    try:
+        return os.fstat(descriptor).st_nlink == 0
+    except OSError as error:
+        if error.errno == errno.ESTALE:
+            return True
+        raise
+
+
+def is_gone(error: OSError) -> bool:
+    """Whether an error says that a path leads nowhere (any more): over a network also a stale handle."""
+    return error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
+
+
+def flush_existing(folder: Path) -> None:
+    """Flush a folder, or if it was removed meanwhile the nearest one above."""
     while True:
         try:
             flush_folder(folder)
-        except FileNotFoundError:
+        except OSError as error:
+            if not is_gone(error):
+                raise
             folder = folder.parent
         else:
             return
 
 
-def flush_file(path: Path) -> None:
-    """Flush the bytes of a file that was written and closed."""
-    _flush(path, os.O_RDONLY)
-
-
-def start_flushing(path: Path) -> None:
-    """Have the bytes of a file that was written and closed go to disk, without waiting: the flush that follows on
-    another file takes along what this one needs of the file system's journal."""
-    with path.open("rb") as file:
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+def start_flushing(descriptor: int) -> None:
+    """Have the bytes of an open file go to disk, without waiting: the flush that follows on another file takes along
+    what this one needs of the file system's journal."""
+    if hasattr(os, "posix_fadvise"):
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def flush_folder(folder: Path) -> None:
@@ -60,7 +80,8 @@ def _flush(path: Path, flags: int) -> None:
 
 def write_flushed(path: Path, data: bytes) -> None:
     """Write a new file and flush its bytes; a half-written file is removed."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
+    # without O_EXCL, which costs another call over NFS: nobody else makes this name
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
     try:
         with open(descriptor, "wb", closefd=True) as file:
             file.write(data)

@@ -29,9 +29,9 @@ class Layout:
         self.signed_out = root / "signed-out"
         self.sweep_lock = self.locks / "sweep"
 
-    def draft(self, image_id: str) -> Path:
-        """The folder in which an image is written before it is accepted."""
-        return self.incoming / _checked(image_id)
+    def upload(self, image_id: str, token: str) -> Path:
+        """The folder into which the process with this token writes an image, before it is accepted."""
+        return self.incoming / f"{_checked(image_id)}.{token}"
 
     def leaving(self, image_id: str) -> Path:
         """Where the folder of a deleted image waits to be removed."""
@@ -61,13 +61,13 @@ class Layout:
         """The marker of a failed image."""
         return self.failed / _checked(image_id)
 
-    def claims(self, sha256: str) -> Path:
-        """The folder in which images claim the bytes with this hash."""
-        return self.hashes / sha256[:3]
+    def claim(self, sha256: str) -> Path:
+        """The claim on the bytes with this hash: a symbolic link whose target is the id of the image that has them."""
+        return self.hashes / sha256[:2] / sha256
 
-    def claim(self, sha256: str, image_id: str) -> Path:
-        """The claim of one image on its bytes."""
-        return self.claims(sha256) / f"{sha256}.{_checked(image_id)}"
+    def former_claims(self, sha256: str) -> Path:
+        """The folder in which release 0.1 kept claims, as empty files `<sha256>.<id>`."""
+        return self.hashes / sha256[:3]
 
     def hash_lock(self, sha256: str) -> Path:
         """The lock under which bytes with this hash are accepted and deleted."""

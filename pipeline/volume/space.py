@@ -1,4 +1,4 @@
-"""Room on the volume: a reserve is kept for the renditions of what was accepted."""
+"""Room on the volume: enough is kept free for the renditions of what was accepted."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from pipeline.errors import VolumeFull
 
 _INODES_KEPT = 512
+_INODES_EACH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +21,15 @@ class Space:
 
 
 def space(root: Path) -> Space:
-    """How much room there is; raises `OSError` where the volume does not answer."""
+    """How much room there is; raises `OSError` if the volume does not answer."""
     found = os.statvfs(root)
     return Space(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
 
-def require_room(root: Path, more: int, reserve: int) -> None:
-    """Raise `VolumeFull` unless `more` bytes and some inodes fit beside the reserve, in bytes."""
+def require_room(root: Path, more: int, reserve: int, waiting: int = 0) -> None:
+    """Raise `VolumeFull` unless `more` bytes fit beside the reserve in bytes, and inodes for `waiting` images."""
     found = os.statvfs(root)
     if found.f_bavail * found.f_frsize < more + reserve:
         raise VolumeFull
-    if found.f_files and found.f_favail < _INODES_KEPT:
+    if found.f_files and found.f_favail < _INODES_KEPT + waiting * _INODES_EACH:
         raise VolumeFull

@@ -80,7 +80,8 @@ def age(data: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         path.parent.rename(target)
         (target / "image.json").write_text(json.dumps(record))
-        layout.claim(record["sha256"], old).rename(layout.claim(record["sha256"], new))
+        layout.claim(record["sha256"]).unlink()
+        layout.claim(record["sha256"]).symlink_to(new)
 
 
 def take(browser: Browser, gallery: Gallery, name: str, size: Any, scheme: Any, root: Path) -> None:

@@ -1,0 +1,111 @@
+"""Deleting: one rename takes an image out of sight, and then what it leaves is removed."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from pipeline.errors import DamagedRecord, ImageNotFound, VolumeUnavailable, volume_error
+from pipeline.records import RENDITIONS, Record, State
+from pipeline.store import duplicates, reading
+from pipeline.store.days import touch
+from pipeline.store.incoming import remove_upload
+from pipeline.volume.files import flush_existing, is_gone
+from pipeline.volume.layout import RECORD
+from pipeline.volume.locks import Busy
+from pipeline.volume.volume import Volume
+
+
+def delete(volume: Volume, image_id: str) -> None:
+    """Remove an image whole, also while a worker has it; raises `ImageNotFound` or the volume's named errors."""
+    try:
+        record = reading.read(volume, image_id)
+    except DamagedRecord:
+        record = None
+    try:
+        if record is None:
+            _put_away(volume, image_id)  # the claim is dropped when these bytes come again, or by the doctor
+        else:
+            with duplicates.holding_lock(volume, record.sha256):
+                _put_away(volume, image_id)
+                duplicates.drop(volume, record.sha256, image_id)
+        volume.step("delete:before-markers")
+        forget(volume, image_id, record)
+        drop_empty(volume, image_id)
+    except OSError as error:
+        raise volume_error(error) from error
+    except Busy as busy:
+        raise VolumeUnavailable("an upload holds the lock") from busy
+
+
+def _put_away(volume: Volume, image_id: str) -> None:
+    layout = volume.layout
+    volume.step("delete:before-rename")
+    for _ in range(2):
+        try:
+            layout.image(image_id).rename(layout.leaving(image_id))
+            break
+        except OSError as error:
+            if not is_gone(error):
+                raise
+        if not volume.is_there(image_id):
+            raise ImageNotFound(image_id)
+    volume.step("delete:renamed")
+    flush_existing(layout.bucket(image_id))
+    volume.step("delete:after-rename")
+    touch(layout.bucket(image_id).parent)
+
+
+def forget(volume: Volume, image_id: str, record: Record | None) -> None:
+    """Remove what is left of an image that is no longer listed, its claim excepted: markers and folder.
+
+    A record that says `ready` has no marker, or one that the sweep removes.
+    """
+    layout = volume.layout
+    if record is None or record.state is not State.READY:
+        layout.marker(image_id).unlink(missing_ok=True)
+    if record is None or record.state is State.FAILED:
+        layout.failure(image_id).unlink(missing_ok=True)
+    volume.step("delete:before-folder")
+    remove_upload(layout.leaving(image_id), *(_names(record) if record else ()))
+
+
+def _names(record: Record) -> list[str]:
+    """The files of an image, the record last: after a crash it still tells the hash."""
+    return [record.original, *(f"{name}.webp" for name in RENDITIONS if name in record.renditions), RECORD]
+
+
+def finish(volume: Volume, image_id: str) -> None:
+    """Finish a delete that was cut short; raises `OSError` or `Busy`."""
+    record = _left_record(volume.layout.leaving(image_id))
+    if record is not None:
+        with duplicates.holding_lock(volume, record.sha256, wait=0):
+            duplicates.drop(volume, record.sha256, image_id)
+    forget(volume, image_id, None if record is None else record.with_(state=State.FAILED))
+
+
+def drop_upload(volume: Volume, folder: Path, image_id: str) -> bool:
+    """Remove an upload whose process has ended: moved away in one step, so that a writer who lives after all fails
+    whole."""
+    try:
+        folder.rename(volume.layout.leaving(image_id))
+    except FileNotFoundError:
+        return False
+    with suppress(Busy):  # the next sweep finishes it
+        finish(volume, image_id)
+    return True
+
+
+def _left_record(folder: Path) -> Record | None:
+    try:
+        return Record.from_json((folder / RECORD).read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def drop_empty(volume: Volume, image_id: str) -> None:
+    """Remove the folders of an image's minute and day if they hold nothing any more."""
+    bucket = volume.layout.bucket(image_id)
+    with suppress(OSError):
+        bucket.rmdir()
+        bucket.parent.rmdir()

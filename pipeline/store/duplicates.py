@@ -1,0 +1,176 @@
+"""Which image holds which bytes: claims, each of which points at an image and proves nothing by itself.
+
+Claims are made and dropped under the lock of their hash. A claim is a symbolic link: made in one step that fails if
+there is one, and read in one step, whatever their number.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from pipeline.errors import DamagedRecord, ImageNotFound, VolumeUnavailable, volume_error
+from pipeline.ids import is_id
+from pipeline.records import Record
+from pipeline.store import reading
+from pipeline.volume.files import flush_folder, is_gone
+from pipeline.volume.layout import Layout
+from pipeline.volume.volume import Volume
+
+LOCK_WAIT = 10.0
+_FORMER_LENGTH = 3
+
+
+@contextmanager
+def holding_lock(volume: Volume, sha256: str, wait: float = LOCK_WAIT) -> Iterator[None]:
+    """Hold the lock under which claims on these bytes change; raises `Busy` after `wait` seconds."""
+    with volume.locks.hold(volume.layout.hash_lock(sha256), wait=wait):
+        yield
+
+
+def claim(volume: Volume, sha256: str, image_id: str) -> list[Path]:
+    """Claim the bytes with this hash for an image, under the lock; returns the folders to flush.
+
+    Raises `FileExistsError` if another image has claimed them.
+    """
+    path = volume.layout.claim(sha256)
+    try:
+        path.symlink_to(image_id)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o750, exist_ok=True)
+        path.symlink_to(image_id)
+        return [path.parent, path.parent.parent]
+    return [path.parent]
+
+
+def claimed_by(volume: Volume, sha256: str) -> str | None:
+    """The id that claims these bytes; its image may be gone. An empty text if something else lies in its place."""
+    try:
+        return str(volume.layout.claim(sha256).readlink())
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            return ""
+        if not is_gone(error):
+            raise
+    return next(iter(former_claims(volume.layout, sha256)), None)
+
+
+def former_claims(layout: Layout, sha256: str) -> list[str]:
+    """The ids that claim these bytes in the way of release 0.1, until the sweep has changed their claims."""
+    prefix = f"{sha256}."
+    try:
+        names = os.listdir(layout.former_claims(sha256))
+    except OSError as error:
+        if is_gone(error):
+            return []
+        raise
+    return [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+
+
+def drop(volume: Volume, sha256: str, image_id: str) -> None:
+    """Drop an image's claim on these bytes, if it has one; under the lock."""
+    if claimed_by(volume, sha256) == image_id:
+        volume.layout.claim(sha256).unlink(missing_ok=True)
+    if is_id(image_id):
+        (volume.layout.former_claims(sha256) / f"{sha256}.{image_id}").unlink(missing_ok=True)
+
+
+def holder(volume: Volume, sha256: str) -> str | None:
+    """The id of the image that is there and claims these bytes; under the lock.
+
+    Claims of images that are not there, or whose records are of other bytes, are dropped.
+    """
+    while (image_id := claimed_by(volume, sha256)) is not None:
+        if _is_rightful(volume, sha256, image_id):
+            return image_id
+        drop(volume, sha256, image_id)
+        if claimed_by(volume, sha256) == image_id:
+            raise VolumeUnavailable(f"the claim of {image_id or 'nobody'} on {sha256} cannot be dropped")
+    return None
+
+
+def _is_rightful(volume: Volume, sha256: str, image_id: str) -> bool:
+    try:
+        record = reading.read(volume, image_id)
+    except ImageNotFound:
+        return False
+    except DamagedRecord:
+        return any(hash_of(path) == sha256 for path in originals(volume, image_id))
+    # a record may have been read through a folder that another machine has removed
+    return record.sha256 == sha256 and record.id == image_id and volume.is_there(image_id)
+
+
+def originals(volume: Volume, image_id: str) -> list[Path]:
+    """The files of an image that have an original's name; there should be one."""
+    return sorted(volume.layout.image(image_id).glob("original.*"))
+
+
+def hash_of(path: Path) -> str | None:
+    """The SHA-256 of a file in hex, None if there is none; raises other `OSError`s."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        if is_gone(error):
+            return None
+        raise
+
+
+def find_by_hash(volume: Volume, sha256: str) -> Record | None:
+    """The image that holds the bytes with this hash (in hex), as far as can be told without reading them.
+
+    Its record is of these bytes, and its original is there in full length. Whoever has the bytes and sends them
+    nevertheless has them compared whole.
+    """
+    try:
+        image_id = claimed_by(volume, sha256)
+        if image_id is None:
+            return None
+        record = reading.get(volume, image_id)
+        if record.sha256 != sha256 or record.id != image_id or not volume.is_there(image_id):
+            return None
+        if (volume.layout.image(image_id) / record.original).stat().st_size != record.bytes:
+            return None
+        volume.flush_place(image_id)  # whoever learns of it may drop what they have
+    except (ImageNotFound, DamagedRecord):
+        return None
+    except OSError as error:
+        if is_gone(error):
+            return None
+        raise volume_error(error) from error
+    return record
+
+
+def has_bytes(path: Path, record: Record) -> bool:
+    """Whether the file holds the very bytes that the record is of; it is read whole if it has their length."""
+    try:
+        return path.stat().st_size == record.bytes and hash_of(path) == record.sha256
+    except OSError as error:
+        if is_gone(error):
+            return False
+        raise
+
+
+def adopt_former(volume: Volume) -> int:
+    """Change the claims of release 0.1 into today's, a folder at a time; how many there were. Raises `OSError`."""
+    layout, changed = volume.layout, 0
+    for folder in sorted(layout.hashes.iterdir()):
+        if len(folder.name) != _FORMER_LENGTH or not folder.is_dir():
+            continue
+        for name in sorted(os.listdir(folder)):
+            sha256, _, image_id = name.partition(".")
+            if not is_id(image_id) or folder != layout.former_claims(sha256):
+                continue
+            with holding_lock(volume, sha256):
+                with suppress(FileExistsError):
+                    for changed_folder in claim(volume, sha256, image_id):
+                        flush_folder(changed_folder)
+                (folder / name).unlink(missing_ok=True)
+            changed += 1
+        with suppress(OSError):
+            folder.rmdir()
+    return changed

@@ -1,0 +1,151 @@
+"""The outbox: a marker in `pending/` for each image that waits, and one in `failed/` for each that failed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+
+from pipeline.errors import ImageNotFound, MadeByNewerRelease, NotRetryable, volume_error
+from pipeline.ids import is_id
+from pipeline.records import Record, State
+from pipeline.store import reading
+from pipeline.volume.files import flush_folder, replace_whole, still_linked
+from pipeline.volume.locks import Busy, acquire
+from pipeline.volume.volume import Volume
+
+_RETRY_WAIT = 5.0
+_OLDEST = 1000
+
+
+def pending(volume: Volume) -> list[str]:
+    """The ids in the outbox, oldest first; raises the volume's named errors."""
+    return ids_in(volume.layout.pending)
+
+
+def failed(volume: Volume) -> list[str]:
+    """The ids that are marked as failed, oldest first; raises the volume's named errors."""
+    return ids_in(volume.layout.failed)
+
+
+def ids_in(folder: os.PathLike[str]) -> list[str]:
+    """The ids among the names in a folder of markers, oldest first; raises the volume's named errors."""
+    try:
+        return sorted(filter(is_id, os.listdir(folder)))
+    except OSError as error:
+        raise volume_error(error) from error
+
+
+def oldest_pending_age(volume: Volume) -> float:
+    """Age in seconds of the stalest pending image, counted from its last event; of the oldest thousand."""
+    longest, layout = 0.0, volume.layout
+    for image_id in pending(volume)[:_OLDEST]:
+        try:
+            longest = max(longest, time.time() - layout.marker(image_id).stat().st_mtime)
+        except OSError:
+            continue
+    return longest
+
+
+def make_marker(volume: Volume, image_id: str) -> None:
+    """Put an image into the outbox. Its folder is to be flushed after."""
+    path = volume.layout.marker(image_id)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640))
+
+
+@contextmanager
+def marker(volume: Volume, image_id: str) -> Iterator[int]:
+    """Hold the lock on an image's marker, made if absent; yields its descriptor. Raises `Busy` if a worker has it."""
+    path, end = volume.layout.marker(image_id), time.monotonic() + _RETRY_WAIT
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            acquire(descriptor, wait=max(0.0, end - time.monotonic()))
+            if still_linked(descriptor, path):
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
+
+
+def leave(volume: Volume, image_id: str) -> None:
+    """Take an image that has reached its end out of the outbox, under the marker's lock.
+
+    A mark of an earlier failure may be left; the sweep removes it.
+    """
+    volume.layout.marker(image_id).unlink(missing_ok=True)
+
+
+def note_failure(volume: Volume, image_id: str) -> None:
+    """Put the image among the failed ones, before its record says so."""
+    volume.layout.failure(image_id).touch(mode=0o640)
+    flush_folder(volume.layout.failed)
+
+
+def drop_failure(volume: Volume, image_id: str) -> None:
+    """Take the image off the failed ones."""
+    volume.layout.failure(image_id).unlink(missing_ok=True)
+
+
+def forget_failure(volume: Volume, image_id: str) -> bool:
+    """Take an image off the failed ones, unless it failed at this moment; whether it was taken off."""
+    drop_failure(volume, image_id)
+    try:
+        record = reading.get(volume, image_id)
+        failed = record.state is State.FAILED or record.is_newer
+    except ImageNotFound:
+        failed = False
+    if failed:
+        note_failure(volume, image_id)
+    return not failed
+
+
+def retry(volume: Volume, image_id: str, allowed: Collection[State] = (State.FAILED,)) -> Record:
+    """Put an image whose state is one of `allowed` back into the outbox, its attempts forgotten.
+
+    Raises `ImageNotFound`, `NotRetryable`, `MadeByNewerRelease`, or the volume's named errors.
+    """
+    _require(reading.read(volume, image_id), allowed)
+    try:
+        return reopen(volume, image_id, lambda: _require(reading.read(volume, image_id), allowed))
+    except OSError as error:
+        raise volume_error(error) from error
+
+
+def reopen(volume: Volume, image_id: str, prepare: Callable[[], Record]) -> Record:
+    """Put an image into the outbox with the record that `prepare` returns, as one that waits for its first attempt.
+
+    `prepare` runs under the marker's lock, once the marker is on disk. Raises what it raises, `NotRetryable` if a
+    worker has the image, and `OSError`.
+    """
+    layout = volume.layout
+    try:
+        with marker(volume, image_id) as held:
+            os.ftruncate(held, 0)
+            os.fsync(held)
+            flush_folder(layout.pending)
+            try:
+                record = prepare()
+            except ImageNotFound:
+                layout.marker(image_id).unlink(missing_ok=True)
+                raise
+            for leftover in layout.image(image_id).glob(".*.tmp"):
+                leftover.unlink(missing_ok=True)
+            drop_failure(volume, image_id)
+            volume.step("retry:before-record")
+            record = record.with_(
+                state=State.PENDING, reason=None, attempts=0, started_at=None, finished_at=None, renditions={}
+            )
+            replace_whole(layout.record(image_id), record.to_json())
+    except Busy as busy:
+        raise NotRetryable(State.PENDING) from busy
+    return record
+
+
+def _require(record: Record, allowed: Collection[State]) -> Record:
+    if record.is_newer:
+        raise MadeByNewerRelease
+    if record.state not in allowed:
+        raise NotRetryable(record.state)
+    return record

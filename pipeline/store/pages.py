@@ -1,0 +1,83 @@
+"""Pages of records, read from the folders themselves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import takewhile
+
+from pipeline.errors import ImageNotFound, VolumeUnavailable, volume_error
+from pipeline.records import Record, State
+from pipeline.store import outbox, reading
+from pipeline.store.listing import newest_first, oldest_first
+from pipeline.volume.volume import Volume
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records, and the id to continue from, or None at the end."""
+
+    records: list[Record]
+    next: str | None
+
+
+def page(volume: Volume, before: str | None, limit: int, state: State | None) -> Page:
+    """Up to `limit` records older than the id `before`, newest first."""
+    return _page(volume, ids(volume, before, state), limit, state)
+
+
+def page_after(volume: Volume, after: str, before: str | None, limit: int, state: State | None) -> Page:
+    """Up to `limit` records newer than the id `after`, and older than `before`, oldest first."""
+    found = _ids_after(volume, after, state)
+    if before is not None:
+        found = takewhile(lambda image_id: image_id < before, found)
+    return _page(volume, found, limit, state)
+
+
+def ids(volume: Volume, before: str | None = None, state: State | None = None) -> Iterator[str]:
+    """The ids older than `before`, newest first; no record is read. Raises the volume's named errors."""
+    marked = _marked(volume, state)
+    try:
+        if marked is not None:
+            yield from (name for name in reversed(marked) if before is None or name < before)
+        else:
+            yield from newest_first(volume.layout.images, before)
+    except OSError as error:
+        raise volume_error(error) from error
+
+
+def _ids_after(volume: Volume, after: str, state: State | None) -> Iterator[str]:
+    marked = _marked(volume, state)
+    try:
+        if marked is not None:
+            yield from (name for name in marked if name > after)
+        else:
+            yield from oldest_first(volume.layout.images, after)
+    except OSError as error:
+        raise volume_error(error) from error
+
+
+def _marked(volume: Volume, state: State | None) -> list[str] | None:
+    """The ids that are marked as being in a state, oldest first; None if no marks tell of it."""
+    marks: Mapping[State | None, os.PathLike[str]] = {
+        State.PENDING: volume.layout.pending,
+        State.FAILED: volume.layout.failed,
+    }
+    folder = marks.get(state)
+    return None if folder is None else outbox.ids_in(folder)
+
+
+def _page(volume: Volume, found: Iterator[str], limit: int, state: State | None) -> Page:
+    records: list[Record] = []
+    for image_id in found:
+        try:
+            record = reading.get(volume, image_id)
+        except (ImageNotFound, VolumeUnavailable):
+            continue
+        if state is not None and record.state is not state:
+            continue
+        if len(records) == limit:
+            return Page(records, records[-1].id)
+        records.append(record)
+    return Page(records, None)

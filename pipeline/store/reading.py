@@ -1,0 +1,46 @@
+"""Reading one image's record from the volume."""
+
+from __future__ import annotations
+
+from pipeline.errors import DamagedRecord, ImageNotFound, volume_error
+from pipeline.ids import is_id
+from pipeline.records import Record, State
+from pipeline.store.progress import with_progress
+from pipeline.volume.files import is_gone
+from pipeline.volume.volume import Volume
+
+_LOOKS = 3
+
+
+def read(volume: Volume, image_id: str) -> Record:
+    """What the record itself says; raises `ImageNotFound`, `DamagedRecord`, or the volume's named errors.
+
+    Not finding it proves nothing over a network, so the folders are listed before that is believed.
+    """
+    if not is_id(image_id):
+        raise ImageNotFound(image_id)
+    path = volume.layout.record(image_id)
+    for _ in range(_LOOKS):
+        try:
+            return Record.from_json(path.read_bytes())
+        except OSError as error:
+            if not is_gone(error):
+                raise volume_error(error) from error
+        except ValueError as error:
+            raise DamagedRecord(image_id) from error
+        if not volume.is_there(image_id):
+            raise ImageNotFound(image_id)
+    raise DamagedRecord(image_id)
+
+
+def get(volume: Volume, image_id: str) -> Record:
+    """The record of an image; while it is pending, with the progress that its marker tells. Raises as `read`."""
+    record = read(volume, image_id)
+    if record.state is not State.PENDING:
+        return record
+    try:
+        return with_progress(record, volume.layout.marker(image_id).read_bytes())
+    except OSError as error:
+        if is_gone(error):
+            return read(volume, image_id)  # it came to its end between the two
+        return record

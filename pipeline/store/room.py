@@ -1,0 +1,45 @@
+"""The room that is kept free: what the waiting images will need, and at least what the settings say."""
+
+from __future__ import annotations
+
+import time
+
+from pipeline.errors import VolumeUnavailable
+from pipeline.store import outbox
+from pipeline.volume.space import require_room
+from pipeline.volume.volume import Volume
+
+NEED_BYTES = 1_500_000
+"""The most that the renditions of one picture take: 1.31 MB were measured, of noise that fills the largest view."""
+
+_FRESH_SECONDS = 1.0
+
+
+class Room:
+    """Whether another upload fits. Safe to use from many threads."""
+
+    def __init__(self, volume: Volume, reserve: int) -> None:
+        self._volume = volume
+        self._reserve = reserve
+        self._waiting = 0
+        self._counted = float("-inf")
+
+    def require(self, more: int) -> None:
+        """Raise `VolumeFull` unless `more` bytes fit beside what the waiting images and one more will need."""
+        waiting = self._count() + 1
+        require_room(self._volume.root, more, max(self._reserve, waiting * NEED_BYTES), waiting)
+
+    def taken(self) -> None:
+        """Count one more image that waits, until they are counted anew."""
+        self._waiting += 1
+
+    def _count(self) -> int:
+        """How many images wait, at most a second old."""
+        moment = time.monotonic()
+        if moment > self._counted + _FRESH_SECONDS:
+            try:
+                self._waiting = len(outbox.pending(self._volume))
+            except VolumeUnavailable:
+                return self._waiting  # what follows fails by its own error
+            self._counted = moment
+        return self._waiting

@@ -1,0 +1,93 @@
+"""A volume that several machines share: what is on it is looked at, not remembered."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from pipeline.errors import VolumeUnavailable, volume_error
+from pipeline.volume.files import flush_folder, is_gone
+from pipeline.volume.layout import Layout, bucket_names
+from pipeline.volume.locks import LockTable, Presence
+from pipeline.volume.space import Space, space
+
+_LOOKS = 3
+
+
+class Volume:
+    """The folder that holds everything, with its paths, its locks, and looks at it that can be trusted.
+
+    Over NFS a name that another machine made stays unseen for half a minute, and a folder that another machine
+    removed stays open-able as long. The listing of a folder is always that of the server. So one failed look-up
+    proves nothing, and `is_there` lists.
+
+    `step` is called with a name between any two steps that another process may come between; tests use it to make
+    that happen.
+    """
+
+    def __init__(self, root: Path, step: Callable[[str], None] = lambda name: None) -> None:
+        self.root = root
+        self.layout = Layout(root)
+        self.locks = LockTable()
+        self.presence = Presence(self.layout.locks)
+        self.step = step
+
+    def prepare(self) -> None:
+        """Make the folders of the volume, once, when a process starts."""
+        for name in self.layout.FOLDERS:
+            (self.root / name).mkdir(parents=True, exist_ok=True)
+
+    def is_there(self, image_id: str) -> bool:
+        """Whether the folder of an accepted image is in its place; raises `VolumeUnavailable`."""
+        bucket = self.layout.bucket(image_id)
+        try:
+            if image_id in os.listdir(bucket):
+                return True
+        except OSError as error:
+            if not is_gone(error):
+                raise volume_error(error) from error
+        return self._is_listed(image_id)
+
+    def _is_listed(self, image_id: str) -> bool:
+        """As `is_there`, from the top: each listing makes the next look-up a fresh one."""
+        for _ in range(_LOOKS):
+            folder = self.layout.images
+            for name in (*bucket_names(image_id), image_id):
+                try:
+                    names = os.listdir(folder)
+                except OSError as error:
+                    if not is_gone(error):
+                        raise volume_error(error) from error
+                    if folder == self.layout.images:
+                        raise VolumeUnavailable("the volume is not there") from None
+                    break  # it went between two listings: look again
+                if name not in names:
+                    return False
+                folder /= name
+            else:
+                return True
+        return False
+
+    def is_arriving(self, image_id: str) -> bool:
+        """Whether an upload with this id is being written; raises `OSError`."""
+        return any(name.startswith(image_id) for name in self.arriving())
+
+    def arriving(self) -> list[str]:
+        """The names in `incoming/`: `<id>.<token>` of each upload, `<id>.deleted` of what leaves; raises `OSError`."""
+        return os.listdir(self.layout.incoming)
+
+    def flush_place(self, image_id: str) -> None:
+        """Flush the names by which an image is found."""
+        bucket = self.layout.bucket(image_id)
+        for folder in (bucket, bucket.parent, self.layout.images):
+            flush_folder(folder)
+
+    def space(self) -> Space:
+        """The room on the volume; raises `VolumeUnavailable`."""
+        try:
+            if not self.layout.images.is_dir():
+                raise VolumeUnavailable("the volume is not there")
+            return space(self.root)
+        except OSError as error:
+            raise volume_error(error) from error
