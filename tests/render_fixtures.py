@@ -122,6 +122,16 @@ def linear_grey_profile() -> bytes:
     return _profile(b"GRAY", b"XYZ ", b"mntr", {b"wtpt": white, b"kTRC": b"curv" + bytes(8)})
 
 
+def tagged_profile(primaries: int, transfer: int) -> bytes:
+    """A profile of sRGB's colours, which says by code points that they are others (ICC.1:2022, `cicp`)."""
+    data = ImageCms.ImageCmsProfile(_SRGB).tobytes()
+    count = int.from_bytes(data[128:132])
+    tags = {data[at : at + 4]: data[at + 4 : at + 12] for at in range(132, 132 + 12 * count, 12)}
+    found = {name: data[int.from_bytes(tag[:4]) :][: int.from_bytes(tag[4:])] for name, tag in tags.items()}
+    found[b"cicp"] = b"cicp" + bytes(4) + bytes((primaries, transfer, 0, 1))
+    return _profile(b"RGB ", b"XYZ ", b"mntr", found)
+
+
 def rotated_cmyk_profile() -> bytes:
     """CMYK in which cyan prints magenta, magenta yellow, and yellow cyan."""
     table = bytearray()

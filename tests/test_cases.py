@@ -11,12 +11,13 @@ import pytest
 from PIL import Image
 
 from pipeline.images.recipe import GRID, VIEW
-from tests.cases import Case, gifs, png_clear, png_colours, stored
+from tests.cases import Case, gain_maps, gifs, hdr, png_clear, png_colours, premultiplied, stored
 from tests.cases.compare import distance
 from tests.product import Answer, Gallery, prepared
 
 MEAN, MOST = 6.0, 30.0
-MADE = [*png_colours.cases(), *png_clear.cases(), *gifs.cases()]
+_MODULES = (png_colours, png_clear, gifs, premultiplied, hdr, gain_maps)
+MADE = [case for module in _MODULES for case in module.cases()]
 ROUGH_MEAN, ROUGH_MOST = 12.0, 80.0
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache, lru_cache
 
-from worker.engine.hdr import BT2020, USUAL_PEAK, HighRange
+from worker.engine.hdr import BT2020, USUAL_PEAK, HighRange, srgb_light
 from worker.engine.profiles import Chromaticities, Point, matrix_profile
 
 Meaning = bytes | HighRange
@@ -30,15 +30,8 @@ _PRIMARIES: dict[int, Chromaticities] = {
     22: (_D65, (0.630, 0.340), (0.295, 0.605), (0.155, 0.077)),
 }
 _PQ, _HLG = 16, 18
-TONE_MAPPED = 9, 13
-"""The code points of what `worker.engine.hdr` makes: BT.2020's primaries with sRGB's curve."""
-
 # A gamma so near to a screen's own (2.2) is left alone, as libpng and Chromium do.
 _SCREEN_GAMMA, _SAME = 2.2, 0.05
-
-
-def _srgb(value: float) -> float:
-    return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)
 
 
 def _smpte240(value: float) -> float:
@@ -54,7 +47,7 @@ _CURVES: dict[int, Callable[[float], float]] = {
     5: lambda value: value**2.8,
     7: _smpte240,
     8: lambda value: value,
-    13: _srgb,
+    13: srgb_light,
     17: lambda value: 52.37 / 48 * value**2.6,
 }
 # BT.709 and its kin.

@@ -9,7 +9,7 @@ from itertools import product
 from PIL import Image, ImageCms
 
 from worker.engine import hdr
-from worker.engine.cicp import TONE_MAPPED, Meaning, coded
+from worker.engine.cicp import Meaning, coded
 
 DAMAGED = "The colour profile is damaged and was ignored."
 UNFIT = "The colour profile does not fit the picture and was ignored."
@@ -61,8 +61,8 @@ def _converted(picture: Image.Image, meaning: Meaning) -> Image.Image:
     if isinstance(meaning, bytes) and meaning:
         meaning = _code_points(meaning) or meaning
     if isinstance(meaning, hdr.HighRange):
-        picture, meaning = hdr.tone_mapped(picture.convert("RGB"), meaning), coded(*TONE_MAPPED)
-    return _by_profile(picture, meaning) if isinstance(meaning, bytes) and meaning else picture
+        picture, meaning = hdr.tone_mapped(picture.convert("RGB"), meaning), hdr.toned_profile()
+    return _by_profile(picture, meaning) if meaning else picture
 
 
 def _by_profile(picture: Image.Image, data: bytes) -> Image.Image:

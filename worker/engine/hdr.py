@@ -5,15 +5,25 @@ docs/formats.md states every step; `tests/test_hdr.py` has them a second time, i
 
 from __future__ import annotations
 
+import io
+import itertools
 import math
-from array import array
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from PIL import Image, ImageFilter
+from PIL import Image, ImageCms
 
-from worker.engine.profiles import Chromaticities, Matrix, apply, inverse, product, to_d50
+from worker.engine.profiles import (
+    Chromaticities,
+    Matrix,
+    apply,
+    inverse,
+    matrix_profile,
+    product,
+    table_profile,
+    to_d50,
+)
 
 # Nits of diffuse white (Report BT.2408), which becomes the screen's brightest light; of the display that a picture
 # is made for if it does not say; and of the brightest light that PQ knows.
@@ -22,9 +32,8 @@ WHITE, USUAL_PEAK, BRIGHTEST = 203.0, 1000.0, 10_000.0
 BT2020: Chromaticities = ((0.3127, 0.3290), (0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
 _LUMINANCE = (0.2627, 0.6780, 0.0593)
 
-# Each axis of the table, which is looked up with linear interpolation: no colour is off by more than ΔE2000 = 3. So
-# it leaves the primaries alone: what is cut where they are exchanged would be a corner within a cell.
-_NODES = 33
+# Each axis of the table. Little CMS cuts its cells into tetrahedra, at whose edges the strongest primary changes.
+_NODES = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +46,38 @@ class HighRange:
 
 
 def tone_mapped(picture: Image.Image, colours: HighRange) -> Image.Image:
-    """An RGB picture of eight bits, from `colours` to `TONE_MAPPED`."""
-    return picture.filter(_table(colours))
+    """An RGB picture of eight bits, from `colours` to BT.2020's primaries with sRGB's curve: `toned_profile()`.
+
+    The way to sRGB's own primaries is another step: what is cut there would be a corner within a cell of the table.
+    """
+    return ImageCms.applyTransform(picture, _transform(colours)) or picture
+
+
+@cache
+def toned_profile() -> bytes:
+    """The profile of what `tone_mapped` makes."""
+    return matrix_profile(BT2020, srgb_light) or b""
 
 
 @lru_cache(maxsize=4)
-def _table(colours: HighRange) -> ImageFilter.Color3DLUT:
-    to_2020 = _to_bt2020(colours.primaries)
+def _transform(colours: HighRange) -> ImageCms.ImageCmsTransform:
+    source, target = (ImageCms.ImageCmsProfile(io.BytesIO(data)) for data in (_profile(colours), toned_profile()))
+    return ImageCms.buildTransform(source, target, "RGB", "RGB")
+
+
+def _profile(colours: HighRange) -> bytes:
+    to_2020, to_xyz = _to_bt2020(colours.primaries), to_d50(BT2020)
+    assert to_xyz is not None
     decoded = [(_hlg_scene if colours.hlg else pq_nits)(node / (_NODES - 1)) for node in range(_NODES)]
     gain = _gain(USUAL_PEAK if colours.hlg else min(max(colours.peak, WHITE), BRIGHTEST))
-    table = array("f")
-    for blue in decoded:
-        for green in decoded:
-            for red in decoded:
-                light = apply(to_2020, (red, green, blue))
-                if colours.hlg:
-                    light = _displayed(light)
-                scale = gain(max(light)) / WHITE
-                table.extend(srgb_value(value * scale) for value in light)
-    return ImageFilter.Color3DLUT(_NODES, table, _copy_table=False)
+    table = []
+    for red, green, blue in itertools.product(decoded, repeat=3):
+        light = apply(to_2020, (red, green, blue))
+        if colours.hlg:
+            light = _displayed(light)
+        scale = gain(max(light)) / WHITE
+        table.append(apply(to_xyz, (light[0] * scale, light[1] * scale, light[2] * scale)))
+    return table_profile(_NODES, table)
 
 
 def _to_bt2020(primaries: Chromaticities) -> Matrix:
@@ -110,7 +132,6 @@ def _gain(peak: float) -> Callable[[float], float]:
     return gain
 
 
-def srgb_value(light: float) -> float:
-    """The sRGB value, 0 to 1, of linear light, cut to 0 to 1."""
-    light = min(1.0, max(0.0, light))
-    return 12.92 * light if light <= 0.0031308 else float(1.055 * light ** (1 / 2.4) - 0.055)
+def srgb_light(value: float) -> float:
+    """The linear light of a value of sRGB, both 0 to 1."""
+    return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)

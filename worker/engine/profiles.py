@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 Point = tuple[float, float]
 Row = tuple[float, float, float]
@@ -29,15 +29,28 @@ def matrix_profile(colours: Chromaticities, curve: Callable[[float], float]) -> 
         return None
     levels = [round(65535 * min(1.0, max(0.0, curve(step / (_STEPS - 1))))) for step in range(_STEPS)]
     steps = b"curv" + bytes(4) + struct.pack(f">I{_STEPS}H", _STEPS, *levels)
-    names = (b"wtpt", b"rXYZ", b"gXYZ", b"bXYZ")
-    count = len(names) + 3
-    at, index, body = 132 + 12 * count, struct.pack(">I", count), b""
-    for name, point in zip(names, (_D50, *zip(*adapted, strict=True)), strict=True):
-        index += name + struct.pack(">II", at + len(body), 20)
-        body += b"XYZ " + bytes(4) + _fixed(point)
-    for name in (b"rTRC", b"gTRC", b"bTRC"):
-        index += name + struct.pack(">II", at + len(body), len(steps))
-    body += steps
+    points = zip((b"rXYZ", b"gXYZ", b"bXYZ"), zip(*adapted, strict=True), strict=True)
+    tags = {name: b"XYZ " + bytes(4) + _fixed(point) for name, point in points}
+    return _packed({**tags, **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), steps)})
+
+
+def table_profile(nodes: int, table: Sequence[Row]) -> bytes:
+    """An RGB profile of a table of CIE XYZ (D50, 0 to 1), `nodes` along each axis, of which blue's runs fastest."""
+    head = b"mft2" + bytes(4) + bytes((3, 3, nodes, 0))
+    head += _fixed([float(place % 4 == 0) for place in range(9)])
+    straight = struct.pack(">HH", 0, 65535) * 3
+    values = [min(65535, max(0, round(32768 * value))) for row in table for value in row]
+    cells = struct.pack(f">{len(values)}H", *values)
+    return _packed({b"A2B0": head + struct.pack(">HH", 2, 2) + straight + cells + straight})
+
+
+def _packed(tags: dict[bytes, bytes]) -> bytes:
+    """A profile of a display, of version 2 (ICC.1:2001-04)."""
+    tags = {b"wtpt": b"XYZ " + bytes(4) + _fixed(_D50), **tags}
+    at, index, body = 132 + 12 * len(tags), struct.pack(">I", len(tags)), b""
+    for name, data in tags.items():
+        index += name + struct.pack(">II", at + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
     head = struct.pack(">I4sI4s4s4s", at + len(body), bytes(4), 0x02400000, b"mntr", b"RGB ", b"XYZ ")
     head += bytes(12) + b"acsp" + bytes(28) + _fixed(_D50)
     return head.ljust(128, b"\0") + index + body
@@ -98,5 +111,5 @@ def _to_xyz(colours: Chromaticities) -> Matrix | None:
     return tuple(tuple(m * s for m, s in zip(row, strength, strict=True)) for row in mixing)  # type: ignore[return-value]
 
 
-def _fixed(point: tuple[float, ...]) -> bytes:
-    return struct.pack(">iii", *(round(65536 * value) for value in point))
+def _fixed(numbers: Sequence[float]) -> bytes:
+    return struct.pack(f">{len(numbers)}i", *(round(65536 * value) for value in numbers))
