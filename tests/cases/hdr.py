@@ -69,7 +69,15 @@ def cases() -> list[Case]:
         _case("pq-greys.png", "16 bits, from black to 1000 nits", _png, lit(greys, 1000), (320, 96), PQ),
         _case("hlg-patches.png", "16 bits, white at 500 nits", _png, lit(patches, 500), (192, 128), HLG),
         _case("pq-bright.png", "light of 4000 nits, as cLLI says", _png_4000, lit(rings, 4000), (200, 150), PQ, 4000),
-        _case("pq-dim.avif", "no more than 150 nits, as clli says", _avif_150, lit(wheel, 150), (240, 100), PQ, 150),
+        _case(
+            "pq-dim.heic",
+            "ten bits, no more than 150 nits, as clli says",
+            _heic_150,
+            lit(wheel, 150),
+            (240, 100),
+            PQ,
+            150,
+        ),
         _case("pq-tagged.webp", "a profile with a cicp tag", _webp, lit(sunset, 500), (220, 150), PQ),
         _case("hlg-tagged.jpg", "a profile with a cicp tag", _jpeg, lit(patches, 203), (288, 192), HLG),
     ]
@@ -161,10 +169,10 @@ def _png_4000(picture: _Picture) -> bytes:
     return _png(picture, (b"cLLI", struct.pack(">II", 4000 * 10_000, 400 * 10_000)))
 
 
-def _avif_150(picture: _Picture) -> bytes:
-    item = items_of(_avif(picture))[0]
+def _heic_150(picture: _Picture) -> bytes:
+    item = items_of(_heic(picture))[0]
     item.properties.append((b"clli", struct.pack(">HH", 150, 40)))
-    return heif([item], brands=(b"avif", b"mif1", b"miaf"))
+    return heif([item])
 
 
 def _webp(picture: _Picture) -> bytes:
