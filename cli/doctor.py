@@ -15,6 +15,7 @@ from pipeline.errors import BadSetting, GalleryError
 from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.store.checks import Decode, Violation, check_around, check_image, images
+from pipeline.volume.files import keep_from_others
 from pipeline.volume.locks import Busy
 
 _SECOND_LOOK_SECONDS = 1.0
@@ -30,6 +31,7 @@ def doctor(repair: bool, quick: bool, as_json: bool) -> None:
     Exit status: 0 where every rule holds, or everything was mended; 1 where a breach is left; 2 where the volume
     cannot be read.
     """
+    keep_from_others()
     try:
         store = Store(Settings.from_environment())
         if repair and (owner := store.layout.images.stat().st_uid) != os.geteuid():

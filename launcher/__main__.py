@@ -19,6 +19,7 @@ from launcher.supervisor import Service, Supervisor
 from pipeline import addresses
 from pipeline.errors import BadSetting
 from pipeline.settings import Settings
+from pipeline.volume.files import keep_from_others
 
 _METRICS_PORT = 9464
 _ROOT = Path(__file__).resolve().parent.parent
@@ -74,6 +75,7 @@ def _prepare(settings: Settings, *, is_embedded: bool) -> int | None:
     settings.require_guard()
     if settings.port == settings.dashboard_port:
         raise BadSetting(f"GALLERY_PORT and GALLERY_DASHBOARD_PORT are both {settings.port}. Set one to another.")
+    keep_from_others()
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
         held = lock.take(queue_files.prepare(settings.data), settings.data) if is_embedded else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -140,3 +141,17 @@ def test_a_volume_may_have_spaces_and_quotes_in_its_name(tmp_path: Path) -> None
     with prepared(data) as gallery:
         gallery.start_all()
         assert gallery.until_ended(gallery.upload(picture()).json["id"])["state"] == "ready"
+
+
+def test_nothing_of_the_gallery_can_be_read_by_others(bare: Gallery) -> None:
+    bare.wrapper = ("sh", "-c", 'umask 0; exec "$@"', "sh")
+    earlier = bare.data / "images" / "2020-01-01"
+    earlier.mkdir(parents=True)
+    (bare.data / "images").chmod(0o2755)
+    bare.start_all()
+    for data in (picture("JPEG"), picture("JPEG", (900, 900))[:3000]):
+        bare.until_ended(bare.upload(data).json["id"])
+    modes = {path: stat.S_IMODE(path.lstat().st_mode) for path in bare.data.rglob("*") if path != earlier}
+    assert len(modes) > 20
+    assert {path: oct(mode) for path, mode in modes.items() if mode & 0o027} == {}
+    assert stat.S_IMODE((bare.data / "images").stat().st_mode) == 0o2750, "what a shared group needs stays"

@@ -9,6 +9,7 @@ import sys
 from pipeline.addresses import netloc, resolve
 from pipeline.errors import BadSetting
 from pipeline.settings import Settings
+from pipeline.volume.files import keep_from_others
 from web.server.config import SHARED_MEMORY, share_metrics
 
 _OPEN_FILES = 65_536
@@ -22,6 +23,7 @@ def main() -> None:
         settings.require_guard()
     except BadSetting as error:
         sys.exit(str(error))
+    keep_from_others()
     _allow_open_files()
     command = [
         sys.executable, "-m", "gunicorn", "web:create_app()",

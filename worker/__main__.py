@@ -23,6 +23,7 @@ from pipeline.queue.safe_job import ThumbnailJob
 from pipeline.queue.thumbnails import QUEUE, ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
+from pipeline.volume.files import keep_from_others
 from worker import metrics, thumbnails
 from worker.engine import encode_webp
 from worker.render_process.renderer import CannotStart, Renderer
@@ -40,6 +41,7 @@ def main() -> int:
     except BadSetting as error:
         print(error, file=sys.stderr)
         return 2
+    keep_from_others()
     set_up_logs("worker", settings.log_format)
     logging.getLogger("rq.worker").setLevel(logging.WARNING)
     logging.getLogger("rq.worker").addFilter(OneLine())

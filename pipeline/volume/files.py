@@ -4,8 +4,28 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
+
+_OTHERS = 0o007
+
+
+def keep_from_others() -> None:
+    """Let what this process creates from here on be its user's, for its group to read, and nobody else's.
+
+    Called where a process that writes to the volume starts; a umask that is stricter stays.
+    """
+    os.umask(os.umask(_OTHERS) | 0o020 | _OTHERS)
+
+
+def close_to_others(folder: Path) -> None:
+    """Keep everybody else out of a folder, and so of all in it, unless it belongs to another user."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & _OTHERS:
+        with suppress(PermissionError):
+            folder.chmod(mode & ~_OTHERS)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

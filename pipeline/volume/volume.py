@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.errors import VolumeUnavailable, volume_error
-from pipeline.volume.files import flush_folder, is_gone
+from pipeline.volume.files import close_to_others, flush_folder, is_gone
 from pipeline.volume.layout import Layout, bucket_names
 from pipeline.volume.locks import LockTable, Presence
 from pipeline.volume.space import Space, space
@@ -34,9 +34,11 @@ class Volume:
         self.step = step
 
     def prepare(self) -> None:
-        """Make the folders of the volume, once, when a process starts."""
+        """Make the folders of the volume, and keep others out of them; once, when a process starts."""
         for name in self.layout.FOLDERS:
-            (self.root / name).mkdir(parents=True, exist_ok=True)
+            folder = self.root / name
+            folder.mkdir(parents=True, exist_ok=True)
+            close_to_others(folder)
 
     def is_there(self, image_id: str) -> bool:
         """Whether the folder of an accepted image is in its place; raises `VolumeUnavailable`."""
