@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from pipeline.ids import new_id
+from pipeline.queue.events import STREAM
 from pipeline.settings import Settings
 from tests.conftest import Gallery, answers, picture, until
 from web import create_app
@@ -179,6 +181,86 @@ def test_an_emptied_redis_makes_listeners_start_anew(web: Gallery) -> None:
         assert one.next().kind == "reset"
     with ear(web, told.id) as again:
         assert again.next().kind == "reset"
+
+
+def strays(image_id: str, record: dict[str, Any]) -> dict[str, dict[Any, Any]]:
+    """Entries that are no events of ours, by what is wrong with them."""
+    other = {**record, "id": new_id()}
+    return {
+        "no field that we know": {"x": "y"},
+        "an id that is not UTF-8": {"id": b"\xff\xfe", "record": json.dumps(record)},
+        "an id that is none": {"id": "../../etc", "deleted": "1"},
+        "an id and no more": {"id": image_id},
+        "an empty record": {"id": image_id, "record": ""},
+        "a record that is not JSON": {"id": image_id, "record": b"\x80\x04pickle"},
+        "a record that is a list": {"id": image_id, "record": "[]"},
+        "a record that is nested too deeply": {"id": image_id, "record": "[" * 10_000},
+        "a record without most of it": {"id": image_id, "record": json.dumps({"id": image_id})},
+        "a record of wrong types": {"id": image_id, "record": json.dumps({**record, "renditions": 5, "notes": 7})},
+        "a record of another image": {"id": image_id, "record": json.dumps(other)},
+        "a huge record": {"id": image_id, "record": json.dumps({**record, "name": "x" * 3_000_000})},
+    }
+
+
+def test_an_entry_that_cannot_be_read_is_a_gap_and_the_events_go_on(bare: Gallery) -> None:
+    bare.log = bare.data.parent / "log"
+    bare.start("redis", "launcher.redis")
+    until(lambda: answers(bare.redis_port), 30)
+    bare.start("web", "web")
+    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    record = bare.upload(picture()).json
+    image_id = record["id"]
+    with Redis.from_url(bare.environ["REDIS_URL"]) as redis:
+        for what, fields in strays(image_id, record).items():
+            with ear(bare) as one:
+                redis.xadd(STREAM, fields)
+                assert one.next().kind == "reset", what
+                uploaded = bare.upload(picture()).json["id"]
+                told = one.next()
+                assert (told.kind, told.data["id"]) == ("image", uploaded), what
+        for fields in strays(image_id, record).values():
+            redis.xadd(STREAM, fields)
+    bare.stop("web")
+    bare.start("web", "web")
+    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    with ear(bare) as one:
+        uploaded = bare.upload(picture()).json["id"]
+        assert one.next().data["id"] == uploaded
+    assert bare.call("GET", "/api/images").json["events"]
+    assert "Traceback" not in bare.log.read_text()
+
+
+def test_a_record_of_a_newer_release_is_told_as_far_as_it_is_understood(web: Gallery) -> None:
+    record = web.upload(picture()).json
+    newer = {key: value for key, value in record.items() if key != "links"}
+    newer |= {"version": 99, "state": "dreaming", "mood": {"good": True}}
+    with ear(web) as one, Redis.from_url(web.environ["REDIS_URL"]) as redis:
+        redis.xadd(STREAM, {"id": record["id"], "record": json.dumps(newer), "mood": "1"})
+        told = one.next()
+    assert (told.kind, told.data["state"]) == ("image", "dreaming")
+
+
+@pytest.mark.parametrize("what", ["a string", "a list", "a stream at its end"])
+def test_whatever_lies_in_the_place_of_the_events_is_replaced(web: Gallery, what: str) -> None:
+    with Redis.from_url(web.environ["REDIS_URL"]) as redis, ear(web) as one:
+        with redis.pipeline() as pipeline:
+            if what == "a stream at its end":
+                pipeline.xadd(STREAM, {"gap": "1"}, id=f"{2**64 - 1}-{2**64 - 1}")
+            else:
+                pipeline.delete(STREAM)
+                pipeline.set(STREAM, "x") if what == "a string" else pipeline.rpush(STREAM, "x")
+            pipeline.execute()
+        kinds = []
+        while "image" not in kinds:
+            web.upload(picture())
+            kinds.append(one.next().kind)
+        assert kinds[0] == "reset"
+        assert redis.type(STREAM) == b"stream"
+        last = one.last
+    with ear(web, last) as again:
+        image_id = web.upload(picture()).json["id"]
+        while (told := again.next()).data.get("id") != image_id:
+            assert told.kind == "image"
 
 
 def test_many_listeners_cost_one_connection_to_redis_and_no_threads(web: Gallery) -> None:

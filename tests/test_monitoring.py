@@ -24,11 +24,12 @@ SUFFIX = re.compile(r"_(bucket|count|sum)$")
 
 def known() -> set[str]:
     """The names of all metrics: web's and the workers' counters, and what is counted when asked."""
+    from pipeline import threads
     from web import counters
     from worker import metrics
 
     found = set(NAME.findall((ROOT / "web" / "api" / "metrics.py").read_text()))
-    for module in (counters, metrics):
+    for module in (counters, metrics, threads):
         for value in vars(module).values():
             if isinstance(value, MetricWrapperBase):
                 for family in value.describe():
@@ -44,7 +45,7 @@ def expressions() -> list[str]:
 def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
     rules = re.findall(r"expr: (.*?)\n +(?:for|labels):", (MONITORING / "alerts.yml").read_text(), re.DOTALL)
     asked = {SUFFIX.sub("", name) for text in [*rules, *expressions()] for name in NAME.findall(text)}
-    assert len(rules) == 12
+    assert len(rules) == 13
     assert asked <= known()
 
 

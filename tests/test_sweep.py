@@ -68,12 +68,12 @@ def test_only_one_worker_sweeps(store: Store, queue: ThumbnailQueue) -> None:
     accept(store, picture())
     sweep = Sweep(store, queue, 0.1)
     with locked(store.layout.sweep_lock, wait=0):
-        sweep.start()
-        sweep.join(1.5)
+        thread = sweep.start()
+        thread.join(1.5)
         assert queue.rq.job_ids == []
     until(lambda: queue.rq.job_ids, 30)
     sweep.stop()
-    sweep.join(10)
+    thread.join(10)
 
 
 def test_a_lost_queue_is_made_anew_by_running_workers(gallery: Gallery) -> None:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import dataclass
 from datetime import datetime
+from threading import Thread
+from wsgiref.simple_server import WSGIServer
 
 import structlog
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
 from pipeline.records import Record
+from pipeline.threads import keep_running
 
 RENDER_SECONDS = Histogram(
     "gallery_render_seconds",
@@ -34,16 +38,34 @@ def serve(host: str, port: int) -> int | None:
     """Listen on `port`, or the next free one for the second worker on a machine; the port that was found."""
     for number in range(port, min(port + _PORTS, 65536)):
         try:
-            start_http_server(number, host)
+            server, thread = start_http_server(number, host)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 continue
             _log.warning("no metrics", host=host, port=number, error=error.strerror)
             return None
+        keep_running("metrics", _Server(number, host, server, thread).run)
         _log.info("metrics", host=host, port=number)
         return number
     _log.warning("no free port for metrics", host=host, port=port)
     return None
+
+
+@dataclass(slots=True)
+class _Server:
+    """Prometheus' server, started again if its thread should end."""
+
+    port: int
+    host: str
+    server: WSGIServer
+    thread: Thread
+
+    def run(self) -> None:
+        if not self.thread.is_alive():
+            self.server.server_close()
+            self.server, self.thread = start_http_server(self.port, self.host)
+        self.thread.join()
+        raise RuntimeError("the thread that answers Prometheus ended")
 
 
 def ready(record: Record) -> None:

@@ -14,6 +14,7 @@ from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.store import Store
 from pipeline.store.cleanup import cleanup, tolerated
+from pipeline.threads import keep_running
 from pipeline.volume.locks import Busy, is_locked, locked
 from worker import metrics
 
@@ -21,26 +22,26 @@ _SUSPECT_SECONDS = 5.0
 _log = structlog.get_logger()
 
 
-class Sweep(threading.Thread):
+class Sweep:
     """Sweeps at once and then every `interval` seconds, if no other worker is at it."""
 
     def __init__(self, store: Store, queue: ThumbnailQueue, interval: float) -> None:
-        super().__init__(name="sweep", daemon=True)
         self._store = store
         self._queue = queue
         self._interval = interval
         self._suspects: dict[str, float] = {}
         self._stopped = threading.Event()
 
-    def run(self) -> None:
-        """Sweep until the process ends; a failing volume or Redis is logged and tried again."""
+    def start(self) -> threading.Thread:
+        """Sweep until `stop`, in a thread of its own; a failing volume or Redis is logged and tried again."""
+        return keep_running("sweep", self._run)
+
+    def _run(self) -> None:
         while not self._stopped.is_set():
             try:
                 self._sweep_alone()
             except (QueueUnavailable, GalleryError, OSError) as error:
                 _log.warning("sweep put off", error=str(error))
-            except Exception:  # noqa: BLE001 - the sweep must go on, whatever it met
-                _log.exception("sweep failed")
             soon = min(self._interval, _SUSPECT_SECONDS) if self._suspects else self._interval
             self._stopped.wait(soon)
 

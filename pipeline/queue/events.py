@@ -1,19 +1,38 @@
-"""Changes of records, told to whoever listens, over one Redis stream. Losing them loses no image."""
+"""Changes of records, sent to whoever listens over one Redis stream. Losing them loses no image.
+
+An entry that cannot be read is a gap, like one that was lost: another release, or anybody who can write to Redis, may
+have put it there.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 
+from pipeline.ids import is_id
 from pipeline.records import Record
 
 STREAM = "gallery:events"
 MAX_EVENTS = 10_000
 
+# A record has some hundred bytes, and a name of a few hundred more at most.
+_MAX_RECORD_BYTES = 64 * 1024
+# What Redis says if the key holds no stream, or one that can't grow since somebody used up its ids.
+_BROKEN = ("WRONGTYPE", "The ID specified in XADD", "The stream has exhausted")
+_BEGIN_ANEW = """
+local told = redis.pcall('XADD', KEYS[1], '*', 'gap', '1')
+if type(told) == 'table' and told.err then
+    redis.call('DEL', KEYS[1])
+    redis.call('XADD', KEYS[1], '*', 'gap', '1')
+end
+"""
+
+_Entry = tuple[bytes, dict[bytes, bytes] | None]
 _log = structlog.get_logger()
 
 
@@ -26,6 +45,11 @@ class Event:
     id: str
     image_id: str | None = None
     record: Record | None = None
+
+    @property
+    def is_gap(self) -> bool:
+        """Whether events before this one may have been lost."""
+        return self.image_id is None
 
 
 class EventPublisher:
@@ -55,7 +79,7 @@ class EventPublisher:
             if self._gap:
                 tell_gap(self.connection)
                 self._gap = False
-            self.connection.xadd(STREAM, fields, maxlen=MAX_EVENTS, approximate=True)
+            _append(self.connection, fields)
         except (RedisError, OSError) as error:
             self.missed()
             _log.warning("event not sent", error=str(error))
@@ -63,7 +87,25 @@ class EventPublisher:
 
 def tell_gap(connection: Redis) -> None:
     """Tell that events before this one may have been lost; raises `RedisError` or `OSError`."""
-    connection.xadd(STREAM, {"gap": "1"}, maxlen=MAX_EVENTS, approximate=True)
+    _append(connection, {"gap": "1"})
+
+
+def _append(connection: Redis, fields: dict[Any, Any]) -> None:
+    try:
+        connection.xadd(STREAM, fields, maxlen=MAX_EVENTS, approximate=True)
+    except ResponseError as error:
+        if not _begin_anew(connection, error):
+            raise
+        connection.xadd(STREAM, fields, maxlen=MAX_EVENTS, approximate=True)
+
+
+def _begin_anew(connection: Redis, error: ResponseError) -> bool:
+    """Begin the stream anew, with a gap, if that is why Redis refused; whether it was. Others may do the same."""
+    if not str(error).startswith(_BROKEN):
+        return False
+    _log.warning("what lies in Redis in the place of the events is no use, starting anew", key=STREAM, error=str(error))
+    connection.eval(_BEGIN_ANEW, 1, STREAM)
+    return True
 
 
 class Rewound(Exception):
@@ -83,22 +125,36 @@ class Follower:
 
     def newest(self, count: int) -> list[Event]:
         """Up to `count` last events, oldest first; `position` is the end of the stream then."""
-        entries: Any = self.connection.xrevrange(STREAM, count=count)
-        events = [_event(*entry) for entry in reversed(entries)]
-        self.position = events[-1].id if events else "0-0"
-        return events
+        entries = self._last(count)
+        self.position = entries[0][0].decode() if entries else "0-0"
+        return _events(reversed(entries))
 
     def wait(self, seconds: float, count: int = 500) -> list[Event]:
         """The next events, none after `seconds` without any; raises `Rewound`."""
-        answer: Any = self.connection.xread({STREAM: self.position}, count=count, block=int(seconds * 1000))
+        try:
+            answer: Any = self.connection.xread({STREAM: self.position}, count=count, block=int(seconds * 1000))
+        except ResponseError as error:
+            if _begin_anew(self.connection, error):
+                raise Rewound("the stream of events was none") from error
+            raise
         if not answer:
-            last: Any = self.connection.xrevrange(STREAM, count=1)
+            last = self._last(1)
             if order(last[0][0].decode() if last else "0-0") < order(self.position):
                 raise Rewound("the stream of events went back")
             return []
-        events = [_event(*entry) for entry in answer[0][1]]
-        self.position = events[-1].id
-        return events
+        entries = answer[0][1]
+        self.position = entries[-1][0].decode()
+        return _events(entries)
+
+    def _last(self, count: int) -> list[_Entry]:
+        """Up to `count` last entries, newest first."""
+        try:
+            entries: Any = self.connection.xrevrange(STREAM, count=count)
+        except ResponseError as error:
+            if not _begin_anew(self.connection, error):
+                raise
+            entries = self.connection.xrevrange(STREAM, count=count)
+        return list(entries)
 
 
 def order(position: str) -> tuple[int, int]:
@@ -107,8 +163,37 @@ def order(position: str) -> tuple[int, int]:
     return int(moment), int(number)
 
 
-def _event(entry: bytes, fields: dict[bytes, bytes] | None) -> Event:
-    fields = fields or {}
-    image_id = fields[b"id"].decode() if b"id" in fields else None
-    record = fields.get(b"record")
-    return Event(entry.decode(), image_id, Record.from_json(record) if record else None)
+def _events(entries: Iterable[_Entry]) -> list[Event]:
+    """The events of entries; of gaps in a row, the last."""
+    events: list[Event] = []
+    unreadable = 0
+    for position, fields in entries:
+        try:
+            event = _event(position.decode(), fields or {})
+        except (ValueError, RecursionError):
+            unreadable += 1
+            event = Event(position.decode())
+        if events and event.is_gap and events[-1].is_gap:
+            events.pop()
+        events.append(event)
+    if unreadable:
+        _log.warning("events that cannot be read are taken as lost", events=unreadable)
+    return events
+
+
+def _event(position: str, fields: dict[bytes, bytes]) -> Event:
+    """The event of an entry; raises `ValueError` or `RecursionError` if it is none of ours."""
+    if b"gap" in fields:
+        return Event(position)
+    image_id = fields.get(b"id", b"").decode()
+    if not is_id(image_id):
+        raise ValueError("not the id of an image")
+    if b"deleted" in fields:
+        return Event(position, image_id)
+    data = fields.get(b"record", b"")
+    if len(data) > _MAX_RECORD_BYTES:
+        raise ValueError("too large for a record")
+    record = Record.from_json(data)
+    if record.id != image_id:
+        raise ValueError("the record of another image")
+    return Event(position, image_id, record)

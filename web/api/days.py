@@ -14,6 +14,7 @@ from flask import Blueprint, Response, current_app, request
 from pipeline.errors import BadRequest, volume_error
 from pipeline.store import Day, Days
 from pipeline.store.days import EVERY
+from pipeline.threads import keep_running
 
 blueprint = Blueprint("days", __name__, url_prefix="/api")
 _FRESH_SECONDS = 1.0
@@ -42,8 +43,7 @@ class Calendar:
         with self._changed:
             self._asked = asked = time.monotonic()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="days", daemon=True)
-                self._thread.start()
+                self._thread = keep_running("days", self._run)
             self._changed.notify_all()
             self._changed.wait_for(lambda: self._fresh > asked - _FRESH_SECONDS, _PATIENCE_SECONDS)
             if self._error is not None:

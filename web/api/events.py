@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 blueprint = Blueprint("events", __name__, url_prefix="/api")
-_POSITION = re.compile(r"\d{1,18}-\d{1,18}")
+_POSITION = re.compile(r"\d{1,20}-\d{1,20}")
 _RETRY_MS = (1000, 4000)
 _CHUNK = 64 * 1024
 

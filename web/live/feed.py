@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from pipeline.queue.connection import connect
 from pipeline.queue.events import Event, Follower, Rewound, order, tell_gap
+from pipeline.threads import keep_running
 from web.api.serialize import serialize
 from web.live.listeners import Listeners
 
@@ -87,20 +88,22 @@ class Feed:
                 return
             self._started = True
             self.listeners.start()
-            threading.Thread(target=self._run, name="feed", daemon=True).start()
+            keep_running("feed", self._run)
 
     def _run(self) -> None:
         failures = 0
         while True:
-            with suppress(RedisError, OSError), connect(self._redis_url, timeout=_REDIS_SECONDS) as connection:
-                connection.client_setname(CLIENT_NAME)
-                if failures:
-                    tell_gap(connection)
-                follower = Follower(connection)
-                self._begin(follower)
-                failures = 0
-                self._follow(follower, connection)
-            self._lost()
+            try:
+                with suppress(RedisError, OSError), connect(self._redis_url, timeout=_REDIS_SECONDS) as connection:
+                    connection.client_setname(CLIENT_NAME)
+                    if failures:
+                        tell_gap(connection)
+                    follower = Follower(connection)
+                    self._begin(follower)
+                    failures = 0
+                    self._follow(follower, connection)
+            finally:
+                self._lost()
             time.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
             failures += 1
 
@@ -137,13 +140,20 @@ class Feed:
     def _lost(self) -> None:
         with self._changed:
             if self._following:
-                _log.warning("events stopped: Redis does not answer", listeners=len(self.listeners))
+                _log.warning("events stopped", listeners=len(self.listeners))
             self._following = False
             self._failed = True
             self._changed.notify_all()
             self.listeners.hang_up()
 
     def _frame(self, event: Event) -> bytes:
+        try:
+            return self._written(event)
+        except Exception:  # noqa: BLE001 - one event that cannot be shown must not end all of them
+            _log.exception("event cannot be shown, taken as lost", event_id=event.id)
+            return f"id: {event.id}\n".encode() + RESET
+
+    def _written(self, event: Event) -> bytes:
         head = f"id: {event.id}\n".encode()
         if event.image_id is None:
             return head + RESET

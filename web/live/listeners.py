@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import selectors
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
+from pipeline.threads import keep_running
 from web import counters
 
 HEARTBEAT_SECONDS = 15.0
@@ -32,7 +32,7 @@ class _Listener:
         self.waiting_bytes = 0
 
 
-class Listeners(threading.Thread):
+class Listeners:
     """Writes what is said to every listener, and a heartbeat. A listener that is far behind is hung up on.
 
     The methods may be called from any thread; what is said before `add` is not heard by the new listener, what
@@ -40,7 +40,6 @@ class Listeners(threading.Thread):
     """
 
     def __init__(self) -> None:
-        super().__init__(name="listeners", daemon=True)
         self._selector = selectors.DefaultSelector()
         self._inbox: deque[Callable[[], None]] = deque()
         self._wake_in, self._wake_out = os.pipe()
@@ -49,6 +48,10 @@ class Listeners(threading.Thread):
         self._selector.register(self._wake_in, selectors.EVENT_READ)
         self._all: set[_Listener] = set()
         self._said: list[bytes] = []
+
+    def start(self) -> None:
+        """Serve until the process ends, in a thread of its own."""
+        keep_running("listeners", self._run)
 
     def __len__(self) -> int:
         return len(self._all)
@@ -70,8 +73,13 @@ class Listeners(threading.Thread):
         with suppress(BlockingIOError):
             os.write(self._wake_out, b"\0")
 
-    def run(self) -> None:
-        """Serve until the process ends."""
+    def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            self._hang_up()  # whoever it was that this thread stumbled over: all of them come back
+
+    def _serve(self) -> None:
         heartbeat = time.monotonic() + HEARTBEAT_SECONDS
         while True:
             ready = self._selector.select(max(0.0, heartbeat - time.monotonic()))
