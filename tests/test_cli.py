@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from cli.answers import Image
 from cli.export import target
 from tests.conftest import ROOT, Gallery, picture, until
 
@@ -125,8 +126,8 @@ def test_status_says_when_images_wait_and_nobody_works(bare: Gallery) -> None:
 def test_an_export_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
     image_id = "0197a3c0-0000-7000-8000-0123456789ab"
     for name in ("../../etc/passwd", "/etc/passwd", "..", "....//a.jpg", ".bashrc", "a\0b.jpg"):
-        record = {"id": image_id, "name": name, "received_at": "2026-01-02T03:04:05Z"}
-        path = target(record, tmp_path).resolve()
+        image = Image(image_id, name, "ready", 1, "0" * 64, "2026-01-02T03:04:05Z")
+        path = target(image, tmp_path).resolve()
         assert path.parent == tmp_path / "2026-01-02"
 
 
