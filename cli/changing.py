@@ -40,7 +40,7 @@ def delete(client: Client, ids: tuple[str, ...], failed: bool, yes: bool, as_jso
     Exit status: 0 if all are deleted; 1 if one was not there or could not be deleted; 2 if the gallery did not
     answer, or would refuse all of them.
     """
-    wanted = [line.strip() for line in click.get_text_stream("stdin", errors="replace")] if ids == ("-",) else list(ids)
+    wanted = [line.decode("utf-8", "replace").strip() for line in sys.stdin.buffer] if ids == ("-",) else list(ids)
     wanted = [image_id for image_id in wanted if image_id]
     if failed:
         wanted += [image.id for image, _ in client.records(state="failed")]

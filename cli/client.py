@@ -17,14 +17,15 @@ from cli.answers import Image, Page, Problem
 _TIMEOUT = urllib3.Timeout(connect=10, read=120)
 _PROBE_TIMEOUT = urllib3.Timeout(connect=5, read=10)
 _LONGEST_PAUSE = 30.0
-_TRIES = 3
-_TOO_MANY = 429
+_TRIES = 4
+_TOO_MANY, _BROKEN = 429, 502
 _FINAL = frozenset({501, 505, 507})
 _NOT_US = frozenset({401, 403, 404, 405})
 _FULL = 507
 _PIECE = 256 * 1024
 
 T = TypeVar("T")
+Answer = urllib3.BaseHTTPResponse
 
 
 class Refused(Exception):
@@ -39,6 +40,10 @@ class Refused(Exception):
     def concerns_all(self) -> bool:
         """Whether every other file would be refused too: who we are, what answers there, or a full gallery."""
         return self.status < 400 or self.status in _NOT_US or self.status == _FULL
+
+
+class BadAnswer(Refused):
+    """The answer is not one of this gallery's."""
 
 
 class Unreachable(Exception):
@@ -69,11 +74,11 @@ class Client:
     def call(self, method: str, path: str, answer: type[T], fields: dict[str, str] | None = None) -> T:
         """The answer; raises `Refused`, `Unreachable` and `Stopped`."""
         query = f"?{urlencode(fields)}" if fields else ""
-        return self._read(self._patiently(lambda: self._send(method, f"{path}{query}")), answer)
+        return self._patiently(lambda: self._send(method, f"{path}{query}"), lambda found: self._read(found, answer))
 
     def delete(self, image_id: str) -> None:
         """Delete an image."""
-        self._patiently(lambda: self._send("DELETE", f"/api/images/{image_id}"))
+        self._patiently(lambda: self._send("DELETE", f"/api/images/{image_id}"), lambda _answer: None)
 
     def find(self, sha256: str) -> Image | None:
         """The image that holds the bytes with this hash, as far as the gallery knows."""
@@ -88,13 +93,15 @@ class Client:
         """
         path = f"/api/images?name={quote(name)}"
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
-        answer = self._patiently(lambda: self._send("POST", path, body=body(), headers=headers))
-        return answer.status == 201, self._read(answer, Image)
+        return self._patiently(
+            lambda: self._send("POST", path, body=body(), headers=headers),
+            lambda answer: (answer.status == 201, self._read(answer, Image)),
+        )
 
     def download(self, path: str, target: Callable[[], BinaryIO], most: int) -> None:
         """Write what lies at `path` to what `target` opens, anew for each try; no more than `most` bytes and one."""
 
-        def fetch() -> urllib3.BaseHTTPResponse:
+        def fetch() -> Answer:
             answer = self._send("GET", path, preload_content=False)
             try:
                 if answer.status == 200:
@@ -105,7 +112,7 @@ class Client:
                 answer.close()
             return answer
 
-        self._patiently(fetch)
+        self._patiently(fetch, lambda _answer: None)
 
     def records(self, **fields: str) -> Iterator[tuple[Image, dict[str, Any]]]:
         """Every record, newest first: what we need of it, and all of it."""
@@ -128,7 +135,7 @@ class Client:
         except msgspec.ValidationError:
             raise self._is_no_gallery() from None
 
-    def _write(self, answer: urllib3.BaseHTTPResponse, target: Callable[[], BinaryIO], most: int) -> None:
+    def _write(self, answer: Answer, target: Callable[[], BinaryIO], most: int) -> None:
         with target() as file:
             written = 0
             for piece in answer.stream(_PIECE):
@@ -139,36 +146,41 @@ class Client:
                 if written > most:
                     return
 
-    def _send(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
+    def _send(self, method: str, path: str, **options: Any) -> Answer:
         headers = {"Accept": "application/json", "User-Agent": "gallery", **options.pop("headers", {})}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         options = {"timeout": _TIMEOUT, "retries": False, "redirect": False, **options}
         return self.pool.request(method, f"{self.url}{path}", headers=headers, **options)
 
-    def _patiently(self, send: Callable[[], urllib3.BaseHTTPResponse]) -> urllib3.BaseHTTPResponse:
-        """Try again while the gallery is away; a gallery that is well and refuses three times means it."""
-        end, pause, refusals, failure = 0.0, 0.5, 0, Exception()
+    def _patiently(self, send: Callable[[], Answer], read: Callable[[Answer], T]) -> T:
+        """What `read` makes of the answer. Tries again while the gallery is away.
+
+        A gallery that is well, and yet fails four times, means this request.
+        """
+        end, pause, failures = 0.0, 0.5, 0
         while not self.stopped.is_set():
+            refused, away = Refused(_BROKEN, "broken-connection", ""), Unreachable()
             try:
                 answer = send()
-            except urllib3.exceptions.HTTPError as error:
-                failure = Unreachable(f"{self.url} does not answer: {error}")
-                if isinstance(error, urllib3.exceptions.SSLError):
-                    raise failure from error  # what is not trusted now is not trusted in a minute
-            else:
                 if (answer.status < 500 and answer.status != _TOO_MANY) or answer.status in _FINAL:
-                    return self._accepted(answer)
-                failure = Unreachable(f"{self.url} is not ready: {self._refusal(answer)}")
-                refusals += answer.status >= 500 and self._is_ready()
-                if refusals == _TRIES:
-                    raise self._refusal(answer)
-                asked = answer.headers.get("Retry-After", "")
-                pause = max(pause, float(asked)) if asked.isascii() and asked.isdigit() else pause
-            end = end or time.monotonic() + self.patience
-            pause = min(pause, _LONGEST_PAUSE)
+                    return read(self._accepted(answer))
+                refused = self._refusal(answer)
+                away = Unreachable(f"{self.url} is not ready: {refused}")
+                pause = max(pause, _asked_pause(answer))
+            except urllib3.exceptions.HTTPError as error:
+                away = Unreachable(f"{self.url} does not answer: {error}")
+                if isinstance(error, urllib3.exceptions.SSLError):
+                    raise away from error  # what is not trusted now is not trusted in a minute
+                refused = Refused(_BROKEN, "broken-connection", f"The connection broke {_TRIES} times: {error}")
+            except BadAnswer as error:  # the connection may have been cut within the answer
+                refused, away = error, Unreachable(str(error))
+            failures += refused.status != _TOO_MANY and self._is_ready()
+            if failures == _TRIES:
+                raise refused
+            end, pause = end or time.monotonic() + self.patience, min(pause, _LONGEST_PAUSE)
             if time.monotonic() + pause > end:
-                raise failure
+                raise away
             self.stopped.wait(pause)
             pause *= 2
         raise Stopped
@@ -179,12 +191,12 @@ class Client:
         except urllib3.exceptions.HTTPError:
             return False
 
-    def _accepted(self, answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
+    def _accepted(self, answer: Answer) -> Answer:
         if answer.status < 300:
             return answer
         raise self._refusal(answer)
 
-    def _refusal(self, answer: urllib3.BaseHTTPResponse) -> Refused:
+    def _refusal(self, answer: Answer) -> Refused:
         if 300 <= answer.status < 400 and (place := answer.headers.get("Location")):
             return Refused(answer.status, "moved", f"{self.url} sends us to {place}: give that as --url.")
         try:
@@ -193,11 +205,17 @@ class Client:
             return Refused(answer.status, "http-error", f"{self.url} answered with status {answer.status}.")
         return Refused(answer.status, problem.code, problem.detail)
 
-    def _read(self, answer: urllib3.BaseHTTPResponse, kind: type[T]) -> T:
+    def _read(self, answer: Answer, kind: type[T]) -> T:
         try:
             return msgspec.json.decode(answer.data, type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise self._is_no_gallery() from None
 
-    def _is_no_gallery(self) -> Refused:
-        return Refused(200, "bad-answer", f"{self.url} answers, but not as this gallery does.")
+    def _is_no_gallery(self) -> BadAnswer:
+        return BadAnswer(200, "bad-answer", f"{self.url} answers, but not as this gallery does.")
+
+
+def _asked_pause(answer: Answer) -> float:
+    """Seconds after which the gallery asks us to come again."""
+    asked = answer.headers.get("Retry-After", "")
+    return float(asked) if asked.isascii() and asked.isdigit() else 0.0

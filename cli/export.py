@@ -23,7 +23,7 @@ from pipeline.names import clean_name
 _TRIES = 2
 _LONGEST_NAME = 255
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
-_BAD = frozenset({"damaged", "deleted", "refused", "not written", "not fetched"})
+_BAD = frozenset({"damaged", "deleted", "missing", "refused", "not written", "not fetched"})
 _QUIET = frozenset({"fetched", "here already", "not fetched"})
 
 
@@ -97,7 +97,7 @@ class Export:
             return self._fetch(image, path, part)
         except Refused as refused:
             if refused.status == 404:
-                return Verdict("deleted")
+                return self._absent(image)
             if not refused.concerns_all:
                 return Verdict("refused", str(refused))
             self.halt(refused)
@@ -113,6 +113,14 @@ class Export:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
         return _NOT_FETCHED
+
+    def _absent(self, image: Image) -> Verdict:
+        """Whether the image was deleted, or its original is missing on the gallery's volume."""
+        try:
+            self._client.call("GET", f"/api/images/{image.id}", Image)
+        except Refused as refused:
+            return Verdict("deleted") if refused.status == 404 else Verdict("refused", str(refused))
+        return Verdict("missing", "The gallery does not have its original.")
 
     def _fetch(self, image: Image, path: Path, part: Path) -> Verdict:
         def fresh() -> BinaryIO:
