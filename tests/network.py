@@ -23,8 +23,8 @@ class Fault:
 
 
 def answer(status: int, body: bytes = b"", kind: str = "application/json", more: str = "") -> Fault:
-    head = f"HTTP/1.1 {status} As told\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{more}\r\n"
-    return Fault(answer=head.encode() + body)
+    head = f"HTTP/1.1 {status} As told\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+    return Fault(answer=f"{head}Connection: close\r\n{more}\r\n".encode() + body)
 
 
 @dataclass
