@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 from pipeline.errors import VolumeUnavailable, volume_error
 from pipeline.volume.files import close_to_others, flush_folder, is_gone
-from pipeline.volume.layout import Layout, bucket_names
+from pipeline.volume.layout import FORMER_CLAIMS, Layout, bucket_names
 from pipeline.volume.locks import LockTable, Presence
 from pipeline.volume.space import Space, space
 
@@ -39,6 +40,11 @@ class Volume:
             folder = self.root / name
             folder.mkdir(parents=True, exist_ok=True)
             close_to_others(folder)
+
+    @cached_property
+    def has_former_claims(self) -> bool:
+        """Whether there were claims in the way of release 0.1 when this was first asked."""
+        return any(len(name) == FORMER_CLAIMS for name in os.listdir(self.layout.hashes))
 
     def is_there(self, image_id: str) -> bool:
         """Whether the folder of an accepted image is in its place; raises `VolumeUnavailable`."""
