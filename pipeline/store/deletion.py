@@ -89,8 +89,10 @@ def drop_upload(volume: Volume, folder: Path, image_id: str) -> bool:
     whole."""
     try:
         folder.rename(volume.layout.leaving(image_id))
-    except FileNotFoundError:
-        return False
+    except OSError as error:
+        if is_gone(error):
+            return False
+        raise
     with suppress(Busy):  # the next sweep finishes it
         finish(volume, image_id)
     return True

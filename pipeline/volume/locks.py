@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipeline.volume.files import is_unlinked, still_linked
+from pipeline.volume.files import is_gone, is_unlinked, still_linked
 
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EINTR)
 _CHECK_SECONDS = 5.0
@@ -60,12 +60,18 @@ def is_locked(path: Path) -> bool:
     """Whether another open file holds the lock on `path`; False if there is no such file."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
+    except OSError as error:
+        if is_gone(error):
+            return False
+        raise
     try:
         acquire(descriptor, wait=0)
     except Busy:
         return True
+    except OSError as error:
+        if is_gone(error):
+            return False
+        raise
     else:
         return False
     finally:

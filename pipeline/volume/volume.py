@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pipeline.errors import VolumeUnavailable, volume_error
-from pipeline.volume.files import close_to_others, flush_folder, is_gone
+from pipeline.volume.files import close_to_others, flush_existing, flush_folder, is_gone
 from pipeline.volume.layout import FORMER_CLAIMS, Layout, bucket_names
 from pipeline.volume.locks import LockTable, Presence
 from pipeline.volume.space import Space, space
@@ -88,8 +88,9 @@ class Volume:
     def flush_place(self, image_id: str) -> None:
         """Flush the names by which an image is found."""
         bucket = self.layout.bucket(image_id)
-        for folder in (bucket, bucket.parent, self.layout.images):
-            flush_folder(folder)
+        for folder in (bucket, bucket.parent):
+            flush_existing(folder)  # the image may be deleted already
+        flush_folder(self.layout.images)
 
     def space(self) -> Space:
         """The room on the volume; raises `VolumeUnavailable`."""
