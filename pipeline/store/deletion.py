@@ -51,7 +51,9 @@ def _put_away(volume: Volume, image_id: str) -> None:
         if not volume.is_there(image_id):
             raise ImageNotFound(image_id)
     volume.step("delete:renamed")
-    flush_existing(layout.bucket(image_id))
+    bucket = layout.bucket(image_id)
+    if not volume.folders.flush_known(bucket):
+        flush_existing(bucket)
     volume.step("delete:after-rename")
     touch(layout.bucket(image_id).parent)
 

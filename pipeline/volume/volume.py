@@ -8,7 +8,8 @@ from functools import cached_property
 from pathlib import Path
 
 from pipeline.errors import VolumeUnavailable, volume_error
-from pipeline.volume.files import close_to_others, flush_existing, flush_folder, is_gone
+from pipeline.volume.files import close_to_others, flush_existing, is_gone
+from pipeline.volume.folders import FolderTable
 from pipeline.volume.layout import FORMER_CLAIMS, Layout, bucket_names
 from pipeline.volume.locks import LockTable, Presence
 from pipeline.volume.space import Space, space
@@ -32,6 +33,7 @@ class Volume:
         self.layout = Layout(root)
         self.locks = LockTable()
         self.presence = Presence(self.layout.locks)
+        self.folders = FolderTable()
         self.step = step
 
     def prepare(self) -> None:
@@ -86,11 +88,17 @@ class Volume:
         return os.listdir(self.layout.incoming)
 
     def flush_place(self, image_id: str) -> None:
-        """Flush the names by which an image is found."""
+        """Flush the names by which an image is found.
+
+        Those of its minute and its day are flushed once, as long as the folder of the minute lives.
+        """
         bucket = self.layout.bucket(image_id)
+        if self.folders.flush_known(bucket):
+            return
         for folder in (bucket, bucket.parent):
             flush_existing(folder)  # the image may be deleted already
-        flush_folder(self.layout.images)
+        self.folders.flush(self.layout.images)
+        self.folders.keep(bucket)
 
     def space(self) -> Space:
         """The room on the volume; raises `VolumeUnavailable`."""
