@@ -8,7 +8,7 @@ FRONTEND_SOURCES := $(shell find web/frontend -path web/frontend/node_modules -p
 AUDIT := .venv/.audit/bin/pip-audit
 ASK := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python requirements/audit.py
 
-.PHONY: run test check format lock chaos siege frontend bench fuzz audit screenshots
+.PHONY: run test check format lock chaos frontend bench fuzz audit screenshots
 
 run: $(RUN_STAMP) $(FRONTEND)
 	@exec .venv/bin/python -m launcher --stop-with-parent
@@ -19,10 +19,6 @@ test: $(STAMP) $(FRONTEND)
 # MINUTES=30, SEED=…: a seed gives the same accidents again
 chaos: $(STAMP)
 	.venv/bin/python -m tests.chaos --log chaos.log --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
-
-# ATTACKS="slow names": only those whose names have one of these words
-siege: $(STAMP)
-	.venv/bin/python -m tests.siege $(ATTACKS)
 
 # MINUTES=60, SEED=…
 fuzz: $(STAMP)

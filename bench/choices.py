@@ -153,7 +153,7 @@ def encodings(kind: str, original: Path, made: Path) -> dict[str, Measured]:
     """Every way to encode a rendition."""
     longest = LONGEST[kind]
     with original.open("rb") as file:
-        view, _ = upright_view(file, Limits())
+        view = upright_view(file, Limits()).picture
     picture = fitted(view, longest)
     made.write_bytes(encoded(picture, ENCODINGS[kind]))
     engine, likeness = made.stat().st_size, similarity(made, original, longest)

@@ -22,7 +22,7 @@ from bench.photos import photo
 from bench.report import save, table
 from pipeline.images.formats import Limits, read_header
 from pipeline.images.recipe import GRID, VIEW
-from worker.engine.decode import decoded, prepare
+from worker.engine.decode import decode, prepare
 from worker.engine.encode_webp import ENCODINGS, Encoding, encoded
 from worker.engine.render import Rendition, render, upright_view
 from worker.engine.resize import fitted
@@ -47,9 +47,7 @@ def decoder(original: Path, _folder: Path) -> None:
     """Nothing but the decoder, at the scale that the engine uses."""
     with original.open("rb") as file:
         header = read_header(file)
-        file.seek(0)
-        with decoded(file, header):
-            pass
+        decode(file, header)
 
 
 def pyvips(original: Path, folder: Path) -> None:
@@ -203,7 +201,7 @@ def measure(originals: dict[str, Path], rounds: int) -> None:
             sizes[one.name] = {kind: file.stat().st_size for kind, file in files.items() if file.exists()}
             likenesses[one.name] = {kind: similarity(files[kind], original, LONGEST[kind]) for kind in sizes[one.name]}
         with original.open("rb") as file:
-            view, _ = upright_view(file, Limits())
+            view = upright_view(file, Limits()).picture
         needed: dict[str, dict[str, float]] = {}
         for kind, longest in LONGEST.items():
             asked = {one: found[kind] for one, found in likenesses.items() if found}

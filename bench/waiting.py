@@ -31,7 +31,7 @@ class Waiting:
         time.sleep(float(self._wait.read_text()))
         for name in ("grid", "view"):
             publish(Rendition(name, self._picture, 8, 8))
-        return Picture("IQgCBQAIeHiHeHeIiIeICHeIAAAAAAA=", "#008080", ())
+        return Picture("IQgCBQAIeHiHeHeIiIeICHeIAAAAAAA=", "#008080", (), 640, 400)
 
     def peak_mb(self) -> int:
         """It holds nothing."""

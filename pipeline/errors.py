@@ -99,10 +99,10 @@ class TooManyFiles(GalleryError):
 class NotAnImage(GalleryError):
     """The bytes are of no accepted format, whatever the name says."""
 
-    code, status, title = "not-an-accepted-format", 415, "This is not a picture we accept"
+    code, status, title = "not-an-accepted-format", 415, "This format is not accepted"
 
     def __init__(self, accepted: str, found: str = "") -> None:
-        what = f"This looks like {found}" if found else "This is not a picture"
+        what = f"This looks like {found}" if found else "The format of this file is not known here"
         super().__init__(f"{what}. Send a {accepted} file.")
 
 
@@ -130,7 +130,31 @@ class BrokenHeader(Unrenderable):
     code, title = "broken-header", "The header of this file is damaged"
 
     def __init__(self, label: str) -> None:
-        super().__init__(f"The header of this {label} file is damaged. Export the picture again and send that.")
+        super().__init__(
+            f"The header of this {label} file is damaged or cut off. Export the picture again and send that."
+        )
+
+
+class UnsupportedKind(Unrenderable):
+    """The file is sound and of an accepted format, but coded in a way that no decoder here knows."""
+
+    code, status, title = "unsupported-kind", 415, "This kind of picture is not supported"
+
+    def __init__(self, label: str, kind: str) -> None:
+        super().__init__(
+            f"This {label} is of a kind that is not supported: {kind}. "
+            "Export the picture as an ordinary JPEG or PNG and send that."
+        )
+
+
+class CutOff(Unrenderable):
+    """Fewer rows of the picture are there than are worth showing."""
+
+    code, title = "cut-off", "The file is cut off"
+
+    def __init__(self, part: float) -> None:
+        there = f"only {max(1, round(part * 100))} % of the picture is" if part > 0 else "less than one row of it is"
+        super().__init__(f"The file is cut off: {there} there, too little to show. Send the whole file.")
 
 
 class TooManyPixels(Unrenderable):

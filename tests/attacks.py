@@ -393,7 +393,7 @@ def taken_over(original: BinaryIO, limits: Limits, publish: Callable[[Rendition]
             outcome = error.strerror or ""
     for rendition in ("grid", "view"):
         publish(Rendition(rendition, _WEBP, 8, 8))
-    return Picture("AAAA", "#000000", (outcome,))
+    return Picture("AAAA", "#000000", (outcome,), 8, 8)
 
 
 if __name__ == "__main__":

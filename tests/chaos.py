@@ -30,7 +30,7 @@ from redis import Redis
 from cli.doctor import examine
 from pipeline.settings import Settings
 from pipeline.store import Store
-from tests.pictures import picture
+from tests.pictures import picture, undecodable
 from tests.product import Gallery, answers, mounted, prepared, renderers, until
 
 CLIENTS, WORKERS = 4, 2
@@ -40,7 +40,7 @@ VOLUME = "size=192m"
 
 @dataclass
 class Ledger:
-    """What the clients were told: the ids that were accepted, and their colour ("": the bytes were not whole)."""
+    """What the clients were told: the ids that were accepted, and their colour ("": the bytes were broken)."""
 
     accepted: dict[str, str] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
@@ -74,8 +74,7 @@ class Client(threading.Thread):
         else:
             side = self._random.choice((80, 300, 900, 1800))
             kind = self._random.choice(("JPEG", "PNG", "GIF", "WEBP"))
-            data = picture("JPEG" if not whole else kind, (side, side), color)
-            data = data if whole else data[: len(data) // 2]
+            data = picture(kind, (side, side), color) if whole else undecodable()
         status, body = self._call("POST", "/api/images?name=chaos", data)
         with self._ledger.lock:
             self._ledger.answers[f"upload {status}"] += 1

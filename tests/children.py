@@ -8,7 +8,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from typing import BinaryIO
+from dataclasses import replace
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -21,7 +22,7 @@ from worker.sandbox import Confinement
 
 _SMALL, _WIDE = picture("WEBP", (8, 8)), picture("WEBP", (2000, 8))
 _GRID, _VIEW = (Rendition(name, _SMALL, 8, 8) for name in ("grid", "view"))
-_FOUND = Picture("AAAA", "#000000", ())
+_FOUND = Picture("AAAA", "#000000", (), 8, 8)
 _BOTH = encode(Made(_GRID)) + encode(Made(_VIEW))
 
 
@@ -40,8 +41,8 @@ def _grid(data: bytes, width: int, height: int) -> bytes:
     return encode(Made(Rendition("grid", data, width, height)))
 
 
-def _done(placeholder: str = "AAAA", color: str = "#000000", notes: tuple[str, ...] = ()) -> bytes:
-    return _BOTH + encode(Done(Picture(placeholder, color, notes)))
+def _done(**changes: Any) -> bytes:
+    return _BOTH + encode(Done(replace(_FOUND, **changes)))
 
 
 LIES = {
@@ -66,6 +67,9 @@ LIES = {
     "a long note": _done(notes=("x" * 1000,)),
     "many notes": _done(notes=("x",) * 1000),
     "a note with control characters": _done(notes=("\x1b]0;mine\x07",)),
+    "a picture of no size": _done(width=0),
+    "a picture without end": _done(width=1 << 62, height=1 << 62),
+    "a picture of another shape": _done(width=4000, height=1000),
     "a reason that does not exist": encode(Refused("mine", "It is mine.")),
     "a reason without end": encode(Refused("cannot-be-decoded", "x" * 100_000)),
     "a fault of the volume": encode(Unreadable(5)),

@@ -23,3 +23,15 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (640, 400), color: str = 
             image.paste(f"#{secrets.token_hex(3)}", (*corner, corner[0] + width, corner[1] + height))
     image.save(out, kind, **options)
     return out.getvalue()
+
+
+def undecodable(kind: str = "JPEG", size: tuple[int, int] = (640, 400)) -> bytes:
+    """A JPEG or PNG with a good header of which not a pixel can be decoded; different each time."""
+    data = bytearray(picture(kind, size))
+    if kind == "PNG":
+        start = data.index(b"IDAT") + 4
+        data[start : start + 64] = bytes(64)
+    else:
+        # the first component's quantization table is one that the file does not have
+        data[data.index(b"\xff\xc0") + 12] = 3
+    return bytes(data)

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 
 from pipeline.settings import Settings
 from tests.conftest import CHROMIUM, ROOT, Gallery, picture
+from tests.pictures import undecodable
 from web import create_app
 from web.api.schemas import OPERATIONS
 
@@ -47,9 +48,9 @@ def test_a_tester_that_tries_all_it_can_think_of_finds_nothing(gallery: Gallery,
         assert int(re.search(r"(\d+) generated", done.stdout)[1]) > 200  # type: ignore[index]
 
     run(CONFIG)
-    broken = gallery.upload(picture("JPEG", (900, 900))[:3000], "half.jpg").json["id"]
-    gallery.until_ended(broken)
-    run(f'[parameters]\n"path.image_id" = "{broken}"\n{CONFIG}', "--exclude-method", "DELETE")
+    failed = gallery.upload(undecodable(), "broken.jpg").json["id"]
+    gallery.until_ended(failed)
+    run(f'[parameters]\n"path.image_id" = "{failed}"\n{CONFIG}', "--exclude-method", "DELETE")
     assert gallery.until_ended(gallery.upload(picture()).json["id"])["state"] == "ready"
 
 

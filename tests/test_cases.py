@@ -11,12 +11,12 @@ import pytest
 from PIL import Image
 
 from pipeline.images.recipe import GRID, VIEW
-from tests.cases import Case, gain_maps, gifs, hdr, png_clear, png_colours, premultiplied, stored
+from tests.cases import Case, cut, gain_maps, gifs, hdr, png_clear, png_colours, premultiplied, stored, strict
 from tests.cases.compare import distance
 from tests.product import Answer, Gallery, prepared
 
 MEAN, MOST = 6.0, 30.0
-_MODULES = (png_colours, png_clear, gifs, premultiplied, hdr, gain_maps)
+_MODULES = (png_colours, png_clear, gifs, premultiplied, hdr, gain_maps, strict, cut)
 MADE = [case for module in _MODULES for case in module.cases()]
 ROUGH_MEAN, ROUGH_MOST = 12.0, 80.0
 
@@ -76,7 +76,7 @@ def check_picture(case: Case, record: Any, running: Gallery) -> None:
             wanted = [side * scale for side in size]
             assert all(abs(a - b) <= 1 for a, b in zip(made.size, wanted, strict=True)), (made.size, size)
             if case.reference:
-                found = distance(made, case.reference(), case.rows)
+                found = distance(made, case.reference(), case.part)
                 mean, most = (ROUGH_MEAN, ROUGH_MOST) if case.rough else (MEAN, MOST)
                 assert found.mean <= mean, (name, found)
                 assert found.most <= most, (name, found)

@@ -16,7 +16,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 from redis import Redis
 
-from tests.conftest import CHROMIUM, Answer, Gallery, answers, free_port, picture, until
+from tests.conftest import CHROMIUM, Answer, Gallery, answers, free_port, until
+from tests.pictures import undecodable
 
 PASSWORD = "the dashboard's password"
 CREDENTIALS = {"Authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()}
@@ -40,8 +41,7 @@ class Dashboard:
 
     def failed_job(self) -> str:
         """A job that ended among the failed ones."""
-        half = picture("JPEG", (900, 900))[:3000]
-        image_id: str = self.gallery.until_ended(self.gallery.upload(half, "half.jpg").json["id"])["id"]
+        image_id: str = self.gallery.until_ended(self.gallery.upload(undecodable(), "broken.jpg").json["id"])["id"]
         until(lambda: image_id in self.ids("failed"), 30)
         return image_id
 

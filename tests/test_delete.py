@@ -12,6 +12,7 @@ from cli.doctor import examine
 from pipeline.settings import Settings
 from pipeline.store import Store
 from tests.conftest import Gallery, picture, until
+from tests.pictures import undecodable
 
 
 def files(gallery: Gallery, image_id: str) -> list[str]:
@@ -76,7 +77,7 @@ def test_deleting_under_the_workers_hands_fails_no_request_and_leaves_no_traceba
 def test_a_broken_picture_is_one_line_in_the_log(bare: Gallery) -> None:
     bare.log = bare.data.parent / "log"
     bare.start_all()
-    image_id = bare.upload(picture("JPEG", (900, 900))[:3000], "half.jpg").json["id"]
+    image_id = bare.upload(undecodable(), "broken.jpg").json["id"]
     assert bare.until_ended(image_id)["state"] == "failed"
     until(lambda: bare.call("GET", "/api/status").json["queue"]["running"] == 0, 30)
     lines = [json.loads(line) for line in bare.log.read_text().splitlines() if image_id in line]

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import Gallery, picture, until
+from tests.pictures import undecodable
 from tests.render_fixtures import encoded, scene
 
 
@@ -92,8 +93,8 @@ def test_the_image_that_holds_some_bytes_is_found_by_their_hash(gallery: Gallery
 
 
 def test_a_broken_image_is_shown_as_failed_with_its_reason_and_can_be_retried(gallery: Gallery) -> None:
-    whole = picture("JPEG", (900, 900))
-    record = gallery.until_ended(gallery.upload(whole[: len(whole) // 2], "half.jpg").json["id"])
+    damaged = undecodable()
+    record = gallery.until_ended(gallery.upload(damaged, "broken.jpg").json["id"])
     assert record["state"] == "failed"
     assert record["reason"]["code"] == "cannot-be-decoded"
     assert record["reason"]["message"] in gallery.call("GET", "/").body.decode()
@@ -105,7 +106,7 @@ def test_a_broken_image_is_shown_as_failed_with_its_reason_and_can_be_retried(ga
     assert gallery.call("GET", f"/api/images/{record['id']}").status == 404
     for folder in ("incoming", "pending", "failed", "images"):
         assert os.listdir(gallery.data / folder) == []
-    assert gallery.upload(whole[: len(whole) // 2], "half.jpg").status == 201
+    assert gallery.upload(damaged, "broken.jpg").status == 201
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from pipeline.settings import Settings
 from pipeline.store import Store, attempts, cleanup, deletion, outbox
 from pipeline.volume import volume
 from pipeline.volume.locks import Busy, locked
-from tests.pictures import picture
+from tests.pictures import picture, undecodable
 from tests.test_crash_points import accept as accept_bytes
 from tests.test_crash_points import make
 from tests.test_crash_points import store as store  # the fixture
@@ -119,7 +119,7 @@ def test_repair_leaves_the_claim_of_an_upload_that_is_being_accepted(store: Stor
 def test_a_broken_picture_on_a_full_volume_keeps_its_reason(
     store: Store, render_context: RenderContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    image_id = accept_bytes(store, picture("JPEG", (900, 900))[:6000])
+    image_id = accept_bytes(store, undecodable())
     with monkeypatch.context() as full:
         full.setattr(attempts, "replace_whole", refuse(errno.ENOSPC))
         for _ in range(4):
@@ -228,7 +228,7 @@ def test_an_image_whose_original_is_gone_fails_by_name(store: Store, render_cont
 def test_an_image_that_is_deleted_while_it_is_read_is_told_as_deleted(
     store: Store, render_context: RenderContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, broken = accept_bytes(store, picture()), accept_bytes(store, picture("JPEG", (900, 900))[:3000])
+    whole, damaged = accept_bytes(store, picture()), accept_bytes(store, undecodable())
     render = render_context.renderer.render
 
     def then_it_goes(original: Path, publish: Any) -> Any:
@@ -243,11 +243,11 @@ def test_an_image_that_is_deleted_while_it_is_read_is_told_as_deleted(
         try:
             return render(original, publish)
         finally:
-            store.delete(broken)
+            store.delete(damaged)
 
     with monkeypatch.context() as racing:
         racing.setattr(render_context.renderer, "render", fail_late)
-        render_context.make(broken)
+        render_context.make(damaged)
     assert examine(store) == []
     assert store.failed() == store.pending() == []
 
@@ -257,7 +257,7 @@ def test_an_image_that_cannot_be_taken_back_stays_in_the_outbox(store: Store, mo
 
     def step(name: str) -> None:
         if name == "accept:after-rename":
-            full.setattr(volume, "flush_existing", refuse(errno.EDQUOT))
+            full.setattr(volume, "flush_folder", refuse(errno.EDQUOT))
             full.setattr(Path, "rename", refuse(errno.EDQUOT))
 
     with monkeypatch.context() as full, pytest.raises(GalleryError):

@@ -17,7 +17,7 @@ from pipeline.store import Store
 from pipeline.store.checks import check_image
 from pipeline.store.regeneration import Which, is_wanted, regenerating
 from tests.conftest import ROOT, Gallery, until
-from tests.pictures import picture
+from tests.pictures import picture, undecodable
 
 
 def command(gallery: Gallery, *options: str) -> subprocess.Popen[str]:
@@ -75,7 +75,7 @@ def test_what_cannot_be_made_anew_keeps_what_it_has(gallery: Gallery) -> None:
     (image_id,) = fill(gallery, 1)
     store = store_of(gallery)
     original = store.original(store.get(image_id))
-    original.write_bytes(original.read_bytes()[:600])
+    original.write_bytes(undecodable())
     status, said = regenerate(gallery, "--all")
     assert (status, "1 failed" in said, "damaged" in said) == (1, True, True), said
     record = gallery.call("GET", f"/api/images/{image_id}").json

@@ -10,7 +10,7 @@ import pytest
 from pipeline.errors import ImageNotFound, RendererDied, RenderTimeout, Unrenderable
 from pipeline.images.formats import Limits
 from tests.children import LIES
-from tests.pictures import picture
+from tests.pictures import picture, undecodable
 from tests.render_fixtures import encoded, scene
 from worker.engine.render import Rendition
 from worker.render_process.renderer import CannotStart, Renderer
@@ -77,7 +77,7 @@ def test_a_broken_picture_costs_no_new_process(renderer: Renderer, tmp_path: Pat
     color_of(renderer, good)
     pid = renderer.pid
     with pytest.raises(Unrenderable):
-        color_of(renderer, write(tmp_path / "half", picture("JPEG", (900, 900))[:6000]))
+        color_of(renderer, write(tmp_path / "broken", undecodable()))
     color_of(renderer, good)
     assert renderer.pid == pid
 

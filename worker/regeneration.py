@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import structlog
 
 from pipeline.errors import GalleryError, volume_error
@@ -35,7 +37,7 @@ def _remake(render_context: RenderContext, image_id: str) -> str:
             return outcomes.LATER
         with regenerating(render_context.store, image_id) as work:
             picture = render_context.renderer.render(work.original, keep)
-            record = work.replace(made, placeholder=picture.placeholder, color=picture.color, notes=picture.notes)
+            record = work.replace(made, **asdict(picture))
     except NothingToDo:
         return outcomes.GONE
     except OSError as error:

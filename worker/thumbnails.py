@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import structlog
 
@@ -72,9 +72,7 @@ class RenderContext:
         try:
             with metrics.RENDER_SECONDS.labels(attempt.record.format).time(), attempt.unless_deleted():
                 picture = self.renderer.render(attempt.original, publish)
-            record = attempt.finish(
-                placeholder=picture.placeholder, color=picture.color, notes=picture.notes, recipe=RECIPE
-            )
+            record = attempt.finish(**asdict(picture), recipe=RECIPE)
         except ImageNotFound:
             raise
         except RendererDied as death:
@@ -87,9 +85,7 @@ class RenderContext:
             self._fail(attempt, error)
             raise
         except FileNotFoundError:
-            with attempt.unless_deleted():
-                missing = not attempt.has_original()
-            if missing:
+            if attempt.original.parent.exists() and not attempt.original.exists():
                 self._fail(attempt, OriginalMissing())
                 return
             attempt.roll_back()

@@ -7,6 +7,7 @@ record shows, `check_bounds` for what a worker can bear.
 from __future__ import annotations
 
 import errno
+import re
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -15,6 +16,7 @@ from pipeline.images.containers import gif, heif, jpeg, png, webp
 from pipeline.images.containers.reading import Truncated
 from pipeline.images.header import Format, Header
 from pipeline.images.limits import Limits, check_bounds
+from pipeline.images.others import what_it_is
 
 __all__ = [
     "ACCEPTED_LABEL",
@@ -28,8 +30,8 @@ __all__ = [
     "read_header",
 ]
 
-# What `identify` needs to see of a file.
-HEAD_BYTES = 64
+# What `identify` needs to see of a file: of a HEIF with no brand of its own kind, the table of its items.
+HEAD_BYTES = 4096
 
 _READERS = {
     Format.JPEG: jpeg.read,
@@ -43,25 +45,14 @@ _READERS = {
 # Their decoders want the whole file in memory.
 _READ_WHOLE = {Format.WEBP, Format.HEIC, Format.AVIF}
 
-_HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis"}
-_AVIF_BRANDS = {b"avif", b"avis"}
-
-# What people send by mistake, to be named in the refusal.
-_OTHERS = {
-    b"II*\x00": "a TIFF or raw photo",
-    b"MM\x00*": "a TIFF or raw photo",
-    b"BM": "a BMP",
-    b"8BPS": "a Photoshop file",
-    b"%PDF": "a PDF",
-    b"<svg": "an SVG",
-    b"<?xml": "an SVG or XML file",
-    b"\xff\x0a": "a JPEG XL",
-    b"\x00\x00\x00\x0cJXL ": "a JPEG XL",
-    b"\x00\x00\x00\x0cjP  ": "a JPEG 2000",
-    b"\x00\x00\x01\x00": "an icon",
-    b"PK\x03\x04": "a ZIP archive",
-    b"\x1aE\xdf\xa3": "a video",
+_BRANDS = {
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis"), Format.HEIC),
+    **dict.fromkeys((b"avif", b"avis"), Format.AVIF),
 }
+_GENERAL_BRANDS = {b"mif1", b"mif2", b"miaf"}
+_CODINGS = {b"hvc1": Format.HEIC, b"av01": Format.AVIF}
+# An entry of the table of items: version, flags, number, protection, and how it is coded.
+_ITEM = re.compile(rb"infe(?:\x02.{3}.{2}|\x03.{3}.{4}).{2}(.{4})", re.DOTALL)
 
 _LABELS = [format_.label for format_ in Format]
 # What a file dialogue looks for; systems that don't know HEIC tell it by its extension.
@@ -79,27 +70,20 @@ def identify(head: bytes) -> Format | None:
         return Format.GIF
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP" and head[12:16] in (b"VP8 ", b"VP8L", b"VP8X"):
         return Format.WEBP
-    if head[4:8] == b"ftyp":
-        return _by_brands(head[8 : min(len(head), int.from_bytes(head[:4]))])
+    return _by_brands(head) if head[4:8] == b"ftyp" else None
+
+
+def _by_brands(head: bytes) -> Format | None:
+    """By the first brand that says more than a general one (`mif1`) does, or else by how the items are coded."""
+    brands = head[8 : int.from_bytes(head[:4])]
+    found = [brands[start : start + 4] for start in (0, *range(8, len(brands), 4))]
+    for brand in found:
+        if brand in _BRANDS:
+            return _BRANDS[brand]
+    if not _GENERAL_BRANDS.isdisjoint(found):
+        codings = [_CODINGS[kind] for kind in _ITEM.findall(head) if kind in _CODINGS]
+        return codings[0] if codings else None
     return None
-
-
-def _by_brands(brands: bytes) -> Format | None:
-    """By the major brand, or the first compatible one that says what a general one (`mif1`) leaves open."""
-    for start in (0, *range(8, len(brands), 4)):
-        brand = brands[start : start + 4]
-        if brand in _AVIF_BRANDS:
-            return Format.AVIF
-        if brand in _HEIC_BRANDS:
-            return Format.HEIC
-    return None
-
-
-def _other(head: bytes) -> str:
-    """What else the file seems to be, with its article; nothing where that can't be said."""
-    if head[4:8] == b"ftyp":
-        return "a video"
-    return next((name for start, name in _OTHERS.items() if head.startswith(start)), "")
 
 
 def read_header(stream: BinaryIO) -> Header:
@@ -112,7 +96,7 @@ def read_header(stream: BinaryIO) -> Header:
     head = stream.read(HEAD_BYTES)
     found = identify(head)
     if found is None:
-        raise NotAnImage(ACCEPTED_LABEL, _other(head))
+        raise NotAnImage(ACCEPTED_LABEL, what_it_is(head, stream))
     stream.seek(0)
     try:
         header = _READERS[found](stream)

@@ -52,7 +52,9 @@ class Header:
     numbers mean where no profile tells it: primaries and transfer by the code points of ITU-T H.273; `peak_nits` is
     the brightest light in it (0 if unknown). `measured` is what a PNG says in place
     of all this: its gamma, and x and y of white, red, green and blue, if it has them. `clear` says that one colour of a
-    PNG is transparent.
+    PNG is transparent. `coded_pixels` are those of the largest piece that a decoder makes, if it is larger than what is
+    shown: a crop comes after decoding, and a frame may be larger than the screen. `ended` is false if a GIF lacks its
+    trailer, and `cut_frames` true if it ends within a frame that is not its first.
     """
 
     format: Format
@@ -69,6 +71,9 @@ class Header:
     peak_nits: int = 0
     measured: tuple[float, tuple[float, ...]] | None = None
     clear: bool = False
+    coded_pixels: int = 0
+    ended: bool = True
+    cut_frames: bool = False
 
     @property
     def animated(self) -> bool:
@@ -77,8 +82,8 @@ class Header:
 
     @property
     def pixels(self) -> int:
-        """Pixels of one frame."""
-        return self.width * self.height
+        """Pixels of one frame, as it is decoded."""
+        return max(self.width * self.height, self.coded_pixels)
 
 
 def upright(width: int, height: int, orientation: int) -> tuple[int, int]:

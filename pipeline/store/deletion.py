@@ -51,9 +51,7 @@ def _put_away(volume: Volume, image_id: str) -> None:
         if not volume.is_there(image_id):
             raise ImageNotFound(image_id)
     volume.step("delete:renamed")
-    bucket = layout.bucket(image_id)
-    if not volume.folders.flush_known(bucket):
-        flush_existing(bucket)
+    flush_existing(layout.bucket(image_id))
     volume.step("delete:after-rename")
     touch(layout.bucket(image_id).parent)
 
@@ -91,10 +89,8 @@ def drop_upload(volume: Volume, folder: Path, image_id: str) -> bool:
     whole."""
     try:
         folder.rename(volume.layout.leaving(image_id))
-    except OSError as error:
-        if is_gone(error):
-            return False
-        raise
+    except FileNotFoundError:
+        return False
     with suppress(Busy):  # the next sweep finishes it
         finish(volume, image_id)
     return True

@@ -129,9 +129,8 @@ def _commit(volume: Volume, upload: IncomingUpload, record: Record) -> None:
             os.fsync(described)
         finally:
             os.close(described)
-        flush_folder(upload.folder)
-        for folder in (layout.pending, *claimed):
-            volume.folders.flush(folder)
+        for folder in (upload.folder, layout.pending, *claimed):
+            flush_folder(folder)
         upload.release()
         volume.step("accept:before-rename")
         _move_in(upload.folder, target)

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Windows
 from tests.browser.files import choose, pictures, throttle
-from tests.pictures import picture
+from tests.pictures import picture, undecodable
 from tests.product import ROOT, Gallery, prepared, until
 
 AXE = ROOT / "web" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -25,10 +25,9 @@ def hung(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     """Pictures, one that failed, and one that waits for ever."""
     with prepared(tmp_path_factory.mktemp("accessible")) as gallery:
         gallery.start_all()
-        body = picture("PNG", (300, 200))
         for n in range(24):
             gallery.until_ended(gallery.upload(picture(), f"n{n}.png").json["id"])
-        gallery.until_ended(gallery.upload(body[: len(body) // 2], "damaged.png").json["id"])
+        gallery.until_ended(gallery.upload(undecodable("PNG", (300, 200)), "damaged.png").json["id"])
         gallery.stop("worker.1")
         gallery.stop("worker.2")
         gallery.upload(picture(), "waiting.png")

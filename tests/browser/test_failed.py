@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Windows
-from tests.pictures import picture
+from tests.pictures import picture, undecodable
 from tests.product import Gallery, prepared
 
 SIZES = ((300, 900), (450, 600), (600, 600), (1600, 400), (600, 400))
@@ -20,9 +20,8 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     with prepared(tmp_path_factory.mktemp("failed")) as gallery:
         gallery.start_all()
         for n, size in enumerate(SIZES):
-            body = picture("PNG", size)
             ids = [
-                gallery.upload(body[: len(body) // 2], f"IMG_20260412_104233-damaged-{n}.png").json["id"],
+                gallery.upload(undecodable("PNG", size), f"IMG_20260412_104233-damaged-{n}.png").json["id"],
                 gallery.upload(picture("PNG", (600, 400)), f"good-{n}.png").json["id"],
             ]
             assert [gallery.until_ended(image_id)["state"] for image_id in ids] == ["failed", "ready"]

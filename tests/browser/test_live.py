@@ -7,7 +7,7 @@ import signal
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Windows
-from tests.pictures import picture
+from tests.pictures import picture, undecodable
 from tests.product import Gallery, until
 
 SHIFTS = """() => {
@@ -17,11 +17,6 @@ SHIFTS = """() => {
       window.shifts.push([value, ...sources.map(({ node }) => node?.outerHTML?.slice(0, 120))]);
   }).observe({ type: "layout-shift", buffered: true });
 }"""
-
-
-def damaged() -> bytes:
-    body = picture("PNG", (300, 200))
-    return body[: len(body) // 2]
 
 
 def tile(page: Page, image_id: str, state: str = "") -> None:
@@ -65,7 +60,7 @@ def test_nothing_shifts_while_thumbnails_arrive(shared: Gallery, windows: Window
 
 def test_a_failed_tile_says_why_and_is_retried(shared: Gallery, windows: Windows) -> None:
     page = windows.open(shared)
-    image_id = shared.upload(damaged(), "damaged.png").json["id"]
+    image_id = shared.upload(undecodable("PNG", (300, 200)), "damaged.png").json["id"]
     tile(page, image_id, ".failed")
     expect(page.locator(f"[data-id='{image_id}']")).to_contain_text("damaged")
     expect(page.locator("#state")).to_contain_text("1 picture failed")

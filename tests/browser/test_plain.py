@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Windows
-from tests.pictures import picture
+from tests.pictures import picture, undecodable
 from tests.product import Gallery
 
 
@@ -25,7 +25,7 @@ def test_a_person_uploads_and_sees_the_thumbnails(gallery: Gallery, windows: Win
     expect(page.get_by_role("heading", name="No pictures yet")).to_be_visible()
     page.get_by_label("Pictures").set_input_files(paths)
     page.get_by_role("button", name="Upload").click()
-    expect(page.get_by_role("alert")).to_contain_text("notes.txt: This is not a picture we accept.")
+    expect(page.get_by_role("alert")).to_contain_text("notes.txt: This format is not accepted.")
     page.get_by_role("link", name="Gallery").click()
     expect(page.locator(".tile.ready img")).to_have_count(4, timeout=30_000)
     page.locator(".tile.ready img").first.click()
@@ -37,8 +37,7 @@ def test_a_person_uploads_and_sees_the_thumbnails(gallery: Gallery, windows: Win
 
 
 def test_a_failed_picture_is_explained_and_retried(gallery: Gallery, windows: Windows) -> None:
-    body = picture()
-    image_id = gallery.upload(body[: len(body) // 2], "damaged.png").json["id"]
+    image_id = gallery.upload(undecodable("PNG"), "damaged.png").json["id"]
     before = gallery.until_ended(image_id)["finished_at"]
     page = windows.page(java_script_enabled=False)
     page.goto(gallery.url)

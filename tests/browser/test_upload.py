@@ -27,7 +27,7 @@ def test_chosen_files_each_end_with_a_verdict(shared: Gallery, windows: Windows,
     expect(panel).to_contain_text("3 pictures added")
     expect(panel.locator("li.added")).to_have_count(3)
     expect(panel.locator("li.refused")).to_contain_text("notes.png")
-    expect(panel.locator("li.refused")).to_contain_text("This is not a picture")
+    expect(panel.locator("li.refused")).to_contain_text("The format of this file is not known")
     expect(panel.locator("li.here")).to_contain_text("Already here")
     assert panel.locator("li.here a").get_attribute("href") == f"/images/{standing}"
     expect(page.locator(".tile.ready")).to_have_count(4)

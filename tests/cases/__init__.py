@@ -14,6 +14,8 @@ from typing import Any
 
 from PIL import Image
 
+Part = tuple[float, float, float, float]
+
 FOLDER = Path(__file__).parent / "pictures"
 
 
@@ -22,10 +24,10 @@ class Case:
     """One file, and what must come out of it.
 
     `ends` are the ends that are right: `ready`, `failed` (accepted, then no thumbnail) or `refused` (at the door, with
-    `status` if that is set). A ready image has `size` in its record, and looks as `reference` does: in its upper part
-    alone if `rows` is less than 1, only roughly if `rough` is set. One of its notes has the words of `note`; with
-    `notes` set to False there is none. The reason of the others has the `words` and none of `never`, in any case of
-    letters. `open` says why a case does not hold yet: it must fail then.
+    `status` if that is set). A ready image has `size` in its record, and looks as `reference` does: only in `part`
+    of it (left, top, right and bottom, 0 to 1), only roughly if `rough` is set. One of its notes has the words of
+    `note`; with `notes` set to False there is none. The reason of the others has the `words` and none of `never`, in
+    any case of letters. `open` says why a case does not hold yet: it must fail then.
     """
 
     name: str
@@ -35,7 +37,7 @@ class Case:
     about: str = ""
     size: tuple[int, int] | None = None
     reference: Callable[[], Image.Image] | None = None
-    rows: float = 1.0
+    part: Part = (0.0, 0.0, 1.0, 1.0)
     rough: bool = False
     animated: bool | None = None
     note: str = ""
@@ -57,6 +59,8 @@ def _from_row(row: dict[str, Any]) -> Case:
     name = row.pop("file")
     if reference := row.pop("reference", None):
         row["reference"] = partial(_reference, reference)
+    if rows := row.pop("rows", None):
+        row["part"] = (0.0, 0.0, 1.0, rows)
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
     return Case(name=name, data=(FOLDER / name).read_bytes, **values)
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageChops, ImageStat
 
+from tests.cases import Part
+
 _PLACE = 8
 
 
@@ -17,13 +19,14 @@ class Distance:
     most: float
 
 
-def distance(made: Image.Image, reference: Image.Image, rows: float = 1.0) -> Distance:
-    """The larger of the distances on white and on black, in the upper `rows` of the picture.
+def distance(made: Image.Image, reference: Image.Image, part: Part = (0.0, 0.0, 1.0, 1.0)) -> Distance:
+    """The larger of the distances on white and on black, in a part of the picture.
 
     They must have one shape, and are compared at the size of the smaller one.
     """
     size = min(made.size, reference.size)
-    box = (0, 0, size[0], max(1, int(size[1] * rows)))
+    left, top, right, bottom = (round(one * side) for one, side in zip(part, size * 2, strict=True))
+    box = (left, top, max(left + 1, right), max(top + 1, bottom))
     pairs = [[_on(ground, picture, size).crop(box) for picture in (made, reference)] for ground in ("white", "black")]
     found = [_between(*pair) for pair in pairs]
     return Distance(max(one.mean for one in found), max(one.most for one in found))

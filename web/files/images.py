@@ -6,10 +6,9 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request, send_file
 
-from pipeline.errors import ImageNotFound, volume_error
+from pipeline.errors import ImageNotFound
 from pipeline.images.recipe import RECIPE
 from pipeline.records import State
-from pipeline.volume.files import is_gone, look_again
 from web.api.serialize import rendition_url, version_of
 from web.services import services
 
@@ -45,20 +44,15 @@ def original(image_id: str) -> Response:
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except OSError as error:
-        if is_gone(error):
-            return 0
-        raise volume_error(error) from error
+    except FileNotFoundError:
+        return 0
 
 
 def _file(path: Path, content_type: str, etag: str) -> Response:
     try:
-        look_again(path)
         answer = send_file(path, mimetype=content_type, etag=etag, conditional=True, max_age=_YEAR)
-    except OSError as error:
-        if is_gone(error):
-            raise ImageNotFound(path.parent.name) from None
-        raise volume_error(error) from error
+    except FileNotFoundError:
+        raise ImageNotFound(path.parent.name) from None
     answer.cache_control.immutable = True
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer

@@ -2,137 +2,134 @@
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from dataclasses import dataclass
+from typing import BinaryIO
 
 from PIL import Image
 
-from pipeline.images.containers.gif import Frame, frames
-from pipeline.images.containers.reading import Truncated
+from pipeline.errors import CutOff, Unrenderable
+from pipeline.images.containers.gif import Frame, cut_block, frames
 from pipeline.images.header import Header
+from worker.engine.animation import SEEN, Disposal, Layer, PlacedStrips, first_shown
+from worker.engine.decoded import Decoded, PictureStrips
+from worker.engine.notes import COARSE, COARSE_BY_DAMAGE, LATER_FRAMES, NO_END
+from worker.engine.rows import fingerprints, lenient
+from worker.engine.splice import Piece, Spliced
 
-_CLEAR, _RESTORE = 2, 3
-_STRIP_PIXELS = 2_000_000
-
-
-class PlacedFrame:
-    """The strips of one frame on a canvas that is transparent elsewhere; no second copy of the whole is made."""
-
-    def __init__(self, picture: Image.Image, place: tuple[int, int], size: tuple[int, int]) -> None:
-        self._picture, self._place, self._size = picture, place, size
-
-    def strip(self, top: int, bottom: int) -> Image.Image:
-        """The rows from `top` to `bottom`; in the frame's own mode if it covers all of the canvas."""
-        (x, y), picture = self._place, self._picture
-        if self._place == (0, 0) and picture.size == self._size:
-            return picture if bottom - top == picture.height else picture.crop((0, top, picture.width, bottom))
-        canvas = Image.new("RGBA", (self._size[0], bottom - top))
-        first, last = max(top, y), min(bottom, y + picture.height)
-        if first < last:
-            _paint(canvas, picture.crop((0, first - y, picture.width, last - y)), (x, first - top))
-        return canvas
+_DISPOSALS = {2: Disposal.CLEAR, 3: Disposal.RESTORE}
+# What Pillow raises for a damaged frame; an `OSError` with a number is the volume's.
+_DAMAGED = (OSError, EOFError, SyntaxError, ValueError)
+# The rows of an interlaced frame come in four passes; the first has every eighth.
+_BAND = 8
 
 
-def first_frame(file: BinaryIO, header: Header, seen: int) -> PlacedFrame:
-    """The first of the frames, `seen` of them at most, with which there is anything to see; else the first one.
+@dataclass(frozen=True, slots=True)
+class _Pixels:
+    """A frame as it was decoded, how many of its rows are there, whether some between them are not, and whether that is
+    because the file ends."""
 
-    There is nothing to see on a canvas that is transparent, or of one colour. A still picture is its only frame.
-    """
+    picture: Image.Image
+    rows: int
+    coarse: bool = False
+    cut_off: bool = False
+
+
+def decode_gif(file: BinaryIO, header: Header) -> Decoded:
+    """The picture, or the first frame of an animation that shows anything; a still picture is its only frame."""
     size = header.width, header.height
-    canvas: Image.Image | None = None
-    first: PlacedFrame | None = None
-    for number, (frame, picture) in enumerate(_pictures(file)):
-        if number == seen:
-            break
-        if first is None:
-            first = PlacedFrame(picture, (frame.x, frame.y), size)
-            if not header.animated or not is_empty(first.strip(0, size[1])):
-                return first
-            canvas = Image.new("RGBA", size)
-        assert canvas is not None
-        before = canvas.copy() if frame.disposal == _RESTORE else canvas
-        _paint(canvas, picture, (frame.x, frame.y))
-        if number and not is_empty(canvas):
-            return PlacedFrame(canvas, (0, 0), size)
-        canvas = before
-        if frame.disposal == _CLEAR:
-            canvas.paste((0, 0, 0, 0), (frame.x, frame.y, frame.x + frame.width, frame.y + frame.height))
+    first = next(frames(file), None)
     if first is None:
         raise EOFError("no frame")
-    return first
+    pixels = _decoded(file, first)
+    if header.animated:
+        strips = first_shown(_layers(file, pixels), size)
+    else:
+        strips = PlacedStrips(_layer(first, pixels.picture), size)
+    part = 1.0 if pixels.rows >= first.height else (first.y + pixels.rows) / size[1]
+    notes = _notes(header, pixels) if part == 1 else ()
+    return Decoded(strips, size, size, 1, (), size, rows=part, cut_off=pixels.cut_off, notes=notes)
 
 
-def _pictures(file: BinaryIO) -> Iterator[tuple[Frame, Image.Image]]:
-    """Each frame and its pixels. A damaged one ends them, if it is not the first."""
-    whole = 0
-    try:
-        for frame in frames(file):
-            picture = _decoded(file, frame)
-            yield frame, picture
-            whole += 1
-    except (OSError, EOFError, SyntaxError, ValueError, Truncated) as error:
-        if not whole or (isinstance(error, OSError) and error.errno is not None):
-            raise
+def _notes(header: Header, pixels: _Pixels) -> tuple[str, ...]:
+    if pixels.coarse:
+        return (COARSE if pixels.cut_off else COARSE_BY_DAMAGE,)
+    if header.cut_frames:
+        return (LATER_FRAMES,)
+    return () if header.ended else (NO_END,)
 
 
-def is_empty(frame: Image.Image) -> bool:
-    """Whether it is transparent, or of one colour."""
-    straight = frame if frame.mode == "RGBA" else frame.convert("RGBA")
-    bands = straight.getextrema()
-    return bands[3][1] == 0 or all(low == high for low, high in bands)  # type: ignore[misc]
+def _layers(file: BinaryIO, first: _Pixels) -> Iterator[Layer]:
+    """The frames, up to the first damaged one that is not the first."""
+    for number, frame in enumerate(frames(file)):
+        if number == SEEN:
+            return
+        try:
+            yield _layer(frame, _decoded(file, frame, damaged=False).picture if number else first.picture)
+        except _DAMAGED as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            return
 
 
-def _paint(canvas: Image.Image, picture: Image.Image, place: tuple[int, int]) -> None:
-    """Paint what is opaque, in strips: a frame is large, and a canvas is there already."""
-    rows = max(1, _STRIP_PIXELS // max(1, picture.width))
-    for top in range(0, picture.height, rows):
-        strip = picture.crop((0, top, picture.width, min(picture.height, top + rows))).convert("RGBA")
-        canvas.paste(strip, (place[0], place[1] + top), strip)
+def _layer(frame: Frame, picture: Image.Image) -> Layer:
+    return Layer(picture, (frame.x, frame.y), _DISPOSALS.get(frame.disposal, Disposal.KEEP))
 
 
-def _decoded(file: BinaryIO, frame: Frame) -> Image.Image:
-    """The frame alone, in mode P; one without pixels is an empty picture of mode RGBA."""
+def _decoded(file: BinaryIO, frame: Frame, *, damaged: bool = True) -> _Pixels:
+    """Decode one frame; if it is damaged, as far as it goes. Raises `CutOff` if not a row is there."""
     if not frame.width or not frame.height:
-        return Image.new("RGBA", (frame.width, frame.height))
+        return _Pixels(Image.new("RGBA", (frame.width, frame.height)), frame.height)
+    try:
+        return _Pixels(_loaded(file, frame), frame.height)
+    except _DAMAGED as error:
+        if not damaged or (isinstance(error, OSError) and error.errno is not None):
+            raise
+    with lenient():
+        rows = fingerprints(PictureStrips(_loaded(file, frame, 1)), frame.height)
+        picture = _loaded(file, frame, 0)
+    there = [one == other for one, other in zip(rows, fingerprints(PictureStrips(picture), frame.height), strict=True)]
+    count = there.index(False) if False in there else frame.height
+    coarse = False
+    if frame.interlaced:
+        first = there[::_BAND]
+        count = min(frame.height, _BAND * (first.index(False) if False in first else len(first)))
+        coarse = not all(there[:count])
+        _repeat_rows(picture, there[:count])
+    cut_off = cut_block(file, frame) is not None
+    if not count:
+        raise CutOff(0) if cut_off else Unrenderable
+    return _Pixels(picture, count, coarse, cut_off)
+
+
+def _repeat_rows(picture: Image.Image, there: list[bool]) -> None:
+    """Put the row above into each row that is missing."""
+    for y, known in enumerate(there):
+        if not known:
+            picture.paste(picture.crop((0, y - 1, picture.width, y)), (0, y))
+
+
+def _loaded(file: BinaryIO, frame: Frame, fill: int | None = None) -> Image.Image:
+    """The frame alone, in mode P or L; what is missing has the value `fill`."""
     # without a palette all is black, as Chromium shows it
     palette = frame.palette or bytes(768)
     flags = 0x80 | (len(palette) // 3).bit_length() - 2
     head = b"GIF89a" + struct.pack("<HHBBB", frame.width, frame.height, flags, 0, 0) + palette
-    if frame.transparent is not None:
-        head += b"\x21\xf9\x04\x01\x00\x00" + bytes((frame.transparent, 0))
     head += b"\x2c" + struct.pack("<HHHHB", 0, 0, frame.width, frame.height, frame.interlaced << 6)
-    with Image.open(io.BufferedReader(_Alone(head, file, frame.start)), formats=("GIF",)) as source:
+    with Image.open(Spliced(file, [head, *_data(file, frame, fill)]).stream, formats=("GIF",)) as source:
+        if fill is not None:
+            source.im = Image.new(source.mode, source.size, fill).im
         source.load()
+        if frame.transparent is not None:
+            source.info["transparency"] = frame.transparent
         return source
 
 
-class _Alone(io.RawIOBase):
-    """A file that begins with `head` and goes on as `file` does from `start`; nothing of it is copied."""
-
-    def __init__(self, head: bytes, file: BinaryIO, start: int) -> None:
-        self._head, self._file, self._start, self._at = head, file, start, 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = offset + (self._at if whence == 1 else 0)
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        wanted = len(buffer)
-        data = self._head[self._at : self._at + wanted]
-        if len(data) < wanted:
-            self._file.seek(self._start + max(0, self._at - len(self._head)))
-            data += self._file.read(wanted - len(data))
-        buffer[: len(data)] = data
-        self._at += len(data)
-        return len(data)
+def _data(file: BinaryIO, frame: Frame, fill: int | None) -> list[Piece]:
+    """The rest of the file; if the frame is damaged and the file ends in a sub-block, that one is made shorter."""
+    cut = None if fill is None else cut_block(file, frame)
+    if cut is None:
+        return [(frame.start, file.seek(0, 2) - frame.start)]
+    at, length = cut
+    return [(frame.start, at - frame.start), bytes([length]), (at + 1, length), b"\0"]

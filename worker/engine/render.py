@@ -8,16 +8,20 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from pipeline.errors import Unrenderable
+from pipeline.errors import CutOff, GalleryError, Unrenderable
 from pipeline.images.formats import Limits, check_bounds, read_header
+from pipeline.images.header import upright
 from pipeline.images.recipe import EFFORT, GRID, VIEW
 from worker.engine.colour import to_srgb
-from worker.engine.decode import decoded, prepare
+from worker.engine.decode import decode, prepare
 from worker.engine.encode_webp import ENCODINGS, encoded
+from worker.engine.notes import missing_rows
 from worker.engine.resize import fitted, fitted_size, view_of
 from worker.engine.thumbhash import thumbhash
 
 _HASHED = 32
+# With fewer rows than this there is too little to see.
+_LEAST_ROWS = 0.1
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -41,11 +45,23 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What rendering found: ThumbHash in base64, mean colour as #rrggbb, remarks for the record."""
+    """What rendering found: ThumbHash in base64, mean colour as #rrggbb, remarks for the record, and the size of the
+    upright original in pixels, as it was decoded: a header may say another one."""
 
     placeholder: str
     color: str
     notes: tuple[str, ...]
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The view before it is encoded, RGB or RGBA in sRGB, remarks for the record, and the size of the original."""
+
+    picture: Image.Image
+    notes: tuple[str, ...]
+    size: tuple[int, int]
 
 
 def render(
@@ -58,37 +74,49 @@ def render(
     people, and `OSError` where the file cannot be read.
     """
     prepare()
-    view, notes = upright_view(original, limits)
+    found = upright_view(original, limits)
+    view = found.picture
     grid = fitted(view, GRID)
     publish(_rendition("grid", grid, effort))
     small = grid.convert("RGBA").resize(fitted_size(grid.size, _HASHED), Image.Resampling.BOX)
     placeholder = thumbhash(small.width, small.height, small.tobytes())
     mean = small.convert("RGB").resize((1, 1), Image.Resampling.BOX).tobytes()
     publish(_rendition("view", view, effort))
-    return Picture(placeholder, f"#{mean.hex()}", notes)
+    return Picture(placeholder, f"#{mean.hex()}", found.notes, *found.size)
 
 
-def upright_view(original: BinaryIO, limits: Limits) -> tuple[Image.Image, tuple[str, ...]]:
-    """The view before it is encoded, RGB or RGBA in sRGB, and remarks for the record.
+def upright_view(original: BinaryIO, limits: Limits) -> View:
+    """The view of an original, and what was found on the way; rows that are missing are transparent.
 
     The pixels of the original are freed when this returns. Raises as `render` does.
     """
     header = read_header(original)
     check_bounds(header, limits)
-    original.seek(0)
     try:
-        with decoded(original, header) as source:
-            scaled = view_of(source, VIEW)
-            view, notes = to_srgb(scaled, source.meanings)
-            turn = _TURNS.get(source.orientation)
-    except MemoryError:
+        source = decode(original, header)
+        if source.rows < _LEAST_ROWS:
+            raise CutOff(source.rows) if source.cut_off else Unrenderable
+        view, notes = to_srgb(view_of(source, VIEW), source.meanings)
+    except (MemoryError, GalleryError):
         raise
     except Exception as error:
         # Decoders raise whatever a damaged file leads them to; what has a number is the volume's.
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise Unrenderable from error
-    return (view.transpose(turn) if turn is not None else view), notes
+    if source.rows < 1:
+        view = _without_missing_rows(view, source.rows)
+        notes = (*notes, missing_rows(1 - source.rows, source.orientation, cut_off=source.cut_off))
+    if (turn := _TURNS.get(source.orientation)) is not None:
+        view = view.transpose(turn)
+    return View(view, (*notes, *source.notes), upright(*source.full, source.orientation))
+
+
+def _without_missing_rows(view: Image.Image, rows: float) -> Image.Image:
+    """The view with what is below the first part of its rows transparent, as browsers show it."""
+    kept = Image.new("RGBA", view.size)
+    kept.paste(view.crop((0, 0, view.width, max(1, int(view.height * rows)))), (0, 0))
+    return kept
 
 
 def _rendition(name: str, picture: Image.Image, effort: int) -> Rendition:

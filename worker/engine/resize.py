@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
-from worker.engine.decode import Decoded
+from worker.engine.decoded import Decoded
 
 try:
     from cykooz_resizer import CropBox, FilterType, ResizeAlg, ResizeOptions, Resizer

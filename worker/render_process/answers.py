@@ -6,7 +6,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from pipeline.errors import TITLES, BrokenHeader, GalleryError, NotAnImage, Unrenderable
 from pipeline.images.formats import Format, read_header
@@ -18,6 +18,8 @@ from worker.render_process.frames import Refused
 _LONGEST = {"grid": GRID, "view": VIEW}
 _NOTES, _NOTE, _SENTENCE = 20, 300, 600
 _PLACEHOLDER, _COLOR = re.compile(r"[A-Za-z0-9+/]{1,64}={0,2}"), re.compile(r"#[0-9a-f]{6}")
+# No format has longer ones that a decoder here takes; a view scaled from a scaled view is rounded twice.
+_LONGEST_SIDE, _ROUNDING = 1 << 30, 1.5
 _READ_BYTES = 1024 * 1024
 
 
@@ -39,14 +41,22 @@ def check_rendition(rendition: Rendition, made: Collection[str]) -> Rendition:
     return rendition
 
 
-def check_picture(picture: Picture, made: Collection[str]) -> Picture:
-    """Findings for the record, after all renditions came: short, and of the form that pages expect."""
+def check_picture(picture: Picture, made: Mapping[str, tuple[int, int]]) -> Picture:
+    """Findings for the record, after all renditions came: short, and of the form that pages expect. `made` are the
+    sizes of the renditions, which have the shape of the picture."""
     if set(made) != set(_LONGEST):
         raise BrokenProtocol("it ended before all renditions were made")
     if not _PLACEHOLDER.fullmatch(picture.placeholder) or not _COLOR.fullmatch(picture.color):
         raise BrokenProtocol("its placeholder cannot be read")
     if len(picture.notes) > _NOTES or not all(_is_sentence(note, _NOTE) for note in picture.notes):
         raise BrokenProtocol("its notes are too long")
+    if not 0 < picture.width <= _LONGEST_SIDE or not 0 < picture.height <= _LONGEST_SIDE:
+        raise BrokenProtocol("it names no size of a picture")
+    for name, size in made.items():
+        scale = min(1.0, _LONGEST[name] / max(picture.width, picture.height))
+        wanted = picture.width * scale, picture.height * scale
+        if any(abs(side - other) > _ROUNDING for side, other in zip(size, wanted, strict=True)):
+            raise BrokenProtocol(f"its {name} has another shape than the picture")
     return picture
 
 

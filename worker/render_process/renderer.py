@@ -129,12 +129,12 @@ class Renderer:
     ) -> Picture | GalleryError | OSError:
         """One picture: its renditions are published as they come; how it ended."""
         channel.send(self._task, original)
-        end, made = time.monotonic() + self._timeout, list[str]()
+        end, made = time.monotonic() + self._timeout, dict[str, tuple[int, int]]()
         while True:
             match channel.receive(end, self._beat):
                 case Made(rendition):
                     publish(check_rendition(rendition, made))
-                    made.append(rendition.name)
+                    made[rendition.name] = rendition.width, rendition.height
                 case Done(picture):
                     return check_picture(picture, made)
                 case Refused() as refused:

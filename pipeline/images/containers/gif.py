@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -38,10 +39,13 @@ class Frame:
 
 @dataclass(slots=True)
 class _Blocks:
-    """How many sub-blocks may still come, and how many bytes the extensions have held so far."""
+    """How many sub-blocks may still come, and how many bytes the extensions have held so far; whether the last block
+    was whole, and whether it was the trailer."""
 
     left: int = _SUBBLOCKS
     held: int = 0
+    whole: bool = True
+    ended: bool = False
 
 
 def read(stream: BinaryIO) -> Header:
@@ -49,11 +53,12 @@ def read(stream: BinaryIO) -> Header:
     later ones are cut to it."""
     blocks = _Blocks()
     width, height, palette = _screen(stream)
-    count, hundredths = 0, 0
+    count, hundredths, largest = 0, 0, 0
     for frame in _frames(stream, palette, blocks):
         if not count:
             width, height = max(width, frame.x + frame.width), max(height, frame.y + frame.height)
         count, hundredths = count + 1, hundredths + frame.hundredths
+        largest = max(largest, frame.width * frame.height)
     if not count:
         raise Truncated
     return Header(
@@ -64,6 +69,9 @@ def read(stream: BinaryIO) -> Header:
         duration_ms=hundredths * 10,
         samples=1.0,
         held=blocks.held,
+        coded_pixels=largest,
+        ended=blocks.ended,
+        cut_frames=count > 1 and not blocks.whole,
     )
 
 
@@ -72,6 +80,23 @@ def frames(stream: BinaryIO) -> Iterator[Frame]:
     stream.seek(0)
     _, _, palette = _screen(stream)
     yield from _frames(stream, palette, _Blocks())
+
+
+def cut_block(stream: BinaryIO, frame: Frame) -> tuple[int, int] | None:
+    """Where the sub-block begins that the file ends in, and how many of its bytes are there; None for a whole frame."""
+    end = stream.seek(0, 2)
+    at = frame.start + 1
+    for _ in range(_SUBBLOCKS):
+        stream.seek(at)
+        size = stream.read(1)
+        if not size:
+            return at, 0
+        if not size[0]:
+            return None
+        if at + 1 + size[0] > end:
+            return at, end - at - 1
+        at += 1 + size[0]
+    return None
 
 
 def _screen(stream: BinaryIO) -> tuple[int, int, bytes]:
@@ -84,13 +109,24 @@ def _screen(stream: BinaryIO) -> tuple[int, int, bytes]:
 
 
 def _frames(stream: BinaryIO, shared: bytes, blocks: _Blocks) -> Iterator[Frame]:
+    """The frames as far as they go: to the trailer, to a cut, or to a byte that begins no block."""
+    with suppress(Truncated):
+        yield from _walk(stream, shared, blocks)
+
+
+def _walk(stream: BinaryIO, shared: bytes, blocks: _Blocks) -> Iterator[Frame]:
     control = bytes(4)
-    while blocks.left > 0 and (kind := stream.read(1)) and kind[0] != _TRAILER:
+    while blocks.left > 0:
+        kind = take(stream, 1)
+        if kind[0] == _TRAILER:
+            blocks.ended = True
+            return
         blocks.left -= 1
         if kind[0] == _IMAGE:
             x, y, width, height, flags = struct.unpack("<HHHHB", take(stream, 9))
             palette = _palette(stream, flags) or shared
             start = stream.tell()
+            take(stream, 2)
             yield Frame(
                 x,
                 y,
@@ -110,7 +146,7 @@ def _frames(stream: BinaryIO, shared: bytes, blocks: _Blocks) -> Iterator[Frame]
                 control = take(stream, take(stream, 1)[0])[:4].ljust(4, b"\0")
         else:
             break  # Decoders stop at such a byte too, with the frames they have.
-        count = _skip_subblocks(stream, blocks.left)
+        count, blocks.whole = _skip_subblocks(stream, blocks.left)
         blocks.left -= count
         blocks.held += count * 255 * (kind[0] == _EXTENSION)
 
@@ -119,11 +155,11 @@ def _palette(stream: BinaryIO, flags: int) -> bytes:
     return take(stream, 3 << ((flags & 7) + 1)) if flags & 0x80 else b""
 
 
-def _skip_subblocks(stream: BinaryIO, most: int) -> int:
-    """Skip to the end of a chain of sub-blocks and return how many there were, at most `most`."""
+def _skip_subblocks(stream: BinaryIO, most: int) -> tuple[int, bool]:
+    """Skip a chain of sub-blocks: how many there were, at most `most`, and whether it came to its end."""
     for count in range(most):
         size = stream.read(1)
         if not size or not size[0]:
-            return count
+            return count, bool(size)
         stream.seek(size[0], 1)
-    return most
+    return most, False

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import BinaryIO
 
+from pipeline.errors import UnsupportedKind
+from pipeline.images.containers.boxes import boxes, first_boxes, top_boxes
+from pipeline.images.containers.items import Items, Property, read_items
 from pipeline.images.containers.reading import Truncated, take
 from pipeline.images.header import Format, Header, upright
 
-# An iPhone's picture has some 50 items and 20 KB of them; these are for what no camera writes.
-_BOXES = 10_000
 _META_BYTES = 4 * 1024 * 1024
+
+Box = tuple[int, int, int, int]
+"""Left, top, width and height in pixels."""
 
 # EXIF orientation by (quarter turns anticlockwise, mirror axis), as libavif's and libheif's decoders turn.
 _ORIENTATIONS = {
@@ -30,6 +34,15 @@ _ORIENTATIONS = {
     (3, 1): 5,
 }
 
+_OTHER_CODINGS = {
+    b"avc1": "AVC-coded",
+    b"jpeg": "JPEG-coded",
+    b"j2k1": "JPEG-2000-coded",
+    b"vvc1": "VVC-coded",
+    b"evc1": "EVC-coded",
+    b"unci": "uncompressed",
+}
+
 
 @dataclass(slots=True)
 class _Item:
@@ -44,6 +57,7 @@ class _Item:
     color: tuple[int, int] | None = None
     brightest: int = 0
     mastered: int = 0
+    clap: bytes = b""
 
 
 @dataclass(slots=True)
@@ -56,12 +70,6 @@ class _Track:
     duration_ms: int = 0
 
 
-@dataclass(slots=True)
-class _Found:
-    item: _Item | None = None
-    tracks: list[_Track] = field(default_factory=list)
-
-
 def read_heic(stream: BinaryIO) -> Header:
     """The still picture of a HEIC file; a burst or a Live Photo shows its primary one."""
     return _read(stream, Format.HEIC)
@@ -72,25 +80,44 @@ def read_avif(stream: BinaryIO) -> Header:
     return _read(stream, Format.AVIF)
 
 
+def items_of(stream: BinaryIO) -> Items | None:
+    """The items of a file, read from its start; None if it has no `meta` box."""
+    for name, _, size in top_boxes(stream):
+        if name == b"meta":
+            return read_items(_body(stream, size)[4:])
+    return None
+
+
+def cropped(stream: BinaryIO) -> Box | None:
+    """The part of an AVIF, before it is turned, that is shown; None for all of it."""
+    items = items_of(stream)
+    return _crop(_described(items)) if items else None
+
+
 def _read(stream: BinaryIO, kind: Format) -> Header:
-    found = _Found()
-    for name, size in _top_boxes(stream):
-        if name == b"meta" and found.item is None:
-            found.item = _primary(_body(stream, size)[4:])
+    item, tracks = _Item(), [_Track()]
+    for name, _, size in top_boxes(stream):
+        if name == b"meta" and not item.width:
+            items = read_items(_body(stream, size)[4:])
+            _check_coding(items)
+            item = _described(items)
+            if kind is Format.HEIC:
+                break
         elif name == b"moov" and kind is Format.AVIF:
-            found.tracks = [_track(body) for box, body in _boxes(_body(stream, size)) if box == b"trak"]
-        else:
-            stream.seek(size, 1)
-    track = max(found.tracks, key=lambda track: track.frames, default=_Track())
-    item = found.item or _Item(track.width, track.height)
+            tracks += [_track(body) for box, body in boxes(_body(stream, size)) if box == b"trak"]
+    track = max(tracks, key=lambda track: track.frames)
+    if not item.width:
+        item.width, item.height = track.width, track.height
     if not item.width or not item.height:
         raise Truncated
     orientation = _ORIENTATIONS[item.turns, item.mirror]
-    width, height = upright(item.width, item.height, orientation)
+    crop = _crop(item) if kind is Format.AVIF else _aperture(item)
+    shown = crop[2:] if crop else (max(item.width, track.width), max(item.height, track.height))
+    width, height = upright(shown[0], shown[1], orientation)
     return Header(
         format=kind,
-        width=max(width, track.width),
-        height=max(height, track.height),
+        width=width,
+        height=height,
         # libheif turns a HEIC itself.
         orientation=orientation if kind is Format.AVIF else 1,
         frames=max(1, track.frames),
@@ -99,23 +126,8 @@ def _read(stream: BinaryIO, kind: Format) -> Header:
         bits=item.bits,
         color=item.color,
         peak_nits=item.brightest or item.mastered,
+        coded_pixels=item.width * item.height,
     )
-
-
-def _top_boxes(stream: BinaryIO) -> Iterator[tuple[bytes, int]]:
-    """Name and size of each box's body; the stream stands at its start, and must be left at its end."""
-    for _ in range(_BOXES):
-        head = stream.read(8)
-        if len(head) < 8:
-            return
-        size, name = int.from_bytes(head[:4]), head[4:]
-        if size == 1:
-            size = int.from_bytes(take(stream, 8)) - 8
-        if size == 0 or size - 8 >= 1 << 62:
-            return
-        if size < 8:
-            raise Truncated
-        yield name, size - 8
 
 
 def _body(stream: BinaryIO, size: int) -> bytes:
@@ -124,31 +136,17 @@ def _body(stream: BinaryIO, size: int) -> bytes:
     return take(stream, size)
 
 
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    start = 0
-    for _ in range(_BOXES):
-        if start + 8 > len(data):
-            return
-        size = int.from_bytes(data[start : start + 4])
-        if size < 8 or start + size > len(data):
-            raise Truncated
-        yield data[start + 4 : start + 8], data[start + 8 : start + size]
-        start += size
+def _check_coding(items: Items) -> None:
+    if coding := _OTHER_CODINGS.get(items.coding):
+        raise UnsupportedKind("HEIF picture", coding)
 
 
-def _primary(meta: bytes) -> _Item:
-    """The properties of the primary item, which a `pitm` box names."""
-    boxes = dict(_boxes(meta))
+def _described(items: Items) -> _Item:
+    """What the properties of the primary item say, and the coding of all items."""
+    item = _Item()
     try:
-        pitm = boxes[b"pitm"]
-        primary = int.from_bytes(pitm[4:8] if pitm[0] else pitm[4:6])
-        inner = dict(_boxes(boxes[b"iprp"]))
-        properties = list(_boxes(inner[b"ipco"]))
-        numbers = _associations(inner[b"ipma"])[primary]
-        item = _Item()
-        item.bits, item.samples = _coding(properties)
-        for number in numbers:
-            name, body = properties[number - 1]
+        item.bits, item.samples = _coding([one for each in items.properties.values() for one in each])
+        for name, body in items.properties[items.primary]:
             _apply(item, name, body)
     except (KeyError, IndexError, struct.error):
         raise Truncated from None
@@ -162,6 +160,8 @@ def _apply(item: _Item, name: bytes, body: bytes) -> None:
         item.turns = body[0] & 3
     elif name == b"imir":
         item.mirror = body[0] & 1
+    elif name == b"clap":
+        item.clap = body
     elif name == b"colr" and body[:4] == b"nclx" and len(body) >= 8:
         item.color = struct.unpack_from(">HH", body, 4)
     elif name == b"clli":
@@ -170,7 +170,30 @@ def _apply(item: _Item, name: bytes, body: bytes) -> None:
         item.mastered = struct.unpack_from(">I", body, 16)[0] // 10_000
 
 
-def _coding(properties: list[tuple[bytes, bytes]]) -> tuple[int, float]:
+def _aperture(item: _Item) -> Box | None:
+    """The clean aperture, rounded as libheif does; None if there is none or it makes no sense."""
+    if len(item.clap) < 32:
+        return None
+    numbers = struct.unpack(">8I", item.clap[:32])
+    if not all(numbers[1::2]):
+        return None
+    # offsets have a sign
+    signed = [value - (1 << 32) if at >= 4 and value >= 1 << 31 else value for at, value in enumerate(numbers)]
+    across, down, right, below = (Fraction(signed[at], numbers[at + 1]) for at in (0, 2, 4, 6))
+    left = right + Fraction(item.width - 1, 2) - (across - 1) / 2
+    top = below + Fraction(item.height - 1, 2) - (down - 1) / 2
+    x, y, width, height = max(0, int(left)), max(0, int(top)), round(across), round(down)
+    fits = width > 0 and height > 0 and x + width <= item.width and y + height <= item.height
+    return (x, y, width, height) if fits else None
+
+
+def _crop(item: _Item) -> Box | None:
+    """The clean aperture of an AVIF, if it begins at the top left: Chromium shows the whole of all others."""
+    box = _aperture(item)
+    return box if box and box[:2] == (0, 0) else None
+
+
+def _coding(properties: list[Property]) -> tuple[int, float]:
     """Bits of a sample, and samples of a pixel: the most that any picture of the file has, and alpha."""
     bits, samples, alpha = 8, 1.0, False
     for name, body in properties:
@@ -186,34 +209,17 @@ def _coding(properties: list[tuple[bytes, bytes]]) -> tuple[int, float]:
     return bits, samples + alpha
 
 
-def _associations(ipma: bytes) -> dict[int, list[int]]:
-    """For each item the numbers of its properties, from 1; 0 stands for none and is left out."""
-    wide_id, wide_index = ipma[0] > 0, ipma[3] & 1
-    (count,) = struct.unpack_from(">I", ipma, 4)
-    at, found = 8, {}
-    for _ in range(min(count, _BOXES)):
-        item, kinds = struct.unpack_from(">IB" if wide_id else ">HB", ipma, at)
-        at += 5 if wide_id else 3
-        numbers = []
-        for _ in range(kinds):
-            (value,) = struct.unpack_from(">H" if wide_index else ">B", ipma, at)
-            numbers.append(value & (0x7FFF if wide_index else 0x7F))
-            at += 2 if wide_index else 1
-        found[item] = [number for number in numbers if number]
-    return found
-
-
 def _track(trak: bytes) -> _Track:
     """A picture track; one of another kind (alpha, sound) tells no frames."""
     try:
-        boxes = dict(_boxes(trak))
-        media = dict(_boxes(boxes[b"mdia"]))
+        parts = first_boxes(trak)
+        media = first_boxes(parts[b"mdia"])
         if media[b"hdlr"][8:12] != b"pict":
             return _Track()
-        width, height = struct.unpack(">II", boxes[b"tkhd"][-8:])
+        width, height = struct.unpack(">II", parts[b"tkhd"][-8:])
         mdhd = media[b"mdhd"]
         scale, duration = struct.unpack_from(">IQ" if mdhd[0] else ">II", mdhd, 20 if mdhd[0] else 12)
-        table = dict(_boxes(dict(_boxes(media[b"minf"]))[b"stbl"]))
+        table = first_boxes(first_boxes(media[b"minf"])[b"stbl"])
         (frames,) = struct.unpack_from(">I", table[b"stsz"], 8)
     except (KeyError, IndexError, struct.error):
         raise Truncated from None

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import BinaryIO
 
-from pipeline.errors import InflatesTooMuch
+from pipeline.errors import InflatesTooMuch, UnsupportedKind
 from pipeline.images.containers.reading import EXIF_BYTES, Truncated, orientation_of, take
 from pipeline.images.header import Format, Header, upright
 
 # A 250-megapixel picture in pieces of 8 KB, the usual buffer of an encoder, has fewer.
 _CHUNKS = 200_000
+_LONGEST = 2**31 - 1
+_PIECE = 64 * 1024
 
 # How much one compressed chunk of metadata may hold; a colour profile or XMP of a real picture has less.
 INFLATED_BYTES = 8 * 1024 * 1024
@@ -26,48 +30,83 @@ _LAST_INTENT = 3
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 
 
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One chunk: its name, and where its data is in the file, in bytes; four bytes of checksum follow."""
+
+    name: bytes
+    at: int
+    length: int
+
+
+def chunks(stream: BinaryIO) -> Iterator[Chunk]:
+    """The chunks from the start of a seekable stream, IHDR first and IEND last; ends quietly where the file is cut off
+    within a chunk's head. The last one may be longer than what is left of the file. The stream is at the data of each.
+
+    Raises `Truncated`, and `UnsupportedKind` for what Apple's tools make for its own devices.
+    """
+    stream.seek(0)
+    if take(stream, 8) != b"\x89PNG\r\n\x1a\n":
+        raise Truncated
+    at = 8
+    for number in range(_CHUNKS):
+        stream.seek(at)
+        head = stream.read(8)
+        if len(head) < 8:
+            return
+        found = Chunk(head[4:], at + 8, int.from_bytes(head[:4]))
+        if not number and found.name == b"CgBI":
+            raise UnsupportedKind("PNG", "iPhone-optimised (CgBI)")
+        if not number and (found.name, found.length) != (b"IHDR", 13):
+            raise Truncated
+        yield found
+        if found.name == b"IEND" or found.length > _LONGEST:
+            return
+        at = found.at + found.length + 4
+
+
+def sound(stream: BinaryIO, chunk: Chunk, most: int = _LONGEST) -> bytes | None:
+    """The first `most` bytes of a chunk's data; None if decoders skip it: it is cut off, or its checksum is wrong."""
+    stream.seek(chunk.at)
+    data = stream.read(min(chunk.length, most))
+    left, checksum = chunk.length - len(data), zlib.crc32(data, zlib.crc32(chunk.name))
+    while left > 0 and (piece := stream.read(min(left, _PIECE))):
+        left, checksum = left - len(piece), zlib.crc32(piece, checksum)
+    return data if not left and stream.read(4) == checksum.to_bytes(4) else None
+
+
 def read(stream: BinaryIO) -> Header:
     """Read all chunks: EXIF may follow the pixels, and each frame tells its own duration."""
     size = stream.seek(0, 2)
-    stream.seek(0)
-    if take(stream, 16) != b"\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR":
-        raise Truncated
-    width, height, bits, kind = struct.unpack(">IIBB", take(stream, 10))
-    stream.seek(3 + 4, 1)
-    if kind not in _CHANNELS or bits not in (1, 2, 4, 8, 16):
-        raise Truncated
+    width, height, bits, kind = 0, 0, 0, 0
     declared, frames, orientation, seconds, held, inflated = 1, 0, 1, 0.0, 0, 0
     colours: dict[bytes, bytes] = {}
     clear, pixels = False, False
-    for _ in range(_CHUNKS):
-        head = stream.read(8)
-        if len(head) < 8 or head[4:] == b"IEND":
-            break
-        length, name = int.from_bytes(head[:4]), head[4:]
+    for chunk in chunks(stream):
+        name, length = chunk.name, chunk.length
+        if name == b"IHDR":
+            width, height, bits, kind = struct.unpack(">IIBB", take(stream, 10))
         if length > size:
             break  # The decoder will say that the file is cut.
-        used = 0
         if name not in _PIXELS:
             held += length
-        if name == b"acTL" and length == 8:
-            declared = int.from_bytes(take(stream, 4))
-            used = 4
-        elif name == b"fcTL" and length == 26:
-            numerator, denominator = struct.unpack_from(">HH", take(stream, 26), 20)
-            frames, seconds, used = frames + 1, seconds + numerator / (denominator or 100), 26
-        elif name == b"IDAT":
+        if name == b"IDAT":
             pixels = True
-        elif _COLOURS.get(name) == length and not pixels:
-            colours.setdefault(name, take(stream, length))
-            used = length
+        elif name == b"acTL" and length == 8 and (data := sound(stream, chunk)):
+            declared = int.from_bytes(data[:4])
+        elif name == b"fcTL" and length == 26 and (data := sound(stream, chunk)):
+            numerator, denominator = struct.unpack_from(">HH", data, 20)
+            frames, seconds = frames + 1, seconds + numerator / (denominator or 100)
+        elif _COLOURS.get(name) == length and not pixels and (data := sound(stream, chunk)):
+            colours.setdefault(name, data)
         elif name == b"tRNS" and not pixels:
-            clear = kind in (0, 2)
-        elif name == b"eXIf" and length <= EXIF_BYTES:
-            orientation, used = orientation_of(take(stream, length)), length
+            clear = kind in (0, 2) and sound(stream, chunk) is not None
+        elif name == b"eXIf" and (data := sound(stream, chunk, EXIF_BYTES)):
+            orientation = orientation_of(data)
         elif name in _COMPRESSED and inflated <= _INFLATED_IN_ALL:
-            used = min(length, INFLATED_BYTES)
-            inflated += _inflated(name, take(stream, used))
-        stream.seek(length - used + 4, 1)
+            inflated += _inflated(name, stream.read(min(length, INFLATED_BYTES)))
+    if kind not in _CHANNELS or bits not in (1, 2, 4, 8, 16):
+        raise Truncated
     width, height = upright(width, height, orientation)
     return Header(
         format=Format.PNG,

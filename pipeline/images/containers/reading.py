@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from typing import BinaryIO
 
-# An EXIF block longer than this is not looked into: JPEG cannot hold more, and the others have no reason to.
-EXIF_BYTES = 65536
+# As much of an EXIF block is looked into: its first directory is near its start, and its thumbnail behind that.
+EXIF_BYTES = 1024 * 1024
 
 _ORIENTATION = 0x0112
 _SHORT = 3
@@ -25,11 +25,12 @@ def take(stream: BinaryIO, count: int) -> bytes:
 
 
 def orientation_of(exif: bytes) -> int:
-    """The orientation (1 to 8) in an EXIF block, with or without its `Exif` prefix; 1 where there is none.
+    """The orientation (1 to 8) in an EXIF block, with or without its `Exif` prefix; 1 if there is none.
 
-    Browsers do the same (CSS Images 3, `image-orientation`): a value that makes no sense is as none.
+    Browsers do the same (CSS Images 3, `image-orientation`): a value that makes no sense is as none, and the prefix
+    may end in any two bytes.
     """
-    tiff = exif.removeprefix(b"Exif\x00\x00")
+    tiff = exif[6:] if exif.startswith(b"Exif") else exif
     order = {b"II*\x00": "<", b"MM\x00*": ">"}.get(tiff[:4])
     if order is None:
         return 1

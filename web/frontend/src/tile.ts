@@ -52,14 +52,14 @@ export class Tile {
     const ticked = this.actions.ticked(image.id);
     this.#tick.setAttribute("aria-checked", String(ticked));
     const shows = image.renditions.grid ? `picture${image.renditions.view ? "s" : ""}` : `${image.state} ${standing(image)}`;
-    const key = `${shows} ${image.state}`;
+    const key = `${shows} ${image.state} ${image.notes.join()}`;
     const classes = `tile ${image.renditions.grid ? "ready" : image.state}${ticked ? " ticked" : ""}`;
     if (this.element.className !== classes) this.element.className = classes;
     if (key === this.#shown) return;
     const before = this.#shown;
     this.#shown = key;
     this.element.querySelector(".acts")?.remove();
-    this.element.querySelector(".badge")?.remove();
+    for (const badge of this.element.querySelectorAll(".badge")) badge.remove();
     if (image.renditions.grid) this.#picture(before.startsWith("picture"));
     else this.#words();
   }
@@ -75,11 +75,13 @@ export class Tile {
     }
     const img = this.link.querySelector("img");
     if (!img) return;
-    this.link.removeAttribute("title");
+    if (image.notes.length) this.link.title = image.notes.join("\n");
+    else this.link.removeAttribute("title");
     img.sizes = this.element.style.width || "240px";
     if (view && image.links.view && !img.srcset) img.srcset = `${image.links.grid} ${grid.width}w, ${image.links.view} ${view.width}w`;
     if (!img.src) img.src = image.links.grid;
     if (image.animated) this.element.append(h("span", { class: "badge" }, icon("play"), formatName(image.format)));
+    if (image.notes.length) this.element.append(h("span", { class: "badge remark" }, icon("warn"), h("span", { class: "unseen" }, image.notes.join(" "))));
   }
 
   /** The likeness and colour stand behind the picture until it is there. */
