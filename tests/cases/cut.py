@@ -13,13 +13,13 @@ from PIL import Image
 from tests.cases import Case
 from tests.cases.gifs import frame, gif
 from tests.cases.heif import boxes
-from tests.cases.motifs import greys, leaves, painted, patches, rings, soft_disc, sunset, wheel
+from tests.cases.motifs import greys, leaves, painted, rings, soft_disc, sunset, wheel
 from tests.cases.pngs import RGB, chunk, png
 from tests.render_fixtures import encoded
 
 KIND = "cut off or damaged"
 _EXTENSIONS = {"jpeg": "jpg"}
-_FULL_COLOR = dict.fromkeys(("RGB", "CMYK"), {"subsampling": 0})
+_FULL_COLOR = {mode: {"subsampling": 0} for mode in ("RGB", "CMYK")}
 
 
 def cases() -> list[Case]:
@@ -36,7 +36,7 @@ def _rows_missing() -> list[Case]:
         _case("jpeg-head-down", "upside down: they are above", _jpeg_down, _down, "upper", 0.6, 2),
         _case("jpeg-end-marker", "an end marker in the middle of the data", _jpeg_ended, _dusk, off, 0.5),
         _case("jpeg-grey", "shades of grey", _jpeg_grey, _greys, off, 0.5),
-        _case("jpeg-cmyk", "four inks, larger than the view", _jpeg_cmyk, _large_patches, off, 0.5),
+        _case("jpeg-cmyk", "four inks, larger than the view", _jpeg_cmyk, _large_sunset, off, 0.5),
         _case("jpeg-last-byte", "cut behind a byte that begins a marker", _jpeg_last, _rings, off, 0.4),
         _case("jpeg-first-pass", "progressive, cut in its first pass", _jpeg_first, _noisy, off, 0.3),
         _case("png", "the first half", _png, _dusk, off, 0.4),
@@ -161,8 +161,8 @@ def _large_noisy() -> Image.Image:
     return _grainy(painted(wheel, (200, 150)).resize((2000, 1500)), 2)
 
 
-def _large_patches() -> Image.Image:
-    return painted(patches, (180, 240)).resize((1800, 2400))
+def _large_sunset() -> Image.Image:
+    return painted(sunset, (180, 240)).resize((1800, 2400))
 
 
 def _dusk() -> Image.Image:
@@ -259,7 +259,7 @@ def _jpeg_grey() -> bytes:
 
 
 def _jpeg_cmyk() -> bytes:
-    return _part(_jpeg(_large_patches().convert("CMYK")), 0.7)
+    return _part(_jpeg(_large_sunset().convert("CMYK")), 0.7)
 
 
 def _jpeg_last() -> bytes:
