@@ -1,4 +1,5 @@
 PYTHON ?= python3
+.DEFAULT_GOAL := run
 STAMP := .venv/.installed
 RUN_STAMP := .venv/.installed-run
 INSTALL = PYTHON="$(PYTHON)" GOALS="$(MAKECMDGOALS)" requirements/install
@@ -8,51 +9,55 @@ FRONTEND_SOURCES := $(shell find web/frontend -path web/frontend/node_modules -p
 AUDIT := .venv/.audit/bin/pip-audit
 ASK := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python requirements/audit.py
 
-.PHONY: run test check format lock chaos frontend bench fuzz audit screenshots
+# Goals with a comment of two # are listed.
+help:
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-run: $(RUN_STAMP) $(FRONTEND)
+.PHONY: help run test check format lock chaos frontend bench fuzz audit screenshots
+
+run: $(RUN_STAMP) $(FRONTEND) ## start the whole pipeline: embedded Redis-compatible server, web, workers, rq-dashboard
 	@exec .venv/bin/python -m launcher --stop-with-parent
 
-test: $(STAMP) $(FRONTEND)
+test: $(STAMP) $(FRONTEND) ## run every test against real processes (JOBS=3)
 	.venv/bin/python -m pytest -n $(or $(JOBS),3)
 
 # MINUTES=30, SEED=…: a seed gives the same accidents again
-chaos: $(STAMP)
+chaos: $(STAMP) ## accidents by chance, half an hour (MINUTES, SEED)
 	.venv/bin/python -m tests.chaos --log chaos.log --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
 
 # MINUTES=60, SEED=…
-fuzz: $(STAMP)
+fuzz: $(STAMP) ## damaged files through the engine, an hour (MINUTES, SEED)
 	.venv/bin/python -m tests.fuzz --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
 
-check: $(STAMP) $(FRONTEND) $(AUDIT)
+check: $(STAMP) $(FRONTEND) $(AUDIT) ## formatter, linter, types, front end, known vulnerabilities
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	web/frontend/make check
 	$(ASK) $(AUDIT)
 
-frontend: $(FRONTEND)
+frontend: $(FRONTEND) ## build the front end
 
 # STATES=dark: only those whose names contain it
-screenshots: $(STAMP) $(FRONTEND)
+screenshots: $(STAMP) $(FRONTEND) ## take the pictures of the README anew (STATES)
 	.venv/bin/python -m tests.browser.screenshots $(STATES)
 
-format: $(STAMP)
+format: $(STAMP) ## format and fix what can be fixed
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
 
 # some of it: make bench BENCH="latency scaling"; photographs of your own: make bench BENCH="--photos FOLDER"
-bench: .venv/.bench $(FRONTEND)
+bench: .venv/.bench $(FRONTEND) ## measure (BENCH="latency scaling")
 	.venv/bin/python -m bench $(BENCH)
 
 COMPILE := uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 
 # what is known against the versions we pin; here a list that does not answer fails, in `make check` it is told
-audit: $(AUDIT) $(FRONTEND)
+audit: $(AUDIT) $(FRONTEND) ## look for known vulnerabilities; fails if a list does not answer
 	$(ASK) --strict $(AUDIT)
 
 # dev first: the others are parts of it, or come on top
-lock:
+lock: ## pin the dependencies anew, with hashes (needs uv)
 	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --constraint requirements/dev.txt --extra run pyproject.toml -o requirements/run.txt
 	$(COMPILE) --constraint requirements/dev.txt --extra web --extra dashboard pyproject.toml -o requirements/web.txt

@@ -20,19 +20,19 @@ images:
 k8s/overlays/production/secret.env:
 	@$(PYTHON) -m launcher.secrets --token $@
 
-up: .env images
+up: .env images ## build both images and start everything with Compose
 	$(COMPOSE) up --no-build --detach --wait
 	@echo "Gallery:   http://127.0.0.1:$${GALLERY_PORT:-5000}/"
 	@echo "Dashboard: http://127.0.0.1:$${GALLERY_DASHBOARD_PORT:-9181}/rq-dashboard/ (login in .env)"
 
-down:
+down: ## stop what `make up` started; the pictures stay
 	$(COMPOSE) down
 
-kind-up: kind-cluster images load deploy
+kind-up: kind-cluster images load deploy ## from nothing to a gallery in a kind cluster
 	@echo 'To see the gallery at http://127.0.0.1:8080/ type:'
 	@echo '  kubectl port-forward svc/gallery-service -n image-gallery 8080:80'
 
-kind-down:
+kind-down: ## delete the kind cluster
 	kind delete cluster --name $(CLUSTER)
 
 kind-cluster:
