@@ -13,7 +13,7 @@ ASK := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python requirements/audit.py
 help:
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-.PHONY: help run test check format lock chaos frontend bench fuzz audit screenshots
+.PHONY: help run test check format lock chaos siege frontend bench fuzz audit screenshots
 
 run: $(RUN_STAMP) $(FRONTEND) ## start the whole pipeline: embedded Redis-compatible server, web, workers, rq-dashboard
 	@exec .venv/bin/python -m launcher --stop-with-parent
@@ -24,6 +24,10 @@ test: $(STAMP) $(FRONTEND) ## run every test against real processes (JOBS=3)
 # MINUTES=30, SEED=…: a seed gives the same accidents again
 chaos: $(STAMP) ## accidents by chance, half an hour (MINUTES, SEED)
 	.venv/bin/python -m tests.chaos --log chaos.log --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
+
+# ATTACKS="slow names": only those whose names have one of these words
+siege: $(STAMP) ## play attacks against web while somebody else uses it (ATTACKS)
+	.venv/bin/python -m tests.siege $(ATTACKS)
 
 # MINUTES=60, SEED=…
 fuzz: $(STAMP) ## damaged files through the engine, an hour (MINUTES, SEED)
