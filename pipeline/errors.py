@@ -228,6 +228,18 @@ class OutOfMemory(Unrenderable):
         )
 
 
+class CannotStripMetadata(GalleryError):
+    """The structure of a file is damaged, so that what is picture and what is metadata cannot be told apart."""
+
+    code, status, title = "cannot-strip-metadata", 422, "The metadata of this file cannot be removed"
+
+    def __init__(self, label: str) -> None:
+        super().__init__(
+            f"This {label} file is damaged, so that nothing can be removed from it safely. "
+            "Ask someone who may fetch the original."
+        )
+
+
 class OriginalMissing(GalleryError):
     """The original of an accepted image is no longer on the volume."""
 
