@@ -12,11 +12,12 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from pipeline.errors import CannotStripMetadata
-from pipeline.header import Format
-from pipeline.headers.reading import Truncated
+from pipeline.images.containers.reading import Truncated
+from pipeline.images.header import Format
 from pipeline.images.strip import gif, heif, jpeg, png, webp
 from pipeline.images.strip.pieces import Pieces, StrippedFile
 from pipeline.images.strip.source import Source
+from pipeline.images.strip.tripwire import check_ends
 
 __all__ = ["VERSION", "Pieces", "StrippedFile", "strip"]
 
@@ -38,11 +39,16 @@ def strip(stream: BinaryIO, kind: Format) -> Pieces:
 
     Raise `CannotStripMetadata` for a file whose structure is damaged: it is never passed on as it is.
     """
+    stripper, source = _STRIPPERS.get(kind), Source(stream)
     try:
-        return _STRIPPERS[kind](Source(stream))
+        if stripper is None:
+            raise Truncated
+        pieces = stripper(source)
+        check_ends(source, pieces)
     except (Truncated, OverflowError, IndexError):
         raise CannotStripMetadata(kind.label) from None
     except OSError as error:
         if error.errno != errno.EINVAL:
             raise
         raise CannotStripMetadata(kind.label) from None
+    return pieces

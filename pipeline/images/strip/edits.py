@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from pipeline.headers.reading import Truncated
+from pipeline.images.containers.reading import Truncated
 from pipeline.images.strip.pieces import Pieces, Zeros
 
 _MOST = 100_000

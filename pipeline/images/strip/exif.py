@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from pipeline.headers.reading import orientation_of
+from pipeline.images.containers.reading import orientation_of
 
 _ORIENTATION, _EXIF_IFD, _MAKER_NOTE, _COLOR_SPACE, _INTEROP_IFD, _INTEROP_INDEX = (
     0x0112, 0x8769, 0x927C, 0xA001, 0xA005, 0x0001,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.headers.reading import Truncated
+from pipeline.images.containers.reading import Truncated
 from pipeline.images.strip.icc import declared_bytes
 from pipeline.images.strip.lzw import end_of_codes
 from pipeline.images.strip.pieces import Pieces

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pipeline.headers.reading import Truncated
+from pipeline.images.containers.reading import Truncated
 from pipeline.images.strip import heif_meta, heif_tracks
 from pipeline.images.strip.boxes import Box
 from pipeline.images.strip.edits import Edits, blank_between

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.headers.reading import Truncated
+from pipeline.images.containers.reading import Truncated
 from pipeline.images.strip.boxes import Box, Fields
 
 _MOST_EXTENTS = 50_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from pipeline.headers.reading import EXIF_BYTES, Truncated
+from pipeline.images.containers.reading import EXIF_BYTES, Truncated
 from pipeline.images.strip import heif_items
 from pipeline.images.strip.boxes import FREE, Box, Fields, blank_handler_name, keep_known, need
 from pipeline.images.strip.edits import Edits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain, islice, repeat
 
-from pipeline.headers.reading import Truncated
+from pipeline.images.containers.reading import Truncated
 from pipeline.images.strip.boxes import Box, Fields, blank_handler_name, keep_known, need
 from pipeline.images.strip.edits import Edits
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
-from pipeline.headers.reading import Truncated
+from pipeline.images.containers.reading import Truncated
 from pipeline.images.strip import iso21496, mpf, xmp
 from pipeline.images.strip.exif import PictureFacts, picture_facts, reduced_exif
 from pipeline.images.strip.icc import PREFIX as ICC_PREFIX
@@ -18,6 +18,7 @@ LABEL = "JPEG"
 _SEGMENTS = 10_000
 _PICTURES = 8
 _CHUNK = 1024 * 1024
+_PADDING = 64 * 1024
 
 _START, _END, _SCAN, _BARE, _COMMENT = b"\xff\xd8", 0xD9, 0xDA, 0x01, 0xFE
 _APPLICATIONS = range(0xE0, 0xF0)
@@ -123,7 +124,7 @@ class _Walk:
             raise Truncated
         picture, at, frames, scans = _Picture(), start + 2, 0, 0
         while True:
-            at = self._next_marker(at)
+            at = self._marker(at)
             code = self._source.read(at + 1, 1)[0]
             if code == _END and scans:
                 picture.end = at + 2
@@ -150,6 +151,13 @@ class _Walk:
             if frames > 1:
                 raise Truncated
             at = end
+
+    def _marker(self, at: int) -> int:
+        """Where the marker is that begins at `at`; only padding may come before it."""
+        found = self._next_marker(at)
+        if found > at and self._source.read(at, min(found - at, _PADDING)).strip(b"\x00\xff"):
+            raise Truncated
+        return found
 
     def _next_marker(self, at: int) -> int:
         """Where the next marker is, from the offset `at` on."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipeline.headers.reading import Truncated
+from pipeline.images.containers.reading import Truncated
 
 FRAMES = {0xC0, 0xC1, 0xC2, 0xC9, 0xCA}
 HUFFMAN, ARITHMETIC, QUANTIZATION, LINES, RESTART = 0xC4, 0xCC, 0xDB, 0xDC, 0xDD

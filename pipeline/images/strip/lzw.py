@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.headers.reading import Truncated
+from pipeline.images.containers.reading import Truncated
 
 _MOST_CODES = 4096
 

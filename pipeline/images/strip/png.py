@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zlib import crc32
 
-from pipeline.headers.reading import EXIF_BYTES, Truncated
+from pipeline.images.containers.reading import EXIF_BYTES, Truncated
 from pipeline.images.strip.exif import picture_facts, reduced_exif
 from pipeline.images.strip.pieces import Pieces
 from pipeline.images.strip.source import Source

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from pipeline.headers.reading import Truncated
+from pipeline.images.containers.reading import Truncated
 
 
 class Source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.headers.reading import EXIF_BYTES, Truncated
+from pipeline.images.containers.reading import EXIF_BYTES, Truncated
 from pipeline.images.strip.exif import picture_facts, reduced_exif
 from pipeline.images.strip.icc import declared_bytes
 from pipeline.images.strip.pieces import Pieces
