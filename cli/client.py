@@ -65,15 +65,22 @@ class Client:
         answer = self._patiently(send)
         return answer.status == 201, _json(answer)
 
-    def download(self, path: str, target: Path) -> None:
-        """Write what lies at `path` to `target`."""
-        answer = self._patiently(lambda: self._send("GET", path, preload_content=False))
+    def download(self, path: str, target: Path, *, unless: str = "") -> str:
+        """Write what lies at `path` to `target`; return its ETag.
+
+        Raise `Refused` with status 304 if the ETag is `unless`, with status 200 if the download breaks off.
+        """
+        headers = {"If-None-Match": unless} if unless else {}
+        answer = self._patiently(lambda: self._send("GET", path, preload_content=False, headers=headers))
         try:
             with target.open("wb") as file:
                 for chunk in answer.stream(256 * 1024):
                     file.write(chunk)
+        except urllib3.exceptions.HTTPError:
+            raise Refused(answer.status, "broken-off", "The download broke off.") from None
         finally:
             answer.release_conn()
+        return answer.headers.get("ETag", "")
 
     def records(self, **fields: str) -> Iterator[dict[str, Any]]:
         """Every record, newest first."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.errors import BadSetting
 from pipeline.images.recipe import EFFORT
-from pipeline.tokens import Token, parse_tokens
+from pipeline.tokens import LEAST_ROLES, Role, Token, parse_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,7 @@ class Settings:
     worker_name: str | None
     tokens: tuple[Token, ...]
     public: bool
+    originals: Role
     open: bool
     hosts: tuple[str, ...]
     trusted_proxies: int
@@ -60,6 +61,8 @@ class Settings:
         """Read every setting; raise `BadSetting`, which names the variable, where one is not usable."""
         read = _Reader(environ)
         heartbeat = read.text("GALLERY_HEARTBEAT_FILE", "")
+        public = read.flag("GALLERY_PUBLIC")
+        originals = read.choice("GALLERY_ORIGINALS", "upload" if public else "read", tuple(LEAST_ROLES))
         return cls(
             data=Path(read.text("GALLERY_DATA", "data")).absolute(),
             redis_url=read.text("REDIS_URL", "redis://127.0.0.1:6379/0"),
@@ -85,7 +88,8 @@ class Settings:
             heartbeat_file=Path(heartbeat) if heartbeat else None,
             worker_name=f"{socket.gethostname()}-{os.getpid()}",
             tokens=parse_tokens(read.text("GALLERY_TOKEN", "")),
-            public=read.flag("GALLERY_PUBLIC"),
+            public=public,
+            originals=LEAST_ROLES[originals],
             open=read.flag("GALLERY_OPEN"),
             hosts=tuple(filter(None, map(str.strip, read.text("GALLERY_HOSTS", "").lower().split(",")))),
             trusted_proxies=read.whole("GALLERY_TRUSTED_PROXIES", 0, least=0, most=8),

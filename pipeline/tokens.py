@@ -28,6 +28,10 @@ class Role(StrEnum):
         return order.index(self) >= order.index(needed)
 
 
+# The least role by its name in a setting; everybody is whoever may look, with or without a token.
+LEAST_ROLES = {"everybody": Role.NONE, "read": Role.READ, "upload": Role.UPLOAD, "admin": Role.ADMIN}
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
     """A secret that gives a role; its name is for logs and sessions. The secret is never shown."""

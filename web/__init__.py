@@ -12,6 +12,7 @@ from pipeline.settings import Settings
 from pipeline.store import Days, Store
 from web import access, api, errors, files, pages, request_log, security_headers, uploads
 from web.access import throttling
+from web.access.originals import everybody_may
 from web.access.rates import Rates
 from web.api.days import Calendar
 from web.live.feed import Feed
@@ -33,7 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     rates = Rates(queue, "gallery:rates")
     app.extensions["gallery"] = Services(settings, store, queue, EventPublisher(redis))
     app.extensions["days"] = Calendar(Days(store.layout.images))
-    app.extensions["feed"] = Feed(app, settings.redis_url)
+    app.extensions["feed"] = Feed(app, settings.redis_url, originals_for_all=everybody_may(settings))
     uploads.register(app, settings.max_upload_bytes, settings.max_form_files)
     request_log.register(app, settings)
     access.register(app, settings, store, rates)
@@ -43,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     pages.register(app)
     api.register(app)
-    files.register(app)
+    files.register(app, store)
     errors.register(app)
     lingering_close.register(app)
     return app

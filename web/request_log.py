@@ -14,7 +14,9 @@ from web import counters
 
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})
-_QUIET = frozenset({"static", "files.rendition", "files.original", "health.healthz", "health.readyz", "metrics.show"})
+_QUIET = frozenset(
+    {"static", "files.rendition", "files.original", "files.download", "health.healthz", "health.readyz", "metrics.show"}
+)
 _log = structlog.get_logger()
 
 

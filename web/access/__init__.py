@@ -11,13 +11,17 @@ from pipeline.store import Store
 from pipeline.tokens import Role
 from web.access import signin
 from web.access.guard import Guard, check
+from web.access.originals import may_fetch_originals
 from web.access.rates import Rates
 from web.access.sessions import Sessions
 from web.access.tries import Tries
 
 
 def register(app: Flask, settings: Settings, store: Store, rates: Rates) -> None:
-    """Put the guard before every call of the app; templates know `role`, `signed_in` and `dashboard_url`."""
+    """Put the guard before every call of the app; templates know `role`, `original`, `signed_in`, `dashboard_url`.
+
+    `original` says whether the caller may fetch originals.
+    """
     sessions = Sessions(settings.tokens, store.layout.signed_out)
     app.extensions["guard"] = Guard(settings, sessions, Tries(rates))
     app.before_request(check)
@@ -28,6 +32,7 @@ def register(app: Flask, settings: Settings, store: Store, rates: Rates) -> None
         role = g.get("role", Role.NONE)
         return {
             "role": role,
+            "original": may_fetch_originals() if "caller" in g else False,
             "signed_in": g.get("session") is not None,
             "can_sign_in": bool(settings.tokens),
             "dashboard_url": settings.dashboard_url if role is Role.ADMIN else "",

@@ -23,6 +23,18 @@ class NotAllowed(GalleryError):
         super().__init__(f"This needs the role '{needed}', and yours is '{role}'. Ask for another token.")
 
 
+class OriginalNotAllowed(GalleryError):
+    """The caller's role does not cover originals, which carry where and by whom they were taken."""
+
+    code, status, title = "original-not-allowed", 403, "The original is not for everybody"
+
+    def __init__(self, needed: str, image_id: str) -> None:
+        super().__init__(
+            f"Originals need the role '{needed}'. Fetch /images/{image_id}/download instead: the same picture, "
+            "without where and by whom it was taken."
+        )
+
+
 class CrossSite(GalleryError):
     """Another site's page asks for a change."""
 

@@ -1,46 +1,76 @@
-"""Originals as one zip file, made while it is sent: nothing of it lies on any disk."""
+"""Pictures as one zip file, made while it is sent: nothing of it lies on any disk."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
+from io import SEEK_END
 from pathlib import PurePath
 from zipfile import ZIP_STORED
 
 from flask import Blueprint, Response
 from zipstream import ZipStream
 
-from pipeline.errors import ImageNotFound, TooMuchToZip
+from pipeline.errors import GalleryError, ImageNotFound, TooMuchToZip
 from pipeline.records import Record
+from web.access.originals import may_fetch_originals
 from web.api.bulk import asked_ids
+from web.files.stripped import StrippedFiles, stripped_files
 from web.services import services
 
 blueprint = Blueprint("archive", __name__, url_prefix="/api")
 _UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _MOST_NAME_BYTES = 200
+_LEFT_OUT = "left-out.txt"
+_CHUNK = 256 * 1024
 
 
 @blueprint.post("/zip")
 def download() -> Response:
-    """The originals of the images whose `ids` are given, stored as they are, under their names."""
+    """The originals of the images whose `ids` are given, under their names, or what the caller may have of them.
+
+    Who may not fetch originals gets each as `/images/<id>/download` has it. Then the length of the whole is not known
+    beforehand, and a file that can't be had so is left out and named in `left-out.txt`.
+    """
     records = _records(asked_ids())
     limit = services().settings.max_zip_bytes
     total = sum(record.bytes for record in records)
     if total > limit:
         raise TooMuchToZip(total, limit)
+    name = f"pictures-{datetime.now(UTC):%Y-%m-%d}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    if not may_fetch_originals():
+        return Response(_stripped(records, stripped_files()), mimetype="application/zip", headers=headers)
     archive = ZipStream(compress_type=ZIP_STORED, sized=True)
     taken: set[str] = set()
     for record in records:
         archive.add_path(services().store.original(record), _name(record, taken))
-    name = f"pictures-{datetime.now(UTC):%Y-%m-%d}.zip"
-    headers = {
-        "Content-Disposition": f'attachment; filename="{name}"',
-        "Content-Length": str(len(archive)),
-        "Cache-Control": "no-store",
-    }
+    headers["Content-Length"] = str(len(archive))
     return Response(iter(archive), mimetype="application/zip", headers=headers)
+
+
+def _stripped(records: list[Record], files: StrippedFiles) -> Iterator[bytes]:
+    """The zip without metadata: each original is looked at when its turn comes."""
+    archive = ZipStream(compress_type=ZIP_STORED)
+    taken, left_out = {_LEFT_OUT}, []
+    for record in records:
+        name = _name(record, taken)
+        try:
+            file = files.open(record)
+        except GalleryError as error:
+            left_out.append(f"{name}: {error}\n")
+            continue
+        with file:
+            archive.add(iter(partial(file.read, _CHUNK), b""), name, size=file.seek(0, SEEK_END))
+            file.seek(0)
+            yield from archive.all_files()
+    if left_out:
+        archive.add("".join(left_out), _LEFT_OUT)
+    yield from archive.finalize()
 
 
 def _records(ids: list[str]) -> list[Record]:

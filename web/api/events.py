@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, request
 
 from pipeline.errors import BadRequest, EventsUnavailable, TooManyListeners
+from web.access.originals import may_fetch_originals
 from web.live.feed import Feed, feed
 from web.services import services
 
@@ -39,7 +40,7 @@ def events() -> Response:
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if request.method == "HEAD":
         return Response(mimetype="text/event-stream", headers=headers)
-    return _Stream(feed(), since, headers)
+    return _Stream(feed(), since, headers, original=may_fetch_originals())
 
 
 class _Stream(Response):
@@ -47,10 +48,11 @@ class _Stream(Response):
 
     automatically_set_content_length = False
 
-    def __init__(self, to: Feed, since: str | None, headers: dict[str, str]) -> None:
+    def __init__(self, to: Feed, since: str | None, headers: dict[str, str], *, original: bool) -> None:
         super().__init__(mimetype="text/event-stream", headers=headers)
         self._feed = to
         self._since = since
+        self._original = original
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         retry = f"retry: {random.randint(*_RETRY_MS)}\n\n".encode()  # noqa: S311 - so that not all come back at once
@@ -69,7 +71,7 @@ class _Stream(Response):
 
     def _give(self, connection: socket.socket, head: bytes) -> None:
         try:
-            self._feed.add(connection, head, self._since)
+            self._feed.add(connection, head, self._since, original=self._original)
         except BaseException:
             connection.close()
             raise

@@ -34,7 +34,7 @@ _MEANINGS = {
     413: "Too large",
     415: "Not a format that is accepted",
     416: "No such range",
-    422: "It cannot be a picture, or not one that can be made",
+    422: "It cannot be done with these bytes, and the problem says why",
     429: "Too many requests",
     503: "The storage or the queue cannot be reached",
     507: "No room is left",
@@ -174,6 +174,6 @@ def _schemas() -> dict[str, Any]:
                 schema["properties"].pop(internal, None)
             for shape in schema["properties"].values():
                 shape.pop("default", None)
-            optional = {"grid", "view"} if name == "Links" else set()
+            optional = {"original", "grid", "view"} if name == "Links" else set()
             schema["required"] = [field for field in schema["properties"] if field not in optional]
     return schemas

@@ -15,10 +15,15 @@ from pipeline.records import Record, State
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where the record and the image's files are; those of renditions once they are made."""
+    """Where the record and the image's files are; those of renditions once they are made.
+
+    `download` is the original's picture without where, when and by whom it was taken; `original` is there for those
+    who may fetch it.
+    """
 
     self: str
-    original: str
+    download: str
+    original: str = ""
     grid: str = ""
     view: str = ""
 
@@ -194,6 +199,7 @@ OPERATIONS: dict[str, Operation] = {
         ),
     ),
     "files.rendition": Operation({200: "image/webp", 304: None}, errors=(404, 416)),
+    "files.download": Operation({200: "image/*", 304: None}, errors=(404, 416, 422)),
     "files.original": Operation({200: "image/*", 304: None}, errors=(404, 416)),
     "health.healthz": Operation({200: Alive}),
     "health.readyz": Operation({200: Ready, 503: Ready}),

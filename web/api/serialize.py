@@ -8,13 +8,19 @@ from typing import Any
 from flask import request, url_for
 
 from pipeline.records import Record
+from web.access.originals import may_fetch_originals
 
 _ANY = "00000000-0000-7000-8000-000000000000"
 
 
-def serialize(record: Record) -> dict[str, Any]:
-    """A record as the API answers it: with links to itself and to the files that are there."""
-    links = {"self": _address("self", record.id), "original": _address("original", record.id)}
+def serialize(record: Record, *, original: bool | None = None) -> dict[str, Any]:
+    """A record as the API answers it: with links to itself and to the files that are there.
+
+    `original` says whether the reader may fetch the original; if it is None, that is the caller.
+    """
+    links = {"self": _address("self", record.id), "download": _address("download", record.id)}
+    if may_fetch_originals() if original is None else original:
+        links["original"] = _address("original", record.id)
     for name in record.renditions:
         links[name] = rendition_url(record, name)
     return {**record.to_dict(), "links": links}
@@ -40,6 +46,7 @@ def _addresses(_root: str) -> dict[str, str]:
     return {
         "self": url_for("api.one", image_id=_ANY),
         "original": url_for("files.original", image_id=_ANY),
+        "download": url_for("files.download", image_id=_ANY),
         "grid": url_for("files.rendition", image_id=_ANY, name="grid"),
         "view": url_for("files.rendition", image_id=_ANY, name="view"),
     }

@@ -1,19 +1,26 @@
-"""The files of an image: they never change, so they are cached for good."""
+"""The files of an image. Originals and renditions never change, so they are cached for good."""
 
 from __future__ import annotations
 
+from io import SEEK_END
 from pathlib import Path
 
 from flask import Blueprint, Response, request, send_file
+from werkzeug.wsgi import FileWrapper
 
 from pipeline.errors import ImageNotFound
 from pipeline.images.recipe import RECIPE
+from pipeline.images.strip import VERSION
 from pipeline.records import State
+from web.access.originals import require_originals
 from web.api.serialize import rendition_url, version_of
+from web.files.stripped import stripped_files
 from web.services import services
 
 blueprint = Blueprint("files", __name__, url_prefix="/images")
 _YEAR = 365 * 24 * 3600
+_CHUNK = 256 * 1024
+_SANDBOX = "default-src 'none'; sandbox"
 blueprint.add_app_template_filter(rendition_url)
 
 
@@ -33,11 +40,37 @@ def rendition(image_id: str, name: str) -> Response:
 
 @blueprint.get("/<image_id>/original")
 def original(image_id: str) -> Response:
-    """The bytes as they were uploaded."""
+    """The bytes as they were uploaded, for those whom `GALLERY_ORIGINALS` lets have them."""
     record = services().store.get(image_id)
+    require_originals(image_id)
     answer = _file(services().store.original(record), record.format.content_type, record.sha256)
     answer.headers["Content-Disposition"] = "inline"
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer.headers["Content-Security-Policy"] = _SANDBOX
+    return answer
+
+
+@blueprint.get("/<image_id>/download")
+def download(image_id: str) -> Response:
+    """The original's picture, for whoever may look: without where, when and by whom it was taken.
+
+    Its length is known before it is sent, so that ranges can be asked for. Caches must ask again each time: a later
+    release may know more to leave out.
+    """
+    record = services().store.get(image_id)
+    etag = f"{record.sha256[:32]}-stripped-{VERSION}"
+    if request.if_none_match.contains(etag):
+        answer = Response(status=304)
+    else:
+        file = stripped_files().open(record)
+        answer = Response(FileWrapper(file, _CHUNK), mimetype=record.format.content_type, direct_passthrough=True)
+        answer.content_length = file.seek(0, SEEK_END)
+        file.seek(0)
+    answer.set_etag(etag)
+    answer.cache_control.no_cache = True
+    answer.headers.set("Content-Disposition", "attachment", filename=record.name)
+    answer.headers["Content-Security-Policy"] = _SANDBOX
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.make_conditional(request, accept_ranges=True, complete_length=answer.content_length)
     return answer
 
 

@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import NoReturn, cast
 
 import structlog
@@ -32,6 +33,19 @@ RESET = b"event: reset\ndata: {}\n\n"
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """An event as it is sent: to those who may fetch originals, and to the others, who find no link to them."""
+
+    id: str
+    with_original: bytes
+    without: bytes
+
+    def for_(self, original: bool) -> bytes:
+        """What a listener is sent who may fetch originals, or may not."""
+        return self.with_original if original else self.without
+
+
 class Feed:
     """Tells every listener what happens, as Server-Sent Events; follows Redis with one connection.
 
@@ -40,11 +54,12 @@ class Feed:
     everyone who comes back then start anew.
     """
 
-    def __init__(self, app: Flask, redis_url: str) -> None:
+    def __init__(self, app: Flask, redis_url: str, *, originals_for_all: bool = False) -> None:
         self._app = app
         self._redis_url = redis_url
+        self._originals_for_all = originals_for_all
         self._changed = threading.Condition()
-        self._kept: deque[tuple[str, bytes]] = deque()
+        self._kept: deque[Frame] = deque()
         self._before = "0-0"
         self._position = "0-0"
         self._following = False
@@ -59,10 +74,11 @@ class Feed:
             self._changed.wait_for(lambda: self._following or self._failed, _BEHIND_SECONDS)
             return self._position if self._following else None
 
-    def add(self, connection: socket.socket, head: bytes, since: str | None) -> None:
+    def add(self, connection: socket.socket, head: bytes, since: str | None, *, original: bool = False) -> None:
         """Hand over an open connection: `head` goes out first, then what happened after the event `since`.
 
-        The connection is closed at once where Redis cannot be reached.
+        `original` says whether the listener may fetch originals. The connection is closed at once if Redis cannot be
+        reached.
         """
         with self._changed:
             if not self._following:
@@ -71,15 +87,15 @@ class Feed:
             if since is not None and order(since) > order(self._position):
                 # told by another process, whose reader is a moment ahead of ours
                 self._changed.wait_for(lambda: order(since) <= order(self._position), _BEHIND_SECONDS)
-            missed = self._after(since)
+            missed = self._after(since, original)
             greeting = f"id: {self._position}\n\n".encode()
-            self.listeners.add(connection, head + missed + greeting)
+            self.listeners.add(connection, head + missed + greeting, original=original)
 
-    def _after(self, since: str | None) -> bytes:
+    def _after(self, since: str | None, original: bool) -> bytes:
         if since is None or since == self._position:
             return b""
-        frames = [frame for event_id, frame in self._kept if order(event_id) > order(since)]
-        known = since == self._before or any(event_id == since for event_id, _ in self._kept)
+        frames = [frame.for_(original) for frame in self._kept if order(frame.id) > order(since)]
+        known = since == self._before or any(frame.id == since for frame in self._kept)
         return b"".join(frames) if known else RESET
 
     def _start(self) -> None:
@@ -117,24 +133,26 @@ class Feed:
                 self.listeners.say(f"id: {follower.position}\n".encode() + RESET)
 
     def _begin(self, follower: Follower) -> None:
-        frames = [(event.id, self._frame(event)) for event in follower.newest(KEPT)]
+        frames = [self._frame(event) for event in follower.newest(KEPT)]
         with self._changed:
             self._kept = deque(frames[1:])
-            self._before = frames[0][0] if frames else follower.position
+            self._before = frames[0].id if frames else follower.position
             self._position = follower.position
             self._following = True
             self._changed.notify_all()
 
     def _tell(self, events: list[Event]) -> None:
-        frames = [(event.id, self._frame(event)) for event in events]
+        frames = [self._frame(event) for event in events]
         if not frames:
             return
         with self._changed:
             self._kept.extend(frames)
             while len(self._kept) > KEPT:
-                self._before, _ = self._kept.popleft()
-            self._position = frames[-1][0]
-            self.listeners.say(b"".join(frame for _, frame in frames))
+                self._before = self._kept.popleft().id
+            self._position = frames[-1].id
+            self.listeners.say(
+                b"".join(frame.with_original for frame in frames), b"".join(frame.without for frame in frames)
+            )
             self._changed.notify_all()
 
     def _lost(self) -> None:
@@ -146,21 +164,25 @@ class Feed:
             self._changed.notify_all()
             self.listeners.hang_up()
 
-    def _frame(self, event: Event) -> bytes:
+    def _frame(self, event: Event) -> Frame:
         try:
-            return self._written(event)
+            with_original = self._written(event, original=True)
+            same = event.record is None or self._originals_for_all
+            return Frame(event.id, with_original, with_original if same else self._written(event, original=False))
         except Exception:  # noqa: BLE001 - one event that cannot be shown must not end all of them
             _log.exception("event cannot be shown, taken as lost", event_id=event.id)
-            return f"id: {event.id}\n".encode() + RESET
+            lost = f"id: {event.id}\n".encode() + RESET
+            return Frame(event.id, lost, lost)
 
-    def _written(self, event: Event) -> bytes:
+    def _written(self, event: Event, *, original: bool) -> bytes:
         head = f"id: {event.id}\n".encode()
         if event.image_id is None:
             return head + RESET
         if event.record is None:
             return head + f"event: deleted\ndata: {json.dumps({'id': event.image_id})}\n\n".encode()
         with self._app.test_request_context():
-            data = json.dumps(serialize(event.record), ensure_ascii=False, separators=(",", ":"))
+            record = serialize(event.record, original=original)
+        data = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
         return head + f"event: image\ndata: {data}\n\n".encode()
 
 

@@ -24,10 +24,11 @@ _REST = 2.0
 class _Listener:
     """A connection and what it has not taken yet."""
 
-    __slots__ = ("socket", "waiting", "waiting_bytes")
+    __slots__ = ("original", "socket", "waiting", "waiting_bytes")
 
-    def __init__(self, connection: socket.socket) -> None:
+    def __init__(self, connection: socket.socket, original: bool) -> None:
         self.socket = connection
+        self.original = original
         self.waiting: deque[memoryview] = deque()
         self.waiting_bytes = 0
 
@@ -47,7 +48,7 @@ class Listeners:
         os.set_blocking(self._wake_out, False)
         self._selector.register(self._wake_in, selectors.EVENT_READ)
         self._all: set[_Listener] = set()
-        self._said: list[bytes] = []
+        self._said: list[tuple[bytes, bytes]] = []
 
     def start(self) -> None:
         """Serve until the process ends, in a thread of its own."""
@@ -56,13 +57,13 @@ class Listeners:
     def __len__(self) -> int:
         return len(self._all)
 
-    def add(self, connection: socket.socket, greeting: bytes) -> None:
-        """Take over an open connection and say `greeting` to it first."""
-        self._do(lambda: self._add(connection, greeting))
+    def add(self, connection: socket.socket, greeting: bytes, *, original: bool = False) -> None:
+        """Take over an open connection and say `greeting` to it first; `original`: who may fetch originals listens."""
+        self._do(lambda: self._add(connection, greeting, original))
 
-    def say(self, data: bytes) -> None:
-        """Say `data` to all."""
-        self._do(lambda: self._said.append(data))
+    def say(self, data: bytes, without_originals: bytes | None = None) -> None:
+        """Say `data` to all; `without_originals`, if it is given, to those who may not fetch originals."""
+        self._do(lambda: self._said.append((data, data if without_originals is None else without_originals)))
 
     def hang_up(self) -> None:
         """Close every connection."""
@@ -102,9 +103,9 @@ class Listeners:
                 # many listeners and many events at once: others need the processor too, and more is said in one
                 time.sleep(min(0.1, _REST * (time.monotonic() - began)))
 
-    def _add(self, connection: socket.socket, greeting: bytes) -> None:
+    def _add(self, connection: socket.socket, greeting: bytes, original: bool) -> None:
         self._say()
-        listener = _Listener(connection)
+        listener = _Listener(connection, original)
         try:
             connection.setblocking(False)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
@@ -123,10 +124,10 @@ class Listeners:
     def _say(self) -> None:
         if not self._said:
             return
-        data = b"".join(self._said)
+        data, without = (b"".join(part) for part in zip(*self._said, strict=True))
         self._said.clear()
         for listener in list(self._all):
-            self._tell(listener, data)
+            self._tell(listener, data if listener.original else without)
 
     def _tell(self, listener: _Listener, data: bytes) -> None:
         if not listener.waiting:

@@ -29,7 +29,8 @@ export interface Image {
   color: string | null;
   notes: string[];
   renditions: Partial<Record<"grid" | "view", Rendition>>;
-  links: { self: string; original: string; grid?: string; view?: string };
+  /** The original is there for those who may fetch it. */
+  links: { self: string; download: string; original?: string; grid?: string; view?: string };
 }
 
 export interface DayCount {
@@ -70,6 +71,11 @@ export function dayStart(day: string): string {
 export function idAfter(id: string): string {
   const next = (BigInt(`0x${id.slice(24)}`) + 1n).toString(16).padStart(12, "0");
   return next.length > 12 ? idAt(madeAt(id) + 1) : id.slice(0, 24) + next;
+}
+
+/** The picture as it was uploaded, or what may be had of it. */
+export function fileOf(image: Image): string {
+  return image.links.original ?? image.links.download;
 }
 
 /** Width over height as the grid shows it: extremes are cropped. */

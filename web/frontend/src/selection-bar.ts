@@ -4,6 +4,7 @@ import * as api from "./api";
 import { h } from "./dom";
 import { icon } from "./icons";
 import { mayChange } from "./page";
+import { fileOf } from "./records";
 import type { Selection } from "./selection";
 import type { Timeline } from "./timeline";
 import { toast } from "./toast";
@@ -73,7 +74,7 @@ export class PickedBar {
     }
     if (ids.length === 1) {
       const image = this.timeline.images.get(ids[0] ?? "");
-      if (image) h("a", { href: image.links.original, download: image.name }).click();
+      if (image) h("a", { href: fileOf(image), download: image.name }).click();
     } else {
       const form = h("form", { method: "post", action: "/api/zip", hidden: true }, ...ids.map((id) => h("input", { type: "hidden", name: "id", value: id })));
       document.body.append(form);

@@ -5,7 +5,7 @@ import { calm, h } from "../dom";
 import { icon, type IconName } from "../icons";
 import { mayChange, start } from "../page";
 import { placeholder } from "../placeholder";
-import type { Image } from "../records";
+import { fileOf, type Image } from "../records";
 import { corner } from "../toast";
 import { standing } from "../words";
 import { caption, story } from "./caption";
@@ -41,6 +41,8 @@ export class Viewer {
   readonly #pswp: PhotoSwipe;
   readonly #moving = new Set<string>();
   readonly #full = new Set<string>();
+  /** Images whose file could not be had: their view stays. */
+  readonly #withheld = new Set<string>();
   #facts: HTMLElement | null = null;
   #closed = false;
   #last: string | null = null;
@@ -76,6 +78,7 @@ export class Viewer {
     pswp.on("uiRegister", () => this.#register());
     pswp.on("change", () => this.#changed());
     pswp.on("zoomPanUpdate", () => this.#sharpen());
+    pswp.on("loadError", ({ content }) => this.#withhold(String(content.data["id"]), content.index));
     pswp.on("firstUpdate", () => {
       pswp.element?.setAttribute("aria-label", "Picture viewer");
       pswp.element?.setAttribute("aria-modal", "true");
@@ -176,12 +179,21 @@ export class Viewer {
     if (!view) return { ...common, type: "words", width: 480, height: 320 };
     const original = this.#moves(image) || this.#full.has(image.id);
     const grid = this.actions.thumbnail(image.id) ? image.links.grid : undefined;
-    return { ...common, src: original ? image.links.original : view, msrc: grid ?? placeholder(image) ?? image.links.grid ?? view, width: image.width, height: image.height, thumbCropped: true };
+    return { ...common, src: original ? fileOf(image) : view, msrc: grid ?? placeholder(image) ?? image.links.grid ?? view, width: image.width, height: image.height, thumbCropped: true };
   }
 
   /** An animation plays by itself unless less motion is wanted; a button stops and starts it. */
   #moves(image: Image): boolean {
-    return image.animated && SHOWN.has(image.format) && calm.matches === this.#moving.has(image.id);
+    return image.animated && SHOWN.has(image.format) && !this.#withheld.has(image.id) && calm.matches === this.#moving.has(image.id);
+  }
+
+  /** The file of an image could not be loaded: its view is shown instead. */
+  #withhold(id: string, index: number): void {
+    const image = this.slots.at(index);
+    if (image?.id !== id || this.#withheld.has(id) || !(image.animated || this.#full.has(id))) return;
+    this.#withheld.add(id);
+    this.#full.delete(id);
+    setTimeout(() => this.#closed || this.#pswp.refreshSlideContent(index));
   }
 
   #words(index: number): HTMLDivElement {
@@ -200,7 +212,7 @@ export class Viewer {
     const slide = this.#pswp.currSlide;
     const image = this.current;
     const view = image?.renditions.view;
-    if (!slide || !image || !view || image.animated || this.#full.has(image.id) || !SHOWN.has(image.format) || view.width >= image.width) return;
+    if (!slide || !image || !view || image.animated || this.#full.has(image.id) || this.#withheld.has(image.id) || !SHOWN.has(image.format) || view.width >= image.width) return;
     const wanted = slide.currZoomLevel * image.width;
     if (wanted > view.width * 1.15 && slide.currZoomLevel > slide.zoomLevels.initial * 1.05) this.#original(image);
   }
@@ -208,12 +220,16 @@ export class Viewer {
   #original(image: Image): void {
     this.#full.add(image.id);
     const loading = h("img");
-    loading.src = image.links.original;
+    loading.src = fileOf(image);
     void loading.decode().then(() => {
       const element = this.current?.id === image.id ? this.#pswp.currSlide?.content.element : null;
-      if (element instanceof HTMLImageElement) element.src = image.links.original;
+      if (element instanceof HTMLImageElement) element.src = fileOf(image);
       this.#changed();
-    }).catch(() => this.#full.delete(image.id));
+    }).catch(() => {
+      this.#full.delete(image.id);
+      this.#withheld.add(image.id);
+      this.#changed();
+    });
   }
 
   #changed(): void {
@@ -230,10 +246,13 @@ export class Viewer {
       if (button) button.hidden = !shown;
     };
     const download = root?.querySelector<HTMLAnchorElement>(".pswp__button--download");
-    download?.setAttribute("href", image.links.original);
+    download?.setAttribute("href", fileOf(image));
     download?.setAttribute("download", image.name);
+    const what = image.links.original ? "Download the original" : "Download";
+    download?.setAttribute("aria-label", what);
+    download?.setAttribute("title", what);
     const larger = (image.renditions.view?.width ?? image.width) < image.width;
-    set("original", larger && SHOWN.has(image.format) && !image.animated && !this.#full.has(image.id));
+    set("original", larger && SHOWN.has(image.format) && !image.animated && !this.#full.has(image.id) && !this.#withheld.has(image.id));
     set("motion", image.animated && Boolean(image.links.grid));
     const motion = root?.querySelector(".pswp__button--motion");
     const label = this.#moves(image) ? "Stop the animation" : "Play the animation";
@@ -251,9 +270,9 @@ export class Viewer {
       });
     };
     button("motion", 8, "play", "Stop the animation", () => this.#toggleMotion());
-    button("original", 8.2, "original", "Show the original", () => this.current && this.#original(this.current));
+    button("original", 8.2, "original", "Show in full size", () => this.current && this.#original(this.current));
     button("info", 8.4, "info", "Details", () => this.#toggleFacts());
-    button("download", 8.6, "download", "Download the original");
+    button("download", 8.6, "download", "Download");
     if (mayChange) button("remove", 8.8, "trash", "Delete", () => this.#remove());
     ui?.registerElement({ name: "caption", className: "viewer-caption", appendTo: "root", html: "" });
   }

@@ -1,0 +1,112 @@
+"""Originals without their metadata, made while they are sent: nothing of it lies on any disk, no pixel is decoded."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections import OrderedDict
+from threading import BoundedSemaphore, Lock
+from typing import BinaryIO, cast
+
+from flask import current_app
+
+from pipeline.errors import CannotStripMetadata, GalleryError, ImageNotFound, volume_error
+from pipeline.images.strip import Pieces, StrippedFile, strip
+from pipeline.records import Record
+from pipeline.store import Store
+
+_CHUNK = 256 * 1024
+# The walk of 250 MB takes a second or two, mostly of the disk; more at once would hold up everybody.
+_WALKS = 2
+_WAIT_SECONDS = 10
+_KEPT = 64
+_KEPT_BYTES = 64 * 1024
+
+_Key = tuple[str, int, int, int]
+
+
+class TooManyDownloads(GalleryError):
+    """As many originals are being read as can be at once."""
+
+    code, status, title = "too-many-downloads", 503, "Too many downloads at once"
+    retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__("Too many downloads are being prepared. Try again in a moment.")
+
+
+class StrippedFiles:
+    """Opens originals without their metadata; remembers how the last ones consist of their originals' pieces."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._walks = BoundedSemaphore(_WALKS)
+        self._lock = Lock()
+        self._kept: OrderedDict[_Key, Pieces | None] = OrderedDict()
+
+    def open(self, record: Record) -> BinaryIO:
+        """The file, open for reading and seeking.
+
+        Raise `CannotStripMetadata` if the original is damaged, `ImageNotFound`, `TooManyDownloads`, or the volume's.
+        """
+        try:
+            original = self._store.original(record).open("rb")
+        except FileNotFoundError:
+            raise ImageNotFound(record.id) from None
+        except OSError as error:
+            raise volume_error(error) from error
+        try:
+            pieces = self._pieces(record, original)
+        except BaseException:
+            original.close()
+            raise
+        return io.BufferedReader(StrippedFile(original, pieces), _CHUNK)
+
+    def _pieces(self, record: Record, original: BinaryIO) -> Pieces:
+        key = _key(record, original)
+        if (pieces := self._known(key, record)) is not None:
+            return pieces
+        if not self._walks.acquire(timeout=_WAIT_SECONDS):
+            raise TooManyDownloads
+        try:
+            if (pieces := self._known(key, record)) is not None:
+                return pieces
+            pieces = strip(original, record.format)
+        except CannotStripMetadata:
+            self._keep(key, None)
+            raise
+        except OSError as error:
+            raise volume_error(error) from error
+        finally:
+            self._walks.release()
+        if pieces.memory <= _KEPT_BYTES:
+            self._keep(key, pieces)
+        return pieces
+
+    def _known(self, key: _Key, record: Record) -> Pieces | None:
+        """What is remembered of an original; raise `CannotStripMetadata` if that it is damaged."""
+        with self._lock:
+            if key not in self._kept:
+                return None
+            self._kept.move_to_end(key)
+            pieces = self._kept[key]
+        if pieces is None:
+            raise CannotStripMetadata(record.format.label)
+        return pieces
+
+    def _keep(self, key: _Key, pieces: Pieces | None) -> None:
+        with self._lock:
+            self._kept[key] = pieces
+            while len(self._kept) > _KEPT:
+                self._kept.popitem(last=False)
+
+
+def _key(record: Record, original: BinaryIO) -> _Key:
+    """What must be the same for pieces to hold: a file that was restored from a backup is another one."""
+    status = os.fstat(original.fileno())
+    return record.sha256, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def stripped_files() -> StrippedFiles:
+    """The stripped files of the running app."""
+    return cast(StrippedFiles, current_app.extensions["stripped"])
