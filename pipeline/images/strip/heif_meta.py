@@ -115,7 +115,7 @@ def _reduce_exif(ranges: list[range], source: Source, edits: Edits, *, gain_map:
     facts = picture_facts(data[4 + int.from_bytes(data[:4]) :])
     if not gain_map:
         facts = replace(facts, headroom=())
-    _write(ranges, bytes(4) + (reduced_exif(facts) or _NO_EXIF), edits)
+    _write(ranges, b"\x00\x00\x00\x06Exif\x00\x00" + (reduced_exif(facts) or _NO_EXIF), edits)
 
 
 def _reduce_xmp(ranges: list[range], source: Source, edits: Edits) -> None:
