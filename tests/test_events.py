@@ -38,10 +38,11 @@ class Told:
 class Ear:
     """A listener on its own connection."""
 
-    def __init__(self, gallery: Gallery, since: str = "") -> None:
+    def __init__(self, gallery: Gallery, since: str = "", token: str = "") -> None:
         self.socket = socket.create_connection(("127.0.0.1", gallery.port), 30)
         resume = f"Last-Event-ID: {since}\r\n" if since else ""
-        self.socket.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n{resume}\r\n".encode())
+        who = f"Authorization: Bearer {token}\r\n" if token else ""
+        self.socket.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n{who}{resume}\r\n".encode())
         self.lines = self.socket.makefile("r", encoding="utf-8", newline="\n")
         self.last = since
         self.status = int(self.lines.readline().split()[1])

@@ -9,7 +9,7 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, abort, request, send_from_directory, url_for
 
 blueprint = Blueprint("assets", __name__)
-_BUILT = Path(__file__).parent / "static" / "dist"
+_BUILT = Path(__file__).parent.parent / "static" / "dist"
 _YEAR = 365 * 24 * 3600
 _TYPES = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".map": "application/json"}
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 from io import SEEK_END
 from pathlib import Path
+from urllib.parse import quote
 
 from flask import Blueprint, Response, request, send_file
 from werkzeug.wsgi import FileWrapper
@@ -67,11 +69,17 @@ def download(image_id: str) -> Response:
         file.seek(0)
     answer.set_etag(etag)
     answer.cache_control.no_cache = True
-    answer.headers.set("Content-Disposition", "attachment", filename=record.name)
+    answer.headers.set("Content-Disposition", "attachment", **_file_names(record.name))
     answer.headers["Content-Security-Policy"] = _SANDBOX
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.make_conditional(request, accept_ranges=True, complete_length=answer.content_length)
     return answer
+
+
+def _file_names(name: str) -> dict[str, str]:
+    """A name as a header can carry it: whole in UTF-8, and for old programs what ASCII has of it (RFC 6266)."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
+    return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 
 def _size(path: Path) -> int:
