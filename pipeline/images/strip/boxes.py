@@ -69,6 +69,11 @@ class Fields:
         found, self.at = self.data[self.at : end], min(end + 1, len(self.data))
         return found
 
+    def rest(self) -> bytes:
+        """All that is left."""
+        found, self.at = self.data[self.at :], len(self.data)
+        return found
+
     def finish(self) -> None:
         """Raise `Truncated` if anything is left."""
         if self.at != len(self.data):

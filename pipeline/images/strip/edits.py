@@ -19,14 +19,15 @@ class Edits:
 
     def blank(self, start: int, end: int) -> None:
         """Overwrite a range with zeros."""
-        if start < end:
-            self._add(start, end, None)
+        self._add(start, end, None)
 
     def write(self, start: int, data: bytes) -> None:
         """Overwrite with `data`."""
         self._add(start, start + len(data), data)
 
     def _add(self, start: int, end: int, data: bytes | None) -> None:
+        if start >= end:
+            return
         if len(self._edits) >= _MOST:
             raise Truncated
         self._edits.append((start, end, data))

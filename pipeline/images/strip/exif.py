@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.images.containers.reading import orientation_of
 
@@ -16,6 +16,8 @@ _SIZES = {_BYTES: 1, _ASCII: 1, _SHORT: 2, _LONG: 4, 5: 8, _UNDEFINED: 1, 9: 4, 
 _APPLE = b"Apple iOS\x00\x00\x01MM"
 # How bright a display may make the gain map's lights: HDRHeadroom and HDRGain.
 _HEADROOM = (0x0021, 0x0030)
+_MOST_HEADROOM = 1000
+_MILLION = 1_000_000
 
 _Entries = dict[int, tuple[int, int, int]]
 
@@ -25,12 +27,12 @@ class PictureFacts:
     """What an EXIF block says of the picture, not of who took it where and when.
 
     `orientation` is 1 to 8; `adobe_rgb` says that pixels without a profile are in Adobe RGB; `headroom` are the two
-    numbers, as signed rationals, that Apple's gain maps are applied with.
+    numbers that Apple's gain maps are applied with, in millionths.
     """
 
     orientation: int = 1
     adobe_rgb: bool = False
-    headroom: tuple[bytes, ...] = ()
+    headroom: tuple[int, ...] = ()
 
 
 def picture_facts(exif: bytes) -> PictureFacts:
@@ -79,7 +81,7 @@ def _value(tiff: bytes, order: str, entry: tuple[int, int, int] | None) -> bytes
     return tiff[at : at + size] if at + size <= len(tiff) else b""
 
 
-def _apple_headroom(note: bytes) -> tuple[bytes, ...]:
+def _apple_headroom(note: bytes) -> tuple[int, ...]:
     """The two numbers in Apple's maker note, whose offsets count from its start."""
     if not note.startswith(_APPLE):
         return ()
@@ -87,12 +89,23 @@ def _apple_headroom(note: bytes) -> tuple[bytes, ...]:
     found = [entries.get(tag) for tag in _HEADROOM]
     if any(entry is None or entry[:2] != (_SIGNED_RATIONAL, 1) for entry in found):
         return ()
-    values = tuple(_value(note, ">", entry) for entry in found)
-    return values if all(values) else ()
+    values = []
+    for entry in found:
+        data = _value(note, ">", entry)
+        above, below = struct.unpack(">ii", data) if data else (0, 0)
+        if not below or abs(above / below) > _MOST_HEADROOM:
+            return ()
+        values.append(round(above / below * _MILLION))
+    return tuple(values)
 
 
-def reduced_exif(facts: PictureFacts) -> bytes:
-    """A TIFF block, without the `Exif` prefix, that says `facts`; empty if there is nothing to say."""
+def reduced_exif(facts: PictureFacts, *, gain_map: bool = False) -> bytes:
+    """A TIFF block, without the `Exif` prefix, that says `facts`; empty if there is nothing to say.
+
+    `gain_map` says whether one of Apple's is there, without which nobody needs the headroom.
+    """
+    if not gain_map:
+        facts = replace(facts, headroom=())
     if facts == PictureFacts():
         return b""
     camera: list[tuple[int, int, int, bytes]] = []
@@ -116,8 +129,9 @@ def reduced_exif(facts: PictureFacts) -> bytes:
     return bytes(data)
 
 
-def _apple_note(headroom: tuple[bytes, ...]) -> bytes:
-    entries = [(tag, _SIGNED_RATIONAL, 1, value) for tag, value in zip(_HEADROOM, headroom, strict=True)]
+def _apple_note(headroom: tuple[int, ...]) -> bytes:
+    values = [struct.pack(">ii", value, _MILLION) for value in headroom]
+    entries = [(tag, _SIGNED_RATIONAL, 1, value) for tag, value in zip(_HEADROOM, values, strict=True)]
     return _APPLE + _directory(len(_APPLE), entries)
 
 

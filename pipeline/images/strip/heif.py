@@ -43,7 +43,7 @@ def _strip(source: Source, label: str) -> Pieces:
     for box, stop in strangers:
         if stop <= end:
             box.erase(edits, stop)
-    samples = heif_tracks.keep_pictures(found[b"moov"], edits) if b"moov" in found else []
+    samples = heif_tracks.keep_pictures(found[b"moov"], source, edits) if b"moov" in found else []
     items = heif_meta.keep_pictures(found[b"meta"], source, edits) if b"meta" in found else heif_meta.Parts()
     if not samples and not items.pictures:
         raise Truncated

@@ -9,18 +9,19 @@ from pipeline.images.strip.boxes import Box, Fields
 
 _MOST_EXTENTS = 50_000
 _IN_FILE, _IN_IDAT = 0, 1
-XMP_TYPE = b"application/rdf+xml"
+_XMP_TYPE = b"application/rdf+xml"
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item; `kind_at`, `names_at` and `end` are offsets of its entry in the file, for its kind and its strings."""
+    """An item. `kind_at` and `strings` say where in the file its kind is, and its name and what else follows it."""
 
     id: int
     kind: bytes
-    content_type: bytes
     kind_at: int
-    name: range
+    strings: range
+    name: bytes
+    is_xmp: bool
 
 
 def items(iinf: Box) -> dict[int, Item]:
@@ -47,15 +48,12 @@ def _item(box: Box) -> Item:
     fields.number(3)
     item_id = fields.number(4 if version == 3 else 2)
     fields.number(2)
-    kind_at = fields.at
+    kind_at = box.body + fields.at
     kind = fields.number(4).to_bytes(4)
-    name_at, content_type = fields.at, b""
-    name = fields.text()
-    if kind == b"mime":
-        content_type = fields.text()
-    return Item(
-        item_id, kind, content_type, box.body + kind_at, range(box.body + name_at, box.body + name_at + len(name))
-    )
+    strings = range(box.body + fields.at, box.end)
+    name, content_type, rest = fields.text(), fields.text(), fields.rest()
+    is_xmp = kind == b"mime" and content_type == _XMP_TYPE and not rest.strip(b"\x00")
+    return Item(item_id, kind, kind_at, strings, name, is_xmp)
 
 
 def extents(iloc: Box, idat: range) -> dict[int, list[range]]:

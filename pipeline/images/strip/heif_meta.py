@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pipeline.images.containers.reading import EXIF_BYTES, Truncated
 from pipeline.images.strip import heif_items
 from pipeline.images.strip.boxes import FREE, Box, Fields, blank_handler_name, keep_known, need
+from pipeline.images.strip.coded import CodedPictures
 from pipeline.images.strip.edits import Edits
 from pipeline.images.strip.exif import picture_facts, reduced_exif
 from pipeline.images.strip.heif_items import Item
@@ -36,7 +37,7 @@ def keep_pictures(meta: Box, source: Source, edits: Edits) -> Parts:
     """Erase what is no picture and no property of one, and all names; say where the pictures are."""
     found = keep_known(meta.children(4), _KNOWN, edits)
     blank_handler_name(need(found, b"hdlr"), edits)
-    gain_map = _keep_properties(need(found, b"iprp"), edits)
+    gain_map, length_size = _keep_properties(need(found, b"iprp"), edits)
     if b"grpl" in found:
         _keep_groups(found[b"grpl"], edits)
     items = heif_items.items(need(found, b"iinf"))
@@ -44,38 +45,46 @@ def keep_pictures(meta: Box, source: Source, edits: Edits) -> Parts:
     space = range(idat.body, idat.end) if idat else range(0)
     places = heif_items.extents(need(found, b"iloc"), space)
     small = _thumbnails(found, items, edits)
-    parts = Parts(spaces=[space] if idat else [])
+    parts, coded = Parts(spaces=[space] if idat else []), CodedPictures(source, length_size)
     for item in items.values():
-        _blank_name(item, edits)
         ranges = places.get(item.id, [])
+        if item.is_xmp:
+            edits.write(item.strings.start, b" " * len(item.name))
+            parts.metadata.extend(ranges)
+            _reduce_xmp(ranges, source, edits)
+            continue
+        edits.blank(item.strings.start, item.strings.stop)
         if item.kind == b"Exif":
             parts.metadata.extend(ranges)
             _reduce_exif(ranges, source, edits, gain_map=gain_map)
-        elif item.kind == b"mime" and item.content_type == heif_items.XMP_TYPE:
-            parts.metadata.extend(ranges)
-            _reduce_xmp(ranges, source, edits)
-        elif item.id in small:
-            edits.write(item.kind_at, FREE)
-        elif item.kind in _PIXELS:
+        elif item.kind in _PIXELS and item.id not in small:
             parts.pictures.extend(ranges)
+            coded.check(item.kind, ranges)
+        else:
+            edits.write(item.kind_at, FREE)
     return parts
 
 
-def _keep_properties(iprp: Box, edits: Edits) -> bool:
-    """Erase properties that are not of the picture; whether there is a gain map of Apple's."""
+def _keep_properties(iprp: Box, edits: Edits) -> tuple[bool, int]:
+    """Erase properties that are not of the picture.
+
+    Return whether there is a gain map of Apple's, and how many bytes tell the length of an HEVC unit.
+    """
     boxes = list(iprp.children())
-    gain_map, needed = False, heif_items.essential([box for box in boxes if box.name == b"ipma"])
+    gain_map, length_size, needed = False, 4, heif_items.essential([box for box in boxes if box.name == b"ipma"])
     for box in boxes:
         if box.name == b"ipco":
             for number, prop in enumerate(box.children(), 1):
                 gain_map |= prop.name == b"auxC" and b"hdrgainmap" in prop.data
+                if prop.name == b"hvcC":
+                    length_size = (prop.data[21] & 3) + 1
                 if prop.name not in _PROPERTIES or prop.name == FREE:
                     prop.erase(edits)
                     if number in needed:
                         raise Truncated
         elif box.name != b"ipma":
             box.erase(edits)
-    return gain_map
+    return gain_map, length_size
 
 
 def _keep_groups(grpl: Box, edits: Edits) -> None:
@@ -102,20 +111,12 @@ def _thumbnails(found: dict[bytes, Box], items: dict[int, Item], edits: Edits) -
     return small
 
 
-def _blank_name(item: Item, edits: Edits) -> None:
-    if item.name:
-        strings_follow = item.kind in (b"mime", b"uri ")
-        edits.write(item.name.start, (b" " if strings_follow else b"\x00") * len(item.name))
-
-
 def _reduce_exif(ranges: list[range], source: Source, edits: Edits, *, gain_map: bool) -> None:
     """Write a block into the item's place that says only what belongs to the picture."""
     place = ranges[0] if ranges else range(0)
     data = source.read_some(place.start, min(len(place), EXIF_BYTES))
     facts = picture_facts(data[4 + int.from_bytes(data[:4]) :])
-    if not gain_map:
-        facts = replace(facts, headroom=())
-    _write(ranges, b"\x00\x00\x00\x06Exif\x00\x00" + (reduced_exif(facts) or _NO_EXIF), edits)
+    _write(ranges, b"\x00\x00\x00\x06Exif\x00\x00" + (reduced_exif(facts, gain_map=gain_map) or _NO_EXIF), edits)
 
 
 def _reduce_xmp(ranges: list[range], source: Source, edits: Edits) -> None:

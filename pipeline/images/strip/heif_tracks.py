@@ -6,7 +6,9 @@ from itertools import chain, islice, repeat
 
 from pipeline.images.containers.reading import Truncated
 from pipeline.images.strip.boxes import Box, Fields, blank_handler_name, keep_known, need
+from pipeline.images.strip.coded import CodedPictures
 from pipeline.images.strip.edits import Edits
+from pipeline.images.strip.source import Source
 
 _MOST_SAMPLES = 100_000
 _PICTURES = {b"pict", b"vide", b"auxv"}
@@ -20,12 +22,12 @@ _DESCRIPTIONS = {
 _ENTRY_BYTES, _COMPRESSOR = 78, range(42, 74)
 
 
-def keep_pictures(moov: Box, edits: Edits) -> list[range]:
+def keep_pictures(moov: Box, source: Source, edits: Edits) -> list[range]:
     """Erase what is no picture, and all times and names; return where the pictures' samples are in the file."""
     samples: list[range] = []
     for box in moov.children():
         if box.name == b"trak":
-            samples += _track(box, edits)
+            samples += _track(box, source, edits)
         elif box.name == b"mvhd":
             _blank_times(box, edits)
         else:
@@ -33,7 +35,7 @@ def keep_pictures(moov: Box, edits: Edits) -> list[range]:
     return samples
 
 
-def _track(trak: Box, edits: Edits) -> list[range]:
+def _track(trak: Box, source: Source, edits: Edits) -> list[range]:
     media = [box for box in trak.children() if box.name == b"mdia"]
     handlers = [box.data[8:12] for mdia in media for box in mdia.children() if box.name == b"hdlr"]
     if len(handlers) != 1 or handlers[0] not in _PICTURES:
@@ -48,12 +50,21 @@ def _track(trak: Box, edits: Edits) -> list[range]:
     blank_handler_name(need(inner, b"hdlr"), edits)
     minf = keep_known(need(inner, b"minf").children(), {b"vmhd", b"nmhd", b"dinf", b"stbl"}, edits)
     tables = keep_known(need(minf, b"stbl").children(), _TABLES, edits)
+    kind, length_size = b"", 4
     for entry in need(tables, b"stsd").children(8):
         if entry.name not in _ENTRIES or len(entry.data) < _ENTRY_BYTES:
             raise Truncated
         edits.blank(entry.body + _COMPRESSOR.start, entry.body + _COMPRESSOR.stop)
-        keep_known(entry.children(_ENTRY_BYTES), _DESCRIPTIONS, edits)
-    return _samples(tables)
+        described = keep_known(entry.children(_ENTRY_BYTES), _DESCRIPTIONS, edits)
+        if b"hvcC" in described:
+            length_size = (described[b"hvcC"].data[21] & 3) + 1
+        if kind not in (b"", entry.name):
+            raise Truncated
+        kind = entry.name
+    samples, coded = _samples(tables), CodedPictures(source, length_size)
+    for sample in samples:
+        coded.check(kind, [sample])
+    return samples
 
 
 def _blank_times(box: Box, edits: Edits) -> None:
@@ -65,7 +76,7 @@ def _blank_times(box: Box, edits: Edits) -> None:
 
 
 def _samples(tables: dict[bytes, Box]) -> list[range]:
-    """Where each chunk of samples is: its offset, and the sizes of the samples in it."""
+    """Where each sample is: in chunks one after the other, whose offsets a table names."""
     sizes = _sizes(need(tables, b"stsz"))
     wide = b"co64" in tables
     offsets = Fields(need(tables, b"co64" if wide else b"stco").data, 4)
@@ -74,10 +85,12 @@ def _samples(tables: dict[bytes, Box]) -> list[range]:
     found, left = [], iter(sizes)
     for count in in_chunks:
         start = offsets.number(8 if wide else 4)
-        found.append(range(start, start + sum(islice(left, count))))
+        for size in islice(left, count):
+            found.append(range(start, start + size))
+            start += size
     if next(left, None) is not None:
         raise Truncated
-    return [samples for samples in found if samples]
+    return found
 
 
 def _sizes(stsz: Box) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pipeline.images.containers.reading import Truncated
 from pipeline.images.strip import iso21496, mpf, xmp
@@ -17,7 +17,8 @@ from pipeline.images.strip.source import Source
 LABEL = "JPEG"
 _SEGMENTS = 10_000
 _PICTURES = 8
-_CHUNK = 1024 * 1024
+_FIRST_CHUNK, _CHUNK = 1024, 1024 * 1024
+_SPARE_BYTES = 16 * 1024 * 1024
 _PADDING = 64 * 1024
 
 _START, _END, _SCAN, _BARE, _COMMENT = b"\xff\xd8", 0xD9, 0xDA, 0x01, 0xFE
@@ -37,6 +38,7 @@ class _Picture:
     gain: xmp.GainMapFacts = field(default_factory=xmp.GainMapFacts)
     facts: PictureFacts | None = None
     others: list[int] = field(default_factory=list)
+    has_apple_gain_map: bool = False
     jfif: bytes = b""
     adobe: bytes = b""
     iso: bytes = b""
@@ -52,8 +54,7 @@ def strip(source: Source) -> Pieces:
     walk = _Walk(source)
     picture = walk.picture(0)
     gain_maps = [other for other in _others(walk, picture) if other.is_gain_map]
-    if not any(gain_map.gain.apple for gain_map in gain_maps):
-        picture.facts = replace(picture.facts or PictureFacts(), headroom=())
+    picture.has_apple_gain_map = any(gain_map.gain.apple for gain_map in gain_maps)
     if not gain_maps:
         picture.iso = b""
         return _written(source, picture, b"", [])
@@ -86,7 +87,7 @@ def _others(walk: _Walk, picture: _Picture) -> list[_Picture]:
 def _written(source: Source, picture: _Picture, packet: bytes, sizes_behind: list[int]) -> Pieces:
     """A picture with as little around it as it needs; `sizes_behind` are those of the pictures its index names."""
     head = _START + _segment(_APP0, picture.jfif)
-    if exif := reduced_exif(picture.facts or PictureFacts()):
+    if exif := reduced_exif(picture.facts or PictureFacts(), gain_map=picture.has_apple_gain_map):
         head += _segment(_APP1, _EXIF + exif)
     if packet:
         head += _segment(_APP1, xmp.PREFIX + packet)
@@ -116,7 +117,7 @@ class _Walk:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._segments = _SEGMENTS
-        self._bytes = 3 * source.size + _CHUNK
+        self._bytes = 2 * source.size + _SPARE_BYTES
 
     def picture(self, start: int) -> _Picture:
         """The picture that begins at `start`; raise `Truncated` if none does, or if it has no end."""
@@ -162,14 +163,15 @@ class _Walk:
     def _next_marker(self, at: int) -> int:
         """Where the next marker is, from the offset `at` on."""
         self._segments -= 1
+        size = _FIRST_CHUNK
         while self._segments > 0 and self._bytes > 0:
-            data = self._source.read_some(at, _CHUNK)
+            data = self._source.read_some(at, size)
+            self._bytes -= len(data)
             if found := _MARKER.search(data):
                 return at + found.start()
             if len(data) < 2:
                 break
-            at += len(data) - 1
-            self._bytes -= len(data)
+            at, size = at + len(data) - 1, min(2 * size, _CHUNK)
         raise Truncated
 
 
