@@ -231,7 +231,7 @@ class OutOfMemory(Unrenderable):
 class CannotStripMetadata(GalleryError):
     """The structure of a file is damaged, so that what is picture and what is metadata cannot be told apart."""
 
-    code, status, title = "cannot-strip-metadata", 422, "The metadata of this file cannot be removed"
+    code, status, title = "cannot-strip-metadata", 409, "The metadata of this file cannot be removed"
 
     def __init__(self, label: str) -> None:
         super().__init__(

@@ -199,7 +199,7 @@ OPERATIONS: dict[str, Operation] = {
         ),
     ),
     "files.rendition": Operation({200: "image/webp", 304: None}, errors=(404, 416)),
-    "files.download": Operation({200: "image/*", 304: None}, errors=(404, 416, 422)),
+    "files.download": Operation({200: "image/*", 304: None}, errors=(404, 409, 416)),
     "files.original": Operation({200: "image/*", 304: None}, errors=(404, 416)),
     "health.healthz": Operation({200: Alive}),
     "health.readyz": Operation({200: Ready, 503: Ready}),
