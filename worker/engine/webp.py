@@ -39,6 +39,8 @@ def _decode(data: bytes, header: Header, notes: tuple[str, ...] = ()) -> Decoded
     decoder = _webp.WebPAnimDecoder(data)
     size, _, _, frames, raw_mode = decoder.get_info()
     profile = decoder.get_chunk("ICCP")
+    if frames > 1:
+        raw_mode = "RGBA"  # where no frame is, the canvas is transparent, whatever the file says of alpha
     mode = "RGB" if raw_mode == "RGBX" else raw_mode
     shown: bytes | None = None
     for number in range(min(frames, SEEN)):

@@ -91,7 +91,7 @@ def items_of(stream: BinaryIO) -> Items | None:
 def cropped(stream: BinaryIO) -> Box | None:
     """The part of an AVIF, before it is turned, that is shown; None for all of it."""
     items = items_of(stream)
-    return _crop(_described(items)) if items else None
+    return _avif_crop(_described(items)) if items else None
 
 
 def _read(stream: BinaryIO, kind: Format) -> Header:
@@ -111,7 +111,7 @@ def _read(stream: BinaryIO, kind: Format) -> Header:
     if not item.width or not item.height:
         raise Truncated
     orientation = _ORIENTATIONS[item.turns, item.mirror]
-    crop = _crop(item) if kind is Format.AVIF else _aperture(item)
+    crop = _avif_crop(item) if kind is Format.AVIF else _heic_crop(item)
     shown = crop[2:] if crop else (max(item.width, track.width), max(item.height, track.height))
     width, height = upright(shown[0], shown[1], orientation)
     return Header(
@@ -170,27 +170,37 @@ def _apply(item: _Item, name: bytes, body: bytes) -> None:
         item.mastered = struct.unpack_from(">I", body, 16)[0] // 10_000
 
 
-def _aperture(item: _Item) -> Box | None:
-    """The clean aperture, rounded as libheif does; None if there is none or it makes no sense."""
+def _aperture(item: _Item) -> tuple[Fraction, Fraction, Fraction, Fraction] | None:
+    """Left, top, width and height of the clean aperture; None if there is none or it makes no sense."""
     if len(item.clap) < 32:
         return None
-    numbers = struct.unpack(">8I", item.clap[:32])
+    numbers = struct.unpack(">4I", item.clap[:16]) + struct.unpack(">iIiI", item.clap[16:32])
     if not all(numbers[1::2]):
         return None
-    # offsets have a sign
-    signed = [value - (1 << 32) if at >= 4 and value >= 1 << 31 else value for at, value in enumerate(numbers)]
-    across, down, right, below = (Fraction(signed[at], numbers[at + 1]) for at in (0, 2, 4, 6))
-    left = right + Fraction(item.width - 1, 2) - (across - 1) / 2
-    top = below + Fraction(item.height - 1, 2) - (down - 1) / 2
-    x, y, width, height = max(0, int(left)), max(0, int(top)), round(across), round(down)
-    fits = width > 0 and height > 0 and x + width <= item.width and y + height <= item.height
-    return (x, y, width, height) if fits else None
+    width, height, right, below = (Fraction(numbers[at], numbers[at + 1]) for at in (0, 2, 4, 6))
+    left = right + Fraction(item.width - 1, 2) - (width - 1) / 2
+    top = below + Fraction(item.height - 1, 2) - (height - 1) / 2
+    fits = width > 0 and height > 0 and left + width <= item.width and top + height <= item.height
+    return (left, top, width, height) if fits else None
 
 
-def _crop(item: _Item) -> Box | None:
-    """The clean aperture of an AVIF, if it begins at the top left: Chromium shows the whole of all others."""
-    box = _aperture(item)
-    return box if box and box[:2] == (0, 0) else None
+def _heic_crop(item: _Item) -> Box | None:
+    """The part of a HEIC that libheif hands out: its numbers are rounded."""
+    if (found := _aperture(item)) is None:
+        return None
+    left, top, width, height = found
+    return max(0, int(left)), max(0, int(top)), round(width), round(height)
+
+
+def _avif_crop(item: _Item) -> Box | None:
+    """The part of an AVIF that Chromium shows: all of it, unless the aperture begins at the top left and is in whole
+    pixels."""
+    if (found := _aperture(item)) is None:
+        return None
+    left, top, width, height = found
+    if left or top or width.denominator > 1 or height.denominator > 1:
+        return None
+    return 0, 0, int(width), int(height)
 
 
 def _coding(properties: list[Property]) -> tuple[int, float]:
