@@ -11,12 +11,25 @@ import pytest
 from PIL import Image
 
 from pipeline.images.recipe import GRID, VIEW
-from tests.cases import Case, cut, gain_maps, gifs, hdr, png_clear, png_colours, premultiplied, stored, strict
+from tests.cases import (
+    Case,
+    animations,
+    cut,
+    gain_maps,
+    gifs,
+    hdr,
+    png_clear,
+    png_colours,
+    premultiplied,
+    sizes,
+    stored,
+    strict,
+)
 from tests.cases.compare import distance
 from tests.product import Answer, Gallery, prepared
 
 MEAN, MOST = 6.0, 30.0
-_MODULES = (png_colours, png_clear, gifs, premultiplied, hdr, gain_maps, strict, cut)
+_MODULES = (png_colours, png_clear, gifs, premultiplied, hdr, gain_maps, strict, cut, sizes, animations)
 MADE = [case for module in _MODULES for case in module.cases()]
 ROUGH_MEAN, ROUGH_MOST = 12.0, 80.0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 from typing import BinaryIO
 
 from PIL import Image, _webp
@@ -29,8 +30,11 @@ def decode_webp(file: BinaryIO, header: Header) -> Decoded:
             raise
     parts = list(chunks(io.BytesIO(data)))
     whole = [chunk for chunk in parts if chunk.at + chunk.length <= len(data)]
-    if any(chunk.name == b"ANMF" for chunk in whole):
-        return _decode(_joined(data, whole), header, (LATER_FRAMES,))
+    frames = [number for number, chunk in enumerate(whole) if chunk.name == b"ANMF"]
+    # all frames that are whole, or else the first one alone
+    for end in (len(whole), frames[0] + 1) if frames else ():
+        with suppress(OSError, EOFError):
+            return _decode(_joined(data, whole[:end]), header, (LATER_FRAMES,))
     return _as_far_as_it_goes(data, parts, header)
 
 
