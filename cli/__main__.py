@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 
 import click
@@ -37,6 +38,9 @@ class _Commands(click.Group):
 @click.group(cls=_Commands)
 def main() -> None:
     """Look after an image gallery."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # no name is lost on a terminal that cannot show it
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

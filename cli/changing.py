@@ -7,45 +7,65 @@ import sys
 
 import click
 
-from cli.client import Client, Refused, with_client
+from cli.answers import Retried
+from cli.client import Client, Refused
+from cli.options import with_client
+from cli.verdicts import Report
+from pipeline.ids import is_id
+
+_BAD = frozenset({"not there", "refused"})
 
 
 @click.command("retry-failed")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_client
 def retry_failed(client: Client, as_json: bool) -> None:
-    """Try every failed image again."""
-    answer = client.call("POST", "/api/retry-failed")
-    click.echo(json.dumps(answer) if as_json else f"{answer['retried']} tried again")
+    """Try every failed image again.
+
+    Exit status: 0, or 2 if the gallery refused or did not answer.
+    """
+    answer = client.call("POST", "/api/retry-failed", Retried)
+    click.echo(json.dumps({"retried": answer.retried}) if as_json else f"{answer.retried} tried again")
 
 
 @click.command()
 @click.argument("ids", nargs=-1)
-@click.option("--failed", is_flag=True, help="Delete every image that stands as failed.")
+@click.option("--failed", is_flag=True, help="Delete every image that has failed.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @with_client
 def delete(client: Client, ids: tuple[str, ...], failed: bool, yes: bool, as_json: bool) -> None:
     """Delete images by their IDS; '-' reads ids from standard input, one a line.
 
-    Exit status: 0 where all are gone, 1 where one was not there.
+    Exit status: 0 if all are deleted; 1 if one was not there or could not be deleted; 2 if the gallery did not
+    answer, or would refuse all of them.
     """
-    wanted = [line.strip() for line in sys.stdin if line.strip()] if ids == ("-",) else list(ids)
+    wanted = [line.decode("utf-8", "replace").strip() for line in sys.stdin.buffer] if ids == ("-",) else list(ids)
+    wanted = [image_id for image_id in wanted if image_id]
     if failed:
-        wanted += [record["id"] for record in client.records(state="failed")]
+        wanted += [image.id for image, _ in client.records(state="failed")]
     if not wanted:
         click.echo("Nothing to delete.", err=True)
         return
     if not yes:
         click.confirm(f"Delete {len(wanted)} images for good?", abort=True, err=True)
-    missing = False
+    report = Report(as_json, _BAD)
     for image_id in wanted:
-        try:
-            client.call("DELETE", f"/api/images/{image_id}")
-            verdict = "deleted"
-        except Refused as refused:
-            if refused.status != 404:
-                raise
-            verdict, missing = "not there", True
-        click.echo(json.dumps({"id": image_id, "verdict": verdict}) if as_json else f"{verdict:9} {image_id}")
-    sys.exit(1 if missing else 0)
+        verdict, message = _delete(client, image_id)
+        why = {"message": message} if message else {}
+        report.add(verdict, image_id, {"id": image_id, "verdict": verdict, **why}, message)
+    sys.exit(1 if report.is_bad else 0)
+
+
+def _delete(client: Client, image_id: str) -> tuple[str, str | None]:
+    if not is_id(image_id):
+        return "not there", None
+    try:
+        client.delete(image_id)
+    except Refused as refused:
+        if refused.status == 404:
+            return "not there", None
+        if refused.concerns_all:
+            raise
+        return "refused", str(refused)
+    return "deleted", None

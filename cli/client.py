@@ -1,27 +1,31 @@
-"""The gallery's API as the commands use it: patient where the service is away, plain where it refuses."""
+"""The gallery's API as the commands use it: patient while the gallery is away, plain when it refuses."""
 
 from __future__ import annotations
 
-import json
-import os
-import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import wraps
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
-import click
+import msgspec
 import urllib3
 
-from pipeline.errors import BadSetting
-from pipeline.tokens import Role, parse_tokens
+from cli.answers import Image, Page, Problem
 
-_AGAIN = frozenset({429, 502, 503, 504})
-_TIMEOUT = urllib3.Timeout(connect=5, read=120)
+_TIMEOUT = urllib3.Timeout(connect=10, read=120)
+_PROBE_TIMEOUT = urllib3.Timeout(connect=5, read=10)
 _LONGEST_PAUSE = 30.0
+_TRIES = 4
+_TOO_MANY, _BROKEN = 429, 502
+_FINAL = frozenset({501, 505, 507})
+_NOT_US = frozenset({401, 403, 404, 405})
+_FULL = 507
+_PIECE = 256 * 1024
+
+T = TypeVar("T")
+Answer = urllib3.BaseHTTPResponse
 
 
 class Refused(Exception):
@@ -32,129 +36,190 @@ class Refused(Exception):
         self.status = status
         self.code = code
 
+    @property
+    def concerns_all(self) -> bool:
+        """Whether every other file would be refused too: who we are, what answers there, or a full gallery."""
+        return self.status < 400 or self.status in _NOT_US or self.status == _FULL
+
+
+class BadAnswer(Refused):
+    """The answer is not one of this gallery's."""
+
 
 class Unreachable(Exception):
-    """The gallery did not answer within the caller's patience."""
+    """The gallery did not answer, or was not ready, within the caller's patience."""
+
+
+class Stopped(Exception):
+    """We were told to stop."""
+
+
+class Readable(Protocol):
+    """The body of a request."""
+
+    def read(self, length: int, /) -> bytes:
+        """The next bytes, at most `length`, none at the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Calls of the API at `url`; safe to use from many threads. `patience` is in seconds."""
+    """Calls of the API at `url`; safe to use from many threads. `patience` is in seconds, from a first failure on."""
 
     url: str
     token: str | None
     patience: float
     pool: urllib3.PoolManager
+    stopped: threading.Event = field(default_factory=threading.Event)
 
-    def call(self, method: str, path: str, fields: dict[str, str] | None = None) -> Any:
-        """The answer's JSON, None where it has none; raises `Refused` and `Unreachable`."""
+    def call(self, method: str, path: str, answer: type[T], fields: dict[str, str] | None = None) -> T:
+        """The answer; raises `Refused`, `Unreachable` and `Stopped`."""
         query = f"?{urlencode(fields)}" if fields else ""
-        return _json(self._patiently(lambda: self._send(method, f"{path}{query}")))
+        return self._patiently(lambda: self._send(method, f"{path}{query}"), lambda found: self._read(found, answer))
 
-    def upload(self, file: Path) -> tuple[bool, dict[str, Any]]:
-        """Send one file: whether it is new there, and its record; raises `OSError` where it can't be read."""
+    def delete(self, image_id: str) -> None:
+        """Delete an image."""
+        self._patiently(lambda: self._send("DELETE", f"/api/images/{image_id}"), lambda _answer: None)
 
-        def send() -> urllib3.BaseHTTPResponse:
-            with file.open("rb") as body:
-                headers = {
-                    "Content-Type": "application/octet-stream",
-                    "Content-Length": str(os.fstat(body.fileno()).st_size),
-                }
-                return self._send("POST", f"/api/images?name={quote(file.name)}", body=body, headers=headers)
+    def find(self, sha256: str) -> Image | None:
+        """The image that holds the bytes with this hash, as far as the gallery knows."""
+        page = self.call("GET", "/api/images", Page, {"sha256": sha256})
+        images = [self.understand(plain, Image) for plain in page.images]
+        return next((image for image in images if image.sha256 == sha256), None)
 
-        answer = self._patiently(send)
-        return answer.status == 201, _json(answer)
+    def upload(self, name: str, size: int, body: Callable[[], Readable]) -> tuple[bool, Image]:
+        """Send `size` bytes that `body` opens, anew for each try; whether they are new there, and their record.
 
-    def download(self, path: str, target: Path, *, unless: str = "") -> str:
-        """Write what lies at `path` to `target`; return its ETag.
-
-        Raise `Refused` with status 304 if the ETag is `unless`, with status 200 if the download breaks off.
+        What reading them raises is passed on.
         """
-        headers = {"If-None-Match": unless} if unless else {}
-        answer = self._patiently(lambda: self._send("GET", path, preload_content=False, headers=headers))
-        try:
-            with target.open("wb") as file:
-                for chunk in answer.stream(256 * 1024):
-                    file.write(chunk)
-        except urllib3.exceptions.HTTPError:
-            raise Refused(answer.status, "broken-off", "The download broke off.") from None
-        finally:
-            answer.release_conn()
-        return answer.headers.get("ETag", "")
+        path = f"/api/images?name={quote(name)}"
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        return self._patiently(
+            lambda: self._send("POST", path, body=body(), headers=headers),
+            lambda answer: (answer.status == 201, self._read(answer, Image)),
+        )
 
-    def records(self, **fields: str) -> Iterator[dict[str, Any]]:
-        """Every record, newest first."""
+    def download(self, path: str, target: Callable[[], BinaryIO], most: int, *, unless: str = "") -> str:
+        """Write what lies at `path` to what `target` opens, anew for each try; no more than `most` bytes and one.
+
+        Returns its ETag. Raises `Refused` with status 304 if that is `unless`.
+        """
+
+        def fetch() -> Answer:
+            headers = {"If-None-Match": unless} if unless else {}
+            answer = self._send("GET", path, preload_content=False, headers=headers)
+            try:
+                if answer.status == 200:
+                    self._write(answer, target, most)
+                else:
+                    answer.read()
+            finally:
+                answer.close()
+            return answer
+
+        return self._patiently(fetch, lambda answer: str(answer.headers.get("ETag", "")))
+
+    def records(self, **fields: str) -> Iterator[tuple[Image, dict[str, Any]]]:
+        """Every record, newest first: what we need of it, and all of it."""
         before: str | None = None
         while True:
-            page = self.call("GET", "/api/images", {"limit": "500", **fields, **({"before": before} if before else {})})
-            yield from page["images"]
-            before = page["next"]
-            if before is None:
+            where = {"limit": "500", **fields, **({"before": before} if before else {})}
+            page = self.call("GET", "/api/images", Page, where)
+            for plain in page.images:
+                yield self.understand(plain, Image), plain
+            if page.next is None:
                 return
+            if page.next == before:
+                raise self._is_no_gallery()
+            before = page.next
 
-    def _send(self, method: str, path: str, **options: Any) -> urllib3.BaseHTTPResponse:
+    def understand(self, plain: dict[str, Any], kind: type[T]) -> T:
+        """What an answer says, as far as we need it; raises `Refused` if no gallery says such things."""
+        try:
+            return msgspec.convert(plain, kind)
+        except msgspec.ValidationError:
+            raise self._is_no_gallery() from None
+
+    def _write(self, answer: Answer, target: Callable[[], BinaryIO], most: int) -> None:
+        with target() as file:
+            written = 0
+            for piece in answer.stream(_PIECE):
+                if self.stopped.is_set():
+                    raise Stopped
+                file.write(piece)
+                written += len(piece)
+                if written > most:
+                    return
+
+    def _send(self, method: str, path: str, **options: Any) -> Answer:
         headers = {"Accept": "application/json", "User-Agent": "gallery", **options.pop("headers", {})}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
-        return self.pool.request(
-            method, f"{self.url}{path}", headers=headers, retries=False, redirect=False, timeout=_TIMEOUT, **options
-        )
+        options = {"timeout": _TIMEOUT, "retries": False, "redirect": False, **options}
+        return self.pool.request(method, f"{self.url}{path}", headers=headers, **options)
 
-    def _patiently(self, send: Callable[[], urllib3.BaseHTTPResponse]) -> urllib3.BaseHTTPResponse:
-        end, pause = time.monotonic() + self.patience, 0.5
-        while True:
+    def _patiently(self, send: Callable[[], Answer], read: Callable[[Answer], T]) -> T:
+        """What `read` makes of the answer. Tries again while the gallery is away.
+
+        A gallery that is well, and yet fails four times, means this request.
+        """
+        end, pause, failures = 0.0, 0.5, 0
+        while not self.stopped.is_set():
+            refused, away = Refused(_BROKEN, "broken-connection", ""), Unreachable()
             try:
                 answer = send()
+                if (answer.status < 500 and answer.status != _TOO_MANY) or answer.status in _FINAL:
+                    return read(self._accepted(answer))
+                refused = self._refusal(answer)
+                away = Unreachable(f"{self.url} is not ready: {refused}")
+                pause = max(pause, _asked_pause(answer))
             except urllib3.exceptions.HTTPError as error:
-                if time.monotonic() + pause > end:
-                    raise Unreachable(f"{self.url} does not answer: {error}") from error
-            else:
-                if answer.status not in _AGAIN or time.monotonic() + pause > end:
-                    return _checked(answer)
-                asked = answer.headers.get("Retry-After", "")
-                pause = max(pause, float(asked)) if asked.isdigit() else pause
-            time.sleep(min(pause, _LONGEST_PAUSE))
+                away = Unreachable(f"{self.url} does not answer: {error}")
+                if isinstance(error, urllib3.exceptions.SSLError):
+                    raise away from error  # what is not trusted now is not trusted in a minute
+                refused = Refused(_BROKEN, "broken-connection", f"The connection broke {_TRIES} times: {error}")
+            except BadAnswer as error:  # the connection may have been cut within the answer
+                refused, away = error, Unreachable(str(error))
+            failures += refused.status != _TOO_MANY and self._is_ready()
+            if failures == _TRIES:
+                raise refused
+            end, pause = end or time.monotonic() + self.patience, min(pause, _LONGEST_PAUSE)
+            if time.monotonic() + pause > end:
+                raise away
+            self.stopped.wait(pause)
             pause *= 2
+        raise Stopped
 
-
-def _checked(answer: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
-    if answer.status < 300:
-        return answer
-    try:
-        problem = json.loads(answer.data)
-        raise Refused(answer.status, problem["code"], problem["detail"])
-    except (ValueError, KeyError, TypeError):
-        raise Refused(answer.status, "http-error", f"The answer was {answer.status}.") from None
-
-
-def _json(answer: urllib3.BaseHTTPResponse) -> Any:
-    return json.loads(answer.data) if answer.data else None
-
-
-def _token(text: str) -> str | None:
-    """The strongest secret of a GALLERY_TOKEN that names several; a bare secret as it is."""
-    if ":" not in text:
-        return text.strip() or None
-    tokens = parse_tokens(text)
-    return max(tokens, key=lambda token: list(Role).index(token.role)).secret
-
-
-def with_client(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command `--url`, `--token` and `--patience` as a `client`; its refusals end it with exit status 2."""
-
-    @click.option("--url", envvar="GALLERY_URL", show_envvar=True, help="Where the gallery is.")
-    @click.option("--token", envvar="GALLERY_TOKEN", show_envvar=True, default="", help="Who you are, where it asks.")
-    @click.option(
-        "--patience", type=float, default=60.0, show_default=True, help="Seconds to wait for a gallery that is away."
-    )
-    @wraps(command)
-    def wrapped(url: str | None, token: str, patience: float, **options: Any) -> None:
+    def _is_ready(self) -> bool:
         try:
-            address = url or f"http://127.0.0.1:{os.environ.get('GALLERY_PORT') or 5000}"
-            pool = urllib3.PoolManager(maxsize=64)
-            command(client=Client(address.rstrip("/"), _token(token), patience, pool), **options)
-        except (Refused, Unreachable, BadSetting) as error:
-            click.echo(str(error), err=True)
-            sys.exit(2)
+            return self._send("GET", "/readyz", timeout=_PROBE_TIMEOUT).status < 500
+        except urllib3.exceptions.HTTPError:
+            return False
 
-    return wrapped
+    def _accepted(self, answer: Answer) -> Answer:
+        if answer.status < 300:
+            return answer
+        raise self._refusal(answer)
+
+    def _refusal(self, answer: Answer) -> Refused:
+        if 300 <= answer.status < 400 and (place := answer.headers.get("Location")):
+            return Refused(answer.status, "moved", f"{self.url} sends us to {place}: give that as --url.")
+        try:
+            problem = msgspec.json.decode(answer.data, type=Problem)
+        except msgspec.MsgspecError:
+            return Refused(answer.status, "http-error", f"{self.url} answered with status {answer.status}.")
+        return Refused(answer.status, problem.code, problem.detail)
+
+    def _read(self, answer: Answer, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(answer.data, type=kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            raise self._is_no_gallery() from None
+
+    def _is_no_gallery(self) -> BadAnswer:
+        return BadAnswer(200, "bad-answer", f"{self.url} answers, but not as this gallery does.")
+
+
+def _asked_pause(answer: Answer) -> float:
+    """Seconds after which the gallery asks us to come again."""
+    asked = answer.headers.get("Retry-After", "")
+    return float(asked) if asked.isascii() and asked.isdigit() else 0.0

@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path, PurePath
 from threading import Lock
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
-from cli.client import Client, Refused, with_client
-from pipeline.ids import is_id
+from cli.answers import Image
+from cli.client import Client, Refused, Stopped, Unreachable
+from cli.options import with_client
+from cli.parallel import finish, in_parallel
+from cli.verdicts import Report
 from pipeline.names import clean_name
 
+_TRIES = 2
+_LONGEST_NAME = 255
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+_BAD = frozenset({"damaged", "deleted", "missing", "refused", "not written", "not fetched"})
 STRIPPED = "fetched without metadata"
-_GOOD = {"fetched", STRIPPED, "here already"}
+_QUIET = frozenset({"fetched", STRIPPED, "here already", "not fetched"})
+_LARGER = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of one original, and why in words."""
+
+    verdict: str
+    message: str | None = None
+
+
+_NOT_FETCHED = Verdict("not fetched")
 
 
 @click.command()
@@ -29,85 +48,126 @@ _GOOD = {"fetched", STRIPPED, "here already"}
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: each file, then the sum.")
 @with_client
 def export(client: Client, folder: Path, state: str | None, jobs: int, as_json: bool) -> None:
-    """Fetch every original into FOLDER, by the day it came, and their records into FOLDER/records.jsonl.
+    """Fetch every original into FOLDER, by the day it came in, and their records into FOLDER/records.jsonl.
 
     Each original is compared with the hash in its record. If your token may not fetch originals, each picture comes
-    without where, when and by whom it was taken. Exit status: 0 if all are there, 1 if one is not.
+    without where, when and by whom it was taken. Stopped and run again, it fetches what is missing.
+
+    Exit status: 0 if every original is there; 1 if one was deleted meanwhile, refused, damaged, or could not be
+    written; 2 if the gallery did not answer, or FOLDER takes no more; 130 after Ctrl-C.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    fetched = Fetched(folder)
-    records = list(client.records(**({"state": state} if state else {})))
-    counts: dict[str, int] = {}
-    with ThreadPoolExecutor(jobs) as pool:
-        verdicts: Iterable[str] = pool.map(lambda record: fetch(client, record, folder, fetched), records)
-        with click.progressbar(length=len(records), label="Fetching", file=sys.stderr, show_pos=True) as bar:
-            for record, verdict in zip(records, verdicts, strict=True):
-                bar.update(1)
-                counts[verdict] = counts.get(verdict, 0) + 1
-                if as_json:
-                    path = str(target(record, folder).relative_to(folder))
-                    click.echo(json.dumps({"id": record["id"], "path": path, "verdict": verdict}, ensure_ascii=False))
-                elif verdict not in _GOOD:
-                    click.echo(f"{verdict:9} {record['id']} {record['name']}")
-    lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
-    whole = folder / ".records.jsonl.part"
-    whole.write_text(lines, "utf-8")
-    whole.replace(folder / "records.jsonl")
-    if as_json:
-        click.echo(json.dumps({"sum": counts}))
-    else:
-        click.echo(", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "nothing to fetch")
-    if STRIPPED in counts:
-        click.echo("Your token may not fetch originals: these pictures came without their metadata.", err=True)
-    sys.exit(0 if set(counts) <= _GOOD else 1)
-
-
-def target(record: dict[str, Any], folder: Path) -> Path:
-    """Where an original goes: the same place each time, and never outside the folder, whatever the gallery says."""
-    if not is_id(record["id"]):
-        raise Refused(200, "bad-answer", "The gallery answered with an id that is none.")
-    name = PurePath(clean_name(record["name"], "bin").lstrip("."))
-    day = str(record["received_at"])[:10]
-    if not day.replace("-", "").isdigit():
-        raise Refused(200, "bad-answer", "The gallery answered with a time that is none.")
-    return folder / day / f"{name.stem[:120]}-{record['id'][-8:]}{name.suffix[:16]}"
-
-
-def fetch(client: Client, record: dict[str, Any], folder: Path, fetched: Fetched) -> str:
-    """Fetch one picture, whole or not at all, the original if the caller may; the verdict."""
-    path = target(record, folder)
-    here = _sha256(path) if path.exists() else ""
-    if here == record["sha256"]:
-        return "here already"
-    original = "original" in record["links"] or "download" not in record["links"]  # 0.1 had originals alone
-    path.parent.mkdir(exist_ok=True)
-    part = path.with_name(f".{record['id']}.part")
+    listed = list(client.records(**({"state": state} if state else {})))
+    run = Export(client, folder)
+    report = Report(as_json, _BAD, _QUIET)
+    images = [image for image, _ in listed]
+    with click.progressbar(length=len(images), label="Fetching", file=sys.stderr, show_pos=True) as bar:
+        for image, verdict in in_parallel(images, run.fetch, jobs, client.stopped, _NOT_FETCHED):
+            bar.update(1)
+            path = str(target(image, folder).relative_to(folder))
+            fields = {"id": image.id, "path": path, "verdict": verdict.verdict, "message": verdict.message}
+            report.add(verdict.verdict, f"{image.id} {image.name}", fields, verdict.message)
     try:
-        if original:
-            client.download(f"/images/{record['id']}/original", part)
-            if _sha256(part) != record["sha256"]:
-                return "damaged"
-        else:
-            known = fetched.etag(record["id"], here)
-            etag = client.download(f"/images/{record['id']}/download", part, unless=known)
-            fetched.add(record["id"], _sha256(part), etag)
+        write_records([plain for _, plain in listed], folder)
+    except OSError as error:
+        run.halt(error)
+    report.close("Nothing to fetch.")
+    if any(not image.has_original for image in images):
+        click.echo("Your token may not fetch originals: these pictures come without their metadata.", err=True)
+    finish(run.halted, client.stopped, is_bad=report.is_bad)
+
+
+class Export:
+    """Fetches originals; `halted` is why it fetches no more, if it was not told to stop."""
+
+    def __init__(self, client: Client, folder: Path) -> None:
+        self.halted: Exception | None = None
+        self._client = client
+        self._folder = folder
+        self._stripped = Stripped(folder)
+
+    def halt(self, error: Exception) -> None:
+        """Fetch no more."""
+        if isinstance(error, OSError):
+            error = CannotWrite(f"{self._folder} takes no more: {error.strerror}.")
+        self.halted = self.halted or error
+        self._client.stopped.set()
+
+    def fetch(self, image: Image) -> Verdict:
+        """Fetch one original, whole or not at all."""
+        path = target(image, self._folder)
+        part = path.with_name(f".{image.id}.part")
+        try:
+            here = _sha256(path) if path.is_file() else ""
+            if here == image.sha256:
+                return Verdict("here already")
+            path.parent.mkdir(exist_ok=True)
+            if image.has_original:
+                return self._fetch(image, path, part)
+            return self._fetch_stripped(image, path, part, self._stripped.etag(image.id, here))
+        except Refused as refused:
+            if refused.status == 304:
+                return Verdict("here already")
+            if refused.status == 404:
+                return self._absent(image)
+            if not refused.concerns_all:
+                return Verdict("refused", str(refused))
+            self.halt(refused)
+        except Unreachable as error:
+            self.halt(error)
+        except OSError as error:
+            if error.errno not in _NO_ROOM:
+                return Verdict("not written", error.strerror)
+            self.halt(error)
+        except Stopped:
+            pass
+        finally:
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+        return _NOT_FETCHED
+
+    def _absent(self, image: Image) -> Verdict:
+        """Whether the image was deleted, or its original is missing on the gallery's volume."""
+        try:
+            self._client.call("GET", f"/api/images/{image.id}", Image)
+        except Refused as refused:
+            return Verdict("deleted") if refused.status == 404 else Verdict("refused", str(refused))
+        return Verdict("missing", "The gallery does not have its original.")
+
+    def _fetch(self, image: Image, path: Path, part: Path) -> Verdict:
+        def fresh() -> BinaryIO:
+            part.unlink(missing_ok=True)
+            return part.open("xb")
+
+        for _ in range(_TRIES):
+            self._client.download(f"/images/{image.id}/original", fresh, image.bytes)
+            if _sha256(part) == image.sha256:
+                part.replace(path)
+                return Verdict("fetched")
+        return Verdict("damaged", "The bytes do not have the hash that is in the record.")
+
+    def _fetch_stripped(self, image: Image, path: Path, part: Path, known: str) -> Verdict:
+        """Fetch a picture without its metadata; no record has its hash."""
+
+        def fresh() -> BinaryIO:
+            part.unlink(missing_ok=True)
+            return part.open("xb")
+
+        etag = self._client.download(f"/images/{image.id}/download", fresh, image.bytes + _LARGER, unless=known)
+        self._stripped.add(image.id, _sha256(part), etag)
         part.replace(path)
-    except Refused as refused:
-        return {304: "here already", 404: "deleted"}.get(refused.status, "refused")
-    finally:
-        part.unlink(missing_ok=True)
-    return "fetched" if original else STRIPPED
+        return Verdict(STRIPPED)
 
 
-class Fetched:
-    """Which pictures came without metadata, by their own hash: no record has that one. Kept in the export's folder."""
+class Stripped:
+    """Which pictures came without metadata, by their own hashes; kept in the export's folder."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / ".without-metadata.jsonl"
         self._lock = Lock()
         self._etags: dict[tuple[str, str], str] = {}
         if self._path.exists():
-            for line in self._path.read_text("utf-8").splitlines():
+            for line in self._path.read_text("utf-8", errors="replace").splitlines():
                 with suppress(ValueError, KeyError, TypeError):  # a line that was cut off
                     entry = json.loads(line)
                     self._etags[entry["id"], entry["sha256"]] = entry["etag"]
@@ -117,10 +177,36 @@ class Fetched:
         return self._etags.get((image_id, sha256), "")
 
     def add(self, image_id: str, sha256: str, etag: str) -> None:
-        """Remember a picture."""
+        """Remember a picture; raises `OSError`."""
         line = json.dumps({"id": image_id, "sha256": sha256, "etag": etag})
         with self._lock, self._path.open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
+
+
+class CannotWrite(Exception):
+    """The folder takes no more; the message says why."""
+
+
+def target(image: Image, folder: Path) -> Path:
+    """Where an original goes: the same place each time, and never outside the folder, whatever the gallery says."""
+    name = PurePath(clean_name(image.name, "bin").lstrip("."))
+    end = f"-{image.id[-8:]}{name.suffix[:16]}"
+    stem = name.stem[:120].encode()[: _LONGEST_NAME - len(end.encode())].decode("utf-8", "ignore")
+    return folder / image.received_at[:10] / f"{stem}{end}"
+
+
+def write_records(records: list[dict[str, Any]], folder: Path) -> None:
+    """Write all records, one a line, whole or not at all; raises `OSError`."""
+    part = folder / ".records.jsonl.part"
+    part.unlink(missing_ok=True)
+    try:
+        with part.open("x", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+        part.replace(folder / "records.jsonl")
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        raise
 
 
 def _sha256(path: Path) -> str:

@@ -1,193 +1,188 @@
-"""`gallery import DIR`: send every picture of a folder, in parallel; run again, it goes on where it stopped."""
+"""`gallery import DIR`: send every picture of a folder, in parallel; run again, it goes on from where it stopped."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-import time
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass
-from hashlib import sha256
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from cli.client import Client, Refused, Unreachable, with_client
+from cli.answers import Image
+from cli.client import Client, Refused, Stopped, Unreachable
+from cli.folder import Left, entries
+from cli.import_log import ImportLog
+from cli.options import with_client
+from cli.parallel import ctrl_c_sets, finish, in_parallel
+from cli.source import Body, Changed, NoFile, Source, Unreadable, opened
+from cli.verdicts import Report, path_fields
 from pipeline.images.formats import HEAD_BYTES, identify
+
+_TRIES = 3
+_PAUSE_SECONDS = 1.0
+_POLL_SECONDS = 0.5
+_BAD = frozenset({"refused", "unreadable", "changed", "gone", "failed", "not sent"})
+_QUIET = frozenset({"sent before", "no picture", "not sent"})
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one file: `accepted`, `here already`, `sent before`, `no picture`, `refused`, `unreadable`."""
+    """What became of one file, with the image's id, and why in words."""
 
-    path: str
     verdict: str
     id: str | None = None
     code: str | None = None
     message: str | None = None
 
-    @property
-    def bad(self) -> bool:
-        """Whether somebody should look at it."""
-        return self.verdict in ("refused", "unreadable", "failed")
 
-
-class Log:
-    """What was sent from a folder to a gallery, kept in the user's own folder between runs."""
-
-    def __init__(self, folder: Path, url: str, *, forget: bool) -> None:
-        name = sha256(f"{url} {folder}".encode()).hexdigest()[:16]
-        self._path = Path(click.get_app_dir("gallery")) / f"import-{name}.jsonl"
-        if forget:
-            self._path.unlink(missing_ok=True)
-        self._sent = dict(self._read())
-
-    def _read(self) -> Iterator[tuple[str, str]]:
-        if not self._path.exists():
-            return
-        for line in self._path.read_text("utf-8", "replace").splitlines():
-            try:
-                entry = json.loads(line)
-                yield entry["key"], entry["id"]
-            except (ValueError, KeyError, TypeError):
-                continue  # a line torn by a crash: its file is sent again, and found to be there
-
-    def get(self, path: Path) -> str | None:
-        """The id under which this very state of the file was sent."""
-        return self._sent.get(_key(path))
-
-    def add(self, path: Path, image_id: str) -> None:
-        """Remember it."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"key": _key(path), "id": image_id}) + "\n")
-
-
-def _key(path: Path) -> str:
-    state = path.stat()
-    return f"{os.fsencode(path).hex()} {state.st_size} {state.st_mtime_ns}"
-
-
-def files(folder: Path) -> Iterator[Path]:
-    """Every file below a folder in a fixed order; hidden ones are left out."""
-    for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(root, name) for name in sorted(names) if not name.startswith("."))
-
-
-def send(client: Client, log: Log, path: Path, shown: str) -> Verdict:
-    """Send one file, unless it is no picture or was sent before."""
-    try:
-        if (known := log.get(path)) is not None:
-            return Verdict(shown, "sent before", known)
-        with path.open("rb") as file:
-            if identify(file.read(HEAD_BYTES)) is None:
-                return Verdict(shown, "no picture")
-        new, record = client.upload(path)
-        log.add(path, record["id"])
-        return Verdict(shown, "accepted" if new else "here already", record["id"])
-    except Refused as refused:
-        if refused.status in (401, 403, 507) or refused.status >= 500:
-            raise
-        return Verdict(shown, "refused", None, refused.code, str(refused))
-    except OSError as error:
-        return Verdict(shown, "unreadable", None, None, error.strerror or str(error))
-
-
-def in_parallel(client: Client, log: Log, folder: Path, paths: Iterable[Path], jobs: int) -> Iterator[Verdict]:
-    """Verdicts as they come; at most twice `jobs` files are in hand at once."""
-    source = iter(paths)
-    with ThreadPoolExecutor(jobs) as pool:
-        running: set[Future[Verdict]] = set()
-        try:
-            while True:
-                for path in islice(source, 2 * jobs - len(running)):
-                    shown = os.fsencode(path.relative_to(folder)).decode("utf-8", "replace")
-                    running.add(pool.submit(send, client, log, path, shown))
-                if not running:
-                    return
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in done:
-                    yield future.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def outcome(client: Client, verdict: Verdict) -> Verdict:
-    """The verdict once the thumbnail is made, or is not to be made."""
-    while verdict.id is not None:
-        try:
-            record = client.call("GET", f"/api/images/{verdict.id}")
-        except Refused as refused:
-            if refused.status != 404:
-                raise
-            return Verdict(verdict.path, "deleted since", verdict.id)
-        if record["state"] == "failed":
-            reason = record["reason"]
-            return Verdict(verdict.path, "failed", verdict.id, reason["code"], reason["message"])
-        if record["state"] != "pending":
-            return verdict
-        time.sleep(0.5)
-    return verdict
+_NOT_SENT = Verdict("not sent")
 
 
 @click.command("import")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Files to send at once.")
-@click.option("--wait", "until_made", is_flag=True, help="Wait for the thumbnails, and tell of those that failed.")
-@click.option("--again", is_flag=True, help="Forget what was sent before.")
+@click.option("--wait", "until_made", is_flag=True, help="Wait for the thumbnails, and report those that fail.")
+@click.option("--again", is_flag=True, help="Ask the gallery about files that were sent before, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: each file, then the sum.")
 @with_client
 def import_(client: Client, folder: Path, jobs: int, until_made: bool, again: bool, as_json: bool) -> None:
     """Send every picture below FOLDER. Stopped and run again, it sends what is left.
 
-    Exit status: 0 where every picture is there, 1 where one was refused, could not be read or failed, 2 where the
-    gallery did not answer.
+    Bytes that the gallery has already are not sent. Hidden files and folders are left out, links to folders are not
+    followed.
+
+    Exit status: 0 if nothing is left; 1 if a file was refused, could not be read, was changed meanwhile, or failed;
+    2 if the gallery did not answer, or would refuse every file; 130 after Ctrl-C.
     """
     folder = folder.absolute()
-    paths = list(files(folder))
-    log = Log(folder, client.url, forget=again)
-    counts: Counter[str] = Counter()
-    bad = False
+    found = list(entries(folder))
+    run = Import(client, ImportLog(folder, client.url, forget=again))
+    report = Report(as_json, _BAD, _QUIET)
 
-    def ended(verdict: Verdict) -> None:
-        nonlocal bad
-        counts[verdict.verdict] += 1
-        bad = bad or verdict.bad
-        _tell(verdict, as_json=as_json)
+    def say(path: Path, verdict: Verdict) -> None:
+        shown = str(path.relative_to(folder))
+        fields = {**path_fields(shown), "verdict": verdict.verdict, "id": verdict.id, "code": verdict.code}
+        report.add(verdict.verdict, shown, {**fields, "message": verdict.message}, verdict.message)
 
-    sent: list[Verdict] = []
-    try:
-        with click.progressbar(length=len(paths), label="Sending", file=sys.stderr, show_pos=True) as bar:
-            for verdict in in_parallel(client, log, folder, paths, jobs):
-                bar.update(1)
-                if until_made and verdict.id is not None:
-                    sent.append(verdict)
-                else:
-                    ended(verdict)
-        with click.progressbar(sent, label="Making", file=sys.stderr, show_pos=True, hidden=not sent) as waiting:
-            for verdict in waiting:
-                ended(outcome(client, verdict))
-    except KeyboardInterrupt:
-        click.echo("Stopped. Run it again to go on.", err=True)
-        sys.exit(130)
-    except (Refused, Unreachable):
-        click.echo("Run it again to go on.", err=True)
-        raise
-    finally:
-        if as_json:
-            click.echo(json.dumps({"sum": counts}))
+    sent: list[tuple[Path, Verdict]] = []
+    with click.progressbar(length=len(found), label="Sending", file=sys.stderr, show_pos=True) as bar:
+        for entry, verdict in in_parallel(found, run.judge, jobs, client.stopped, _NOT_SENT):
+            bar.update(1)
+            path = entry.path if isinstance(entry, Left) else entry
+            if until_made and verdict.id is not None:
+                sent.append((path, verdict))
+            else:
+                say(path, verdict)
+    with click.progressbar(length=len(sent), label="Making", file=sys.stderr, show_pos=True, hidden=not sent) as bar:
+        for path, verdict in run.outcomes(sent):
+            bar.update(1)
+            say(path, verdict)
+    report.close("Nothing to send.")
+    finish(run.halted, client.stopped, is_bad=report.is_bad)
+
+
+class Import:
+    """Sends files; `halted` is why it sends no more, if it was not told to stop."""
+
+    def __init__(self, client: Client, log: ImportLog) -> None:
+        self.halted: Exception | None = None
+        self._client = client
+        self._log = log
+
+    def judge(self, entry: Path | Left) -> Verdict:
+        """Send a file, unless there is a reason not to."""
+        if isinstance(entry, Left):
+            return (
+                Verdict("skipped", message=entry.why) if entry.error is None else _unreadable(entry.path, entry.error)
+            )
+        try:
+            return self._send(entry)
+        except NoFile as error:
+            return Verdict("skipped", message=str(error))
+        except Unreadable as error:
+            return _unreadable(entry, error.error)
+        except Refused as refused:
+            if not refused.concerns_all:
+                return Verdict("refused", None, refused.code, str(refused))
+            self._halt(refused)
+        except Unreachable as error:
+            self._halt(error)
+        except Stopped:
+            pass
+        return _NOT_SENT
+
+    def outcomes(self, sent: Iterable[tuple[Path, Verdict]]) -> Iterator[tuple[Path, Verdict]]:
+        """The verdicts once the thumbnails are made, or are not to be made; as they were once we are stopped."""
+        with ctrl_c_sets(self._client.stopped):
+            for path, verdict in sent:
+                try:
+                    yield path, self._outcome(verdict)
+                except (Refused, Unreachable) as error:
+                    self._halt(error)
+                    yield path, verdict
+                except Stopped:
+                    yield path, verdict
+
+    def _halt(self, error: Exception) -> None:
+        self.halted = self.halted or error
+        self._client.stopped.set()
+
+    def _send(self, path: Path) -> Verdict:
+        for _ in range(_TRIES):
+            try:
+                with opened(path) as source:
+                    return self._send_source(source)
+            except Changed:
+                if self._client.stopped.wait(_PAUSE_SECONDS):
+                    raise Stopped from None
+        return Verdict("changed", message="It is being changed. Run the import again when it is whole.")
+
+    def _send_source(self, source: Source) -> Verdict:
+        if (known := self._log.get(source)) is not None:
+            return Verdict("sent before", known)
+        if identify(source.head(HEAD_BYTES)) is None:
+            return Verdict("no picture")
+        digest = source.sha256()
+        is_new, image = False, self._find(digest)
+        if image is None:
+            is_new, image = self._client.upload(
+                source.name, source.size, lambda: Body(source, digest, self._client.stopped)
+            )
         else:
-            click.echo(", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "nothing to send")
-    sys.exit(1 if bad else 0)
+            source.require_unchanged()
+        if image.sha256 != digest:
+            return Verdict("refused", None, "other-bytes", "The gallery answered with the record of other bytes.")
+        self._log.add(source, image.id)
+        return Verdict("accepted" if is_new else "here already", image.id)
+
+    def _find(self, digest: str) -> Image | None:
+        """The image that holds these bytes; None also if the gallery cannot tell: then it is to see them."""
+        try:
+            return self._client.find(digest)
+        except Refused as refused:
+            if refused.concerns_all:
+                raise
+            return None
+
+    def _outcome(self, verdict: Verdict) -> Verdict:
+        while True:
+            try:
+                image = self._client.call("GET", f"/api/images/{verdict.id}", Image)
+            except Refused as refused:
+                if refused.status != 404:
+                    raise
+                return Verdict("deleted since", verdict.id)
+            if image.state == "failed" and image.reason is not None:
+                return Verdict("failed", verdict.id, image.reason.code, image.reason.message)
+            if image.state != "pending":
+                return verdict
+            if self._client.stopped.wait(_POLL_SECONDS):
+                raise Stopped
 
 
-def _tell(verdict: Verdict, *, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(asdict(verdict), ensure_ascii=False))
-    elif verdict.bad or verdict.verdict in ("accepted", "here already"):
-        click.echo(f"{verdict.verdict:13} {verdict.path}{f': {verdict.message}' if verdict.message else ''}")
+def _unreadable(path: Path, error: OSError) -> Verdict:
+    if isinstance(error, FileNotFoundError) and not os.path.lexists(path):
+        return Verdict("gone", message="It was removed while the import ran.")
+    return Verdict("unreadable", message=error.strerror or str(error))

@@ -63,6 +63,7 @@ class Settings:
         heartbeat = read.text("GALLERY_HEARTBEAT_FILE", "")
         public = read.flag("GALLERY_PUBLIC")
         originals = read.choice("GALLERY_ORIGINALS", "upload" if public else "read", tuple(LEAST_ROLES))
+        threads = read.whole("GALLERY_WEB_THREADS", 1200, least=2, most=4096)
         return cls(
             data=Path(read.text("GALLERY_DATA", "data")).absolute(),
             redis_url=read.text("REDIS_URL", "redis://127.0.0.1:6379/0"),
@@ -82,7 +83,7 @@ class Settings:
             reserve_bytes=read.whole("GALLERY_RESERVE_MB", 256, least=0, most=1024 * 1024) * 1024 * 1024,
             workers=read.whole("GALLERY_WORKERS", (os.cpu_count() or 1) + 1, least=1, most=64),
             web_processes=read.whole("GALLERY_WEB_PROCESSES", 1, least=1, most=64),
-            web_threads=read.whole("GALLERY_WEB_THREADS", 1200, least=2, most=4096),
+            web_threads=threads,
             max_listeners=read.whole("GALLERY_MAX_LISTENERS", 2000, least=1, most=50_000),
             max_zip_bytes=read.whole("GALLERY_MAX_ZIP_MB", 4096, least=1, most=1024 * 1024) * 1024 * 1024,
             heartbeat_file=Path(heartbeat) if heartbeat else None,
@@ -94,7 +95,7 @@ class Settings:
             hosts=tuple(filter(None, map(str.strip, read.text("GALLERY_HOSTS", "").lower().split(",")))),
             trusted_proxies=read.whole("GALLERY_TRUSTED_PROXIES", 0, least=0, most=8),
             dashboard_url=read.text("GALLERY_DASHBOARD_URL", ""),
-            client_connections=read.whole("GALLERY_CLIENT_CONNECTIONS", 1100, least=1, most=50_000),
+            client_connections=read.whole("GALLERY_CLIENT_CONNECTIONS", max(4, threads // 6), least=1, most=50_000),
             requests_per_minute=read.whole("GALLERY_REQUESTS_PER_MINUTE", 0, least=0, most=1_000_000),
             uploads_per_minute=read.whole("GALLERY_UPLOADS_PER_MINUTE", 0, least=0, most=1_000_000),
             slow_seconds=read.whole("GALLERY_SLOW_SECONDS", 30, least=1, most=600),

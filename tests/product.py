@@ -170,6 +170,7 @@ def prepared(data: Path, **environ: str) -> Iterator[Gallery]:
         "REDIS_URL": f"redis://:{secrets.token_hex(8)}@127.0.0.1:{redis_port}/0",
         "GALLERY_SWEEP_SECONDS": "2",
         "GALLERY_WEB_THREADS": "40",
+        "GALLERY_CLIENT_CONNECTIONS": "40",  # everybody comes from one address
         "GALLERY_MAX_UPLOAD_MB": "250",
         "GALLERY_JOB_TIMEOUT": "20",
     }

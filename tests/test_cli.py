@@ -9,24 +9,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from cli.answers import Image
 from cli.export import target
+from tests.commands import command, environment, lines
 from tests.conftest import ROOT, Gallery, picture, until
 from tests.pictures import undecodable
-
-
-def command(gallery: Gallery, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    environ = {**gallery.environ, "HOME": str(gallery.data.parent), "XDG_CONFIG_HOME": str(gallery.data.parent)}
-    environ.pop("GALLERY_DATA")
-    full = [sys.executable, "-m", "cli", *arguments]
-    return subprocess.run(full, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120, **options)
-
-
-def lines(done: subprocess.CompletedProcess[str]) -> list[Any]:
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @pytest.fixture
@@ -86,7 +76,7 @@ def test_an_import_that_was_killed_goes_on_and_web_may_restart_meanwhile(gallery
     folder.mkdir()
     for number in range(60):
         (folder / f"{number:03}.png").write_bytes(picture("PNG", (1200, 800)))
-    environ = {**gallery.environ, "HOME": str(gallery.data.parent), "XDG_CONFIG_HOME": str(gallery.data.parent)}
+    environ = environment(gallery)
     arguments = [sys.executable, "-m", "cli", "import", str(folder), "--jobs", "2"]
     first = subprocess.Popen(arguments, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL)
     until(lambda: len(os.listdir(gallery.data / "images")) and gallery.call("GET", "/api/images").json["images"], 60)
@@ -126,8 +116,8 @@ def test_status_says_when_images_wait_and_nobody_works(bare: Gallery) -> None:
 def test_an_export_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
     image_id = "0197a3c0-0000-7000-8000-0123456789ab"
     for name in ("../../etc/passwd", "/etc/passwd", "..", "....//a.jpg", ".bashrc", "a\0b.jpg"):
-        record = {"id": image_id, "name": name, "received_at": "2026-01-02T03:04:05Z"}
-        path = target(record, tmp_path).resolve()
+        image = Image(image_id, name, "ready", 1, "0" * 64, "2026-01-02T03:04:05Z")
+        path = target(image, tmp_path).resolve()
         assert path.parent == tmp_path / "2026-01-02"
 
 

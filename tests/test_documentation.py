@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from cli import export, importing
 from cli.__main__ import _COMMANDS
 from pipeline.settings import Settings
 from tests.conftest import ROOT
@@ -39,6 +42,16 @@ def test_every_endpoint_stands_in_the_readme(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", sorted(_COMMANDS))
 def test_every_command_stands_in_the_readme(command: str) -> None:
     assert re.search(rf"`gallery {command}[ `]", README)
+
+
+@pytest.mark.parametrize(("name", "module"), [("import", importing), ("export", export)])
+def test_the_verdicts_of_a_command_and_their_exit_statuses_are_written_down(name: str, module: ModuleType) -> None:
+    page = (ROOT / "docs" / "command-line.md").read_text()
+    table = page.partition(f"`gallery {name}`:")[2].partition("\n\n`gallery")[0]
+    rows = dict(re.findall(r"^\| `([a-z ]+)` \|.*\| ([0-9][^|]*) \|$", table, re.MULTILINE))
+    words = set(re.findall(r'(?:Verdict\(|else )"([a-z ]+)"', inspect.getsource(module)))
+    assert words == set(rows)
+    assert {word for word, status in rows.items() if status != "0"} == module._BAD
 
 
 @pytest.mark.parametrize("metric", sorted(known()))

@@ -22,7 +22,7 @@ from tests import planted
 from tests.conftest import Answer, Gallery, answers, picture, until
 from tests.render_fixtures import encoded, scene
 from tests.test_access import ADMIN, READ, TOKENS, UPLOAD, bearer
-from tests.test_cli import command, lines
+from tests.commands import command, lines
 from tests.test_events import Ear
 
 SECRETS = {"nobody": "", "read": READ, "upload": UPLOAD, "admin": ADMIN}

@@ -257,7 +257,7 @@ def test_an_image_that_cannot_be_taken_back_stays_in_the_outbox(store: Store, mo
 
     def step(name: str) -> None:
         if name == "accept:after-rename":
-            full.setattr(volume, "flush_folder", refuse(errno.EDQUOT))
+            full.setattr(volume, "flush_existing", refuse(errno.EDQUOT))
             full.setattr(Path, "rename", refuse(errno.EDQUOT))
 
     with monkeypatch.context() as full, pytest.raises(GalleryError):

@@ -37,8 +37,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["feed"] = Feed(app, settings.redis_url, originals_for_all=everybody_may(settings))
     uploads.register(app, settings.max_upload_bytes, settings.max_form_files)
     request_log.register(app, settings)
+    throttling.count_requests(app, settings)
     access.register(app, settings, store, rates)
-    throttling.register(app, settings, rates)
+    throttling.limit_rates(app, settings, rates)
     security_headers.register(app, settings)
     if hops := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
@@ -46,5 +47,5 @@ def create_app(settings: Settings | None = None) -> Flask:
     api.register(app)
     files.register(app, store)
     errors.register(app)
-    lingering_close.register(app)
+    lingering_close.register(app, uploads.ENDPOINTS)
     return app

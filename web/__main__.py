@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import sys
 
 from pipeline.addresses import netloc, resolve
@@ -11,8 +10,7 @@ from pipeline.errors import BadSetting
 from pipeline.settings import Settings
 from pipeline.volume.files import keep_from_others
 from web.server.config import SHARED_MEMORY, share_metrics
-
-_OPEN_FILES = 65_536
+from web.server.descriptors import allow_many
 
 
 def main() -> None:
@@ -24,7 +22,7 @@ def main() -> None:
     except BadSetting as error:
         sys.exit(str(error))
     keep_from_others()
-    _allow_open_files()
+    allow_many()
     command = [
         sys.executable, "-m", "gunicorn", "web:create_app()",
         "--bind", netloc(address, settings.port),
@@ -46,14 +44,6 @@ def main() -> None:
     environ = {"MALLOC_ARENA_MAX": "2", **os.environ}
     share_metrics(environ)
     os.execve(sys.executable, command, environ)  # noqa: S606 - no shell is wanted
-
-
-def _allow_open_files() -> None:
-    """Many shells allow 1024; each listener needs one."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < most:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 if __name__ == "__main__":

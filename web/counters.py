@@ -15,6 +15,7 @@ UPLOADS = Counter("gallery_uploads", "Files sent, by what became of them.", ["re
 UPLOAD_BYTES = Counter("gallery_upload_bytes", "Bytes of accepted files.")
 LISTENERS = Gauge("gallery_event_listeners", "Connections that listen for events.", multiprocess_mode="livesum")
 WRONG_TOKENS = Counter("gallery_wrong_tokens", "Tokens offered that are none of ours.")
+REFUSED_CONNECTIONS = Counter("gallery_connections_refused", "Connections that were closed unheard.", ["reason"])
 
 
 def refused(code: str) -> None:

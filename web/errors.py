@@ -10,7 +10,7 @@ from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
 from pipeline.errors import BrokenUpload, GalleryError, VolumeUnavailable
-from web import counters
+from web import counters, uploads
 
 _log = structlog.get_logger()
 _CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 416: "bad-range"}
@@ -27,7 +27,7 @@ def register(app: Flask) -> None:
 def _named(error: GalleryError) -> Response:
     if isinstance(error, VolumeUnavailable):
         _log.error("volume unavailable", why=error.why)
-    if request.endpoint in ("api.upload", "upload.form"):
+    if request.endpoint in uploads.ENDPOINTS:
         counters.refused(error.code)
     answer = _answer(error.status, error.title, str(error), error.code)
     if error.status == 401:

@@ -2,24 +2,64 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import IO, Any, cast
 
-from flask import Flask, Request, request
+from flask import Flask, Request, current_app, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-from pipeline.errors import BrokenUpload, MissingFile, TooLarge, TooManyFiles
+from pipeline.errors import BadRequest, BrokenUpload, MissingFile, TooLarge, TooManyFiles
 from pipeline.store import Accepted, IncomingUpload
+from web.callers import Shares, TooManyAtOnce, caller
 from web.server.body import pieces
+from web.server.descriptors import DRAFTS, at_most
 from web.services import services
 
+ENDPOINTS = frozenset({"api.upload", "upload.form"})
 _FORM_OVERHEAD = 64 * 1024
+_BODY_BYTES = 16 * 1024
+_FORMS_AT_ONCE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Bounds:
+    """What `register` knows of uploads: bytes of a whole form, and how many files are open at once."""
+
+    form_bytes: int
+    drafts: Shares
 
 
 class UploadRequest(Request):
-    """A request whose form files are written to the volume while they are parsed."""
+    """A request whose form files are written to the volume while they are parsed, at the endpoints for uploads.
+
+    Everywhere else a body is small and holds no files. At most so many files of one caller are open at once.
+    """
 
     drafts: list[IncomingUpload] | None = None
+
+    @property
+    def max_content_length(self) -> int | None:
+        """Bytes of the body: few, but for uploads and for views that set it."""
+        if self._max_content_length is None and self.endpoint in ENDPOINTS:
+            return _bounds().form_bytes
+        return super().max_content_length
+
+    @max_content_length.setter
+    def max_content_length(self, value: int | None) -> None:
+        self._max_content_length = value
+
+    def open_draft(self, expected: int = 0) -> IncomingUpload:
+        """A new file on the volume, discarded with the request; raises `TooManyAtOnce` and the volume's errors."""
+        if not _bounds().drafts.take(caller()):
+            raise TooManyAtOnce
+        try:
+            draft = services().store.draft(expected)
+        except BaseException:
+            _bounds().drafts.give_back(caller())
+            raise
+        self.drafts = [*(self.drafts or []), draft]
+        return draft
 
     def _get_file_stream(
         self,
@@ -28,17 +68,24 @@ class UploadRequest(Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        draft = services().store.draft()
-        self.drafts = [*(self.drafts or []), draft]
-        if len(self.drafts) > services().settings.max_form_files:
+        if self.endpoint not in ENDPOINTS:
+            raise BadRequest("Send files to /upload or /api/images; no other address takes them.")
+        if len(self.drafts or ()) >= services().settings.max_form_files:
             raise TooManyFiles(services().settings.max_form_files)
-        return cast(IO[bytes], draft)
+        return cast(IO[bytes], self.open_draft())
+
+
+def _bounds() -> _Bounds:
+    return cast(_Bounds, current_app.extensions["uploads"])
 
 
 def discard_drafts(_error: BaseException | None) -> None:
     """Whatever was not accepted by the end of the request is removed."""
-    for draft in getattr(request, "drafts", None) or ():
+    drafts = getattr(request, "drafts", None) or ()
+    for draft in drafts:
         draft.discard()
+    if drafts:
+        _bounds().drafts.give_back(caller(), len(drafts))
 
 
 def receive_one() -> Accepted:
@@ -49,8 +96,7 @@ def receive_one() -> Accepted:
         if file is None:
             raise MissingFile
         return services().receive(cast(IncomingUpload, file.stream), file.filename or "")
-    draft = services().store.draft(request.content_length or 0)
-    request.drafts = [draft]  # type: ignore[attr-defined]
+    draft = cast(UploadRequest, request).open_draft(request.content_length or 0)
     _fill(draft)
     if request.content_length not in (None, draft.size):
         raise BrokenUpload
@@ -76,7 +122,8 @@ def refuse_early() -> None:
 
 
 def parsed_files() -> Any:
-    """The files of the form; raises `BrokenUpload` where it did not arrive whole."""
+    """The files of the form; raises `BrokenUpload` where it did not arrive whole, `TooManyAtOnce` before it is read."""
+    _bounds().drafts.require(caller())
     try:
         return request.files
     except RequestEntityTooLarge:
@@ -88,6 +135,8 @@ def parsed_files() -> Any:
 def register(app: Flask, max_upload_bytes: int, max_form_files: int) -> None:
     """Read the bodies of the app's requests in this way."""
     app.request_class = UploadRequest
-    app.config["MAX_CONTENT_LENGTH"] = max_upload_bytes * 4 + 1024 * 1024
+    app.config["MAX_CONTENT_LENGTH"] = _BODY_BYTES
     app.config["MAX_FORM_PARTS"] = max_form_files + 10
+    drafts = Shares(_FORMS_AT_ONCE * max_form_files, at_most(DRAFTS))
+    app.extensions["uploads"] = _Bounds(max_upload_bytes * 4 + 1024 * 1024, drafts)
     app.teardown_request(discard_drafts)

@@ -14,6 +14,7 @@ from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.store import Store
 from pipeline.store.cleanup import cleanup, tolerated
+from pipeline.store.duplicates import adopt_former
 from pipeline.threads import keep_running
 from pipeline.volume.locks import Busy, is_locked, locked
 from worker import metrics
@@ -59,6 +60,8 @@ class Sweep:
 
     def sweep(self) -> int:
         """One sweep; the number of images that were enqueued anew."""
+        if adopted := adopt_former(self._store.volume):
+            _log.info("claims of release 0.1 changed into today's", claims=adopted)
         found = cleanup(self._store.volume)
         for kind, number in asdict(found).items():
             metrics.FINDINGS.labels(kind).inc(number)

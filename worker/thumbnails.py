@@ -85,7 +85,9 @@ class RenderContext:
             self._fail(attempt, error)
             raise
         except FileNotFoundError:
-            if attempt.original.parent.exists() and not attempt.original.exists():
+            with attempt.unless_deleted():
+                missing = not attempt.has_original()
+            if missing:
                 self._fail(attempt, OriginalMissing())
                 return
             attempt.roll_back()

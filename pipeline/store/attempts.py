@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -33,12 +33,28 @@ def attempt(volume: Volume, image_id: str, *, worker: str, queued_at: str | None
     """
     try:
         marker = os.open(volume.layout.marker(image_id), os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        raise NothingToDo from None
+    except OSError as error:
+        if is_gone(error):
+            raise NothingToDo from None
+        raise
     try:
-        yield _begin(volume, image_id, marker, worker=worker, queued_at=queued_at)
+        with unless_deleted(volume, image_id):
+            yield _begin(volume, image_id, marker, worker=worker, queued_at=queued_at)
     finally:
-        os.close(marker)
+        with suppress(OSError):
+            os.close(marker)
+
+
+@contextmanager
+def unless_deleted(volume: Volume, image_id: str) -> Iterator[None]:
+    """A context in which a missing file raises `ImageNotFound` if the image was deleted meanwhile: its folder is gone,
+    and the folder of all images is there."""
+    try:
+        yield
+    except OSError as error:
+        if not is_gone(error) or volume.is_there(image_id):
+            raise
+        raise ImageNotFound(image_id) from None
 
 
 def _begin(volume: Volume, image_id: str, marker: int, *, worker: str, queued_at: str | None) -> Attempt:
@@ -171,16 +187,13 @@ class Attempt:
         self.open = False
         return self.record
 
-    @contextmanager
-    def unless_deleted(self) -> Iterator[None]:
-        """A context in which a missing file raises `ImageNotFound` if the image was deleted meanwhile: its folder is
-        gone, and the folder of all images is there."""
-        try:
-            yield
-        except OSError as error:
-            if not is_gone(error) or self._volume.is_there(self.record.id):
-                raise
-            raise ImageNotFound(self.record.id) from None
+    def unless_deleted(self) -> AbstractContextManager[None]:
+        """A context in which a missing file raises `ImageNotFound` if the image was deleted meanwhile."""
+        return unless_deleted(self._volume, self.record.id)
+
+    def has_original(self) -> bool:
+        """Whether the original is in its folder, by a fresh look; raises `OSError`."""
+        return self.original.name in os.listdir(self.original.parent)
 
     def _step(self, name: str) -> None:
         self._volume.step(name)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.store.listing import ids_in
+from pipeline.volume.files import is_gone
 from pipeline.volume.layout import is_day
 
 _SETTLED_SECONDS = 2.0
@@ -97,8 +97,11 @@ class Days:
 
 def touch(day: Path) -> None:
     """Tell whoever counts that images of a day were added or removed; harmless where the day is gone by now."""
-    with suppress(FileNotFoundError):
+    try:
         os.utime(day)
+    except OSError as error:
+        if not is_gone(error):
+            raise
 
 
 def _counted(folder: Path) -> Day:
@@ -114,12 +117,16 @@ def _counted(folder: Path) -> Day:
 def _touched(day: Path) -> int:
     try:
         return day.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
+    except OSError as error:
+        if is_gone(error):
+            return 0
+        raise
 
 
 def _names(folder: Path) -> list[str]:
     try:
         return os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    except OSError as error:
+        if is_gone(error):
+            return []
+        raise

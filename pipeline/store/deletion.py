@@ -51,7 +51,9 @@ def _put_away(volume: Volume, image_id: str) -> None:
         if not volume.is_there(image_id):
             raise ImageNotFound(image_id)
     volume.step("delete:renamed")
-    flush_existing(layout.bucket(image_id))
+    bucket = layout.bucket(image_id)
+    if not volume.folders.flush_known(bucket):
+        flush_existing(bucket)
     volume.step("delete:after-rename")
     touch(layout.bucket(image_id).parent)
 
@@ -89,8 +91,10 @@ def drop_upload(volume: Volume, folder: Path, image_id: str) -> bool:
     whole."""
     try:
         folder.rename(volume.layout.leaving(image_id))
-    except FileNotFoundError:
-        return False
+    except OSError as error:
+        if is_gone(error):
+            return False
+        raise
     with suppress(Busy):  # the next sweep finishes it
         finish(volume, image_id)
     return True

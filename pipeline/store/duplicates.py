@@ -18,11 +18,10 @@ from pipeline.ids import is_id
 from pipeline.records import Record
 from pipeline.store import reading
 from pipeline.volume.files import flush_folder, is_gone
-from pipeline.volume.layout import Layout
+from pipeline.volume.layout import FORMER_CLAIMS
 from pipeline.volume.volume import Volume
 
 LOCK_WAIT = 10.0
-_FORMER_LENGTH = 3
 
 
 @contextmanager
@@ -56,14 +55,16 @@ def claimed_by(volume: Volume, sha256: str) -> str | None:
             return ""
         if not is_gone(error):
             raise
-    return next(iter(former_claims(volume.layout, sha256)), None)
+    return next(iter(former_claims(volume, sha256)), None)
 
 
-def former_claims(layout: Layout, sha256: str) -> list[str]:
+def former_claims(volume: Volume, sha256: str) -> list[str]:
     """The ids that claim these bytes in the way of release 0.1, until the sweep has changed their claims."""
+    if not volume.has_former_claims:
+        return []
     prefix = f"{sha256}."
     try:
-        names = os.listdir(layout.former_claims(sha256))
+        names = os.listdir(volume.layout.former_claims(sha256))
     except OSError as error:
         if is_gone(error):
             return []
@@ -75,7 +76,7 @@ def drop(volume: Volume, sha256: str, image_id: str) -> None:
     """Drop an image's claim on these bytes, if it has one; under the lock."""
     if claimed_by(volume, sha256) == image_id:
         volume.layout.claim(sha256).unlink(missing_ok=True)
-    if is_id(image_id):
+    if volume.has_former_claims and is_id(image_id):
         (volume.layout.former_claims(sha256) / f"{sha256}.{image_id}").unlink(missing_ok=True)
 
 
@@ -158,8 +159,10 @@ def has_bytes(path: Path, record: Record) -> bool:
 def adopt_former(volume: Volume) -> int:
     """Change the claims of release 0.1 into today's, a folder at a time; how many there were. Raises `OSError`."""
     layout, changed = volume.layout, 0
+    if not volume.has_former_claims:
+        return changed
     for folder in sorted(layout.hashes.iterdir()):
-        if len(folder.name) != _FORMER_LENGTH or not folder.is_dir():
+        if len(folder.name) != FORMER_CLAIMS or not folder.is_dir():
             continue
         for name in sorted(os.listdir(folder)):
             sha256, _, image_id = name.partition(".")

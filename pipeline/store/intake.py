@@ -129,8 +129,9 @@ def _commit(volume: Volume, upload: IncomingUpload, record: Record) -> None:
             os.fsync(described)
         finally:
             os.close(described)
-        for folder in (upload.folder, layout.pending, *claimed):
-            flush_folder(folder)
+        flush_folder(upload.folder)
+        for folder in (layout.pending, *claimed):
+            volume.folders.flush(folder)
         upload.release()
         volume.step("accept:before-rename")
         _move_in(upload.folder, target)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline.ids import is_id
+from pipeline.volume.files import is_gone
 from pipeline.volume.layout import bucket_names, ids_of_minute, is_day
 
 
@@ -51,7 +52,7 @@ def _names(folder: Path, *, newest: bool = False) -> list[str]:
     """The entries of a folder, by name, oldest or newest first; none where it was removed meanwhile."""
     try:
         return sorted(os.listdir(folder), reverse=newest)
-    except (FileNotFoundError, NotADirectoryError):
-        if folder.name == "images":
+    except OSError as error:
+        if not is_gone(error) or folder.name == "images":
             raise
         return []

@@ -6,12 +6,13 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pipeline.errors import ImageNotFound, MadeByNewerRelease, NotRetryable, volume_error
 from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store import reading
-from pipeline.volume.files import flush_folder, replace_whole, still_linked
+from pipeline.volume.files import flush_folder, is_gone, replace_whole, still_linked
 from pipeline.volume.locks import Busy, acquire
 from pipeline.volume.volume import Volume
 
@@ -61,12 +62,22 @@ def marker(volume: Volume, image_id: str) -> Iterator[int]:
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
-            acquire(descriptor, wait=max(0.0, end - time.monotonic()))
-            if still_linked(descriptor, path):
+            if _is_held(descriptor, path, end - time.monotonic()):
                 yield descriptor
                 return
         finally:
             os.close(descriptor)
+
+
+def _is_held(descriptor: int, path: Path, wait: float) -> bool:
+    """Lock an open marker; whether it is still the one that the path names. Raises `Busy`."""
+    try:
+        acquire(descriptor, wait=max(0.0, wait))
+        return still_linked(descriptor, path)
+    except OSError as error:
+        if is_gone(error):
+            return False
+        raise
 
 
 def leave(volume: Volume, image_id: str) -> None:

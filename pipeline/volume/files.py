@@ -65,6 +65,14 @@ def is_gone(error: OSError) -> bool:
     return error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
 
 
+def look_again(path: Path) -> None:
+    """Make the next look-up of a name that was not found a fresh one: over a network, the name of a file that another
+    machine has just made stays unseen until its folder is listed."""
+    if not path.exists():
+        with suppress(OSError):
+            os.listdir(path.parent)
+
+
 def flush_existing(folder: Path) -> None:
     """Flush a folder, or if it was removed meanwhile the nearest one above."""
     while True:

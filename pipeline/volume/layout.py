@@ -9,6 +9,8 @@ from pathlib import Path
 from pipeline.ids import is_id, least_at, made_at
 
 RECORD = "image.json"
+FORMER_CLAIMS = 3
+"""The length of the names of the folders in which release 0.1 kept claims."""
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MINUTE = re.compile("[0-9]{4}")
 
@@ -67,7 +69,7 @@ class Layout:
 
     def former_claims(self, sha256: str) -> Path:
         """The folder in which release 0.1 kept claims, as empty files `<sha256>.<id>`."""
-        return self.hashes / sha256[:3]
+        return self.hashes / sha256[:FORMER_CLAIMS]
 
     def hash_lock(self, sha256: str) -> Path:
         """The lock under which bytes with this hash are accepted and deleted."""

@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipeline.volume.files import is_unlinked, still_linked
+from pipeline.volume.files import is_gone, is_unlinked, still_linked
 
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EINTR)
 _CHECK_SECONDS = 5.0
+_MODES = [os.O_RDONLY, os.O_RDWR]
 
 
 class Busy(Exception):
@@ -60,12 +61,18 @@ def is_locked(path: Path) -> bool:
     """Whether another open file holds the lock on `path`; False if there is no such file."""
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
+    except OSError as error:
+        if is_gone(error):
+            return False
+        raise
     try:
         acquire(descriptor, wait=0)
     except Busy:
         return True
+    except OSError as error:
+        if is_gone(error):
+            return False
+        raise
     else:
         return False
     finally:
@@ -78,7 +85,7 @@ def _open_and_lock(path: Path, wait: float) -> int:
     It is open for reading if that is enough: a volume with files that are open for writing cannot be made
     read-only. NFS locks exclusively only what is open for writing.
     """
-    for mode in (os.O_RDONLY, os.O_RDWR):
+    for mode in _MODES[:]:
         descriptor = os.open(path, mode | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             acquire(descriptor, wait=wait)
@@ -86,6 +93,7 @@ def _open_and_lock(path: Path, wait: float) -> int:
             os.close(descriptor)
             if error.errno != errno.EBADF or mode == os.O_RDWR:
                 raise
+            _MODES[:] = [os.O_RDWR]  # from now on at once
         except BaseException:
             os.close(descriptor)
             raise

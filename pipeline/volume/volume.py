@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 from pipeline.errors import VolumeUnavailable, volume_error
-from pipeline.volume.files import close_to_others, flush_folder, is_gone
-from pipeline.volume.layout import Layout, bucket_names
+from pipeline.volume.files import close_to_others, flush_existing, is_gone
+from pipeline.volume.folders import FolderTable
+from pipeline.volume.layout import FORMER_CLAIMS, Layout, bucket_names
 from pipeline.volume.locks import LockTable, Presence
 from pipeline.volume.space import Space, space
 
@@ -31,6 +33,7 @@ class Volume:
         self.layout = Layout(root)
         self.locks = LockTable()
         self.presence = Presence(self.layout.locks)
+        self.folders = FolderTable()
         self.step = step
 
     def prepare(self) -> None:
@@ -39,6 +42,11 @@ class Volume:
             folder = self.root / name
             folder.mkdir(parents=True, exist_ok=True)
             close_to_others(folder)
+
+    @cached_property
+    def has_former_claims(self) -> bool:
+        """Whether there were claims in the way of release 0.1 when this was first asked."""
+        return any(len(name) == FORMER_CLAIMS for name in os.listdir(self.layout.hashes))
 
     def is_there(self, image_id: str) -> bool:
         """Whether the folder of an accepted image is in its place; raises `VolumeUnavailable`."""
@@ -80,10 +88,17 @@ class Volume:
         return os.listdir(self.layout.incoming)
 
     def flush_place(self, image_id: str) -> None:
-        """Flush the names by which an image is found."""
+        """Flush the names by which an image is found.
+
+        Those of its minute and its day are flushed once, as long as the folder of the minute lives.
+        """
         bucket = self.layout.bucket(image_id)
-        for folder in (bucket, bucket.parent, self.layout.images):
-            flush_folder(folder)
+        if self.folders.flush_known(bucket):
+            return
+        for folder in (bucket, bucket.parent):
+            flush_existing(folder)  # the image may be deleted already
+        self.folders.flush(self.layout.images)
+        self.folders.keep(bucket)
 
     def space(self) -> Space:
         """The room on the volume; raises `VolumeUnavailable`."""

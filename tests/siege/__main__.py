@@ -30,7 +30,8 @@ def main(words: list[str]) -> int:
         harm += [f"{what} took {seconds:.1f} s" for what, seconds in seen.slowest.items() if seconds > SECONDS]
         harm += ["restarted"] * seen.restarted + [f"{seen.memory_mb} MB"] * (seen.memory_mb > MEMORY_MB)
         harmed += bool(harm)
-        print(f"{attack.name}: {times}, {seen.memory_mb} MB{': ' + '; '.join(harm) if harm else ''}", flush=True)
+        used = f"{seen.memory_mb} MB, {seen.descriptors} descriptors"
+        print(f"{attack.name}: {times}, {used}{': HARM: ' + '; '.join(harm) if harm else ''}", flush=True)
     return harmed
 
 

@@ -5,17 +5,28 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
+from tests.pictures import picture
 from tests.product import Gallery
 from tests.siege.play import Attack
 
 _ATTACKER = "127.0.0.2"
 
 
-def connected(gallery: Gallery, source: str = _ATTACKER) -> socket.socket:
-    """A connection from an address of loopback."""
-    return socket.create_connection(("127.0.0.1", gallery.port), 30, source_address=(source, 0))
+def connected(gallery: Gallery, source: str = _ATTACKER, receive: int = 0) -> socket.socket:
+    """A connection from an address of loopback, whose system keeps some `receive` bytes for it if that is given."""
+    connection = socket.socket()
+    try:
+        if receive:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
+        connection.settimeout(5)
+        connection.bind((source, 0))
+        connection.connect(("127.0.0.1", gallery.port))
+    except OSError:
+        connection.close()
+        raise
+    return connection
 
 
 @contextmanager
@@ -73,6 +84,136 @@ def names_that_take_long_to_clean(gallery: Gallery) -> Iterator[None]:
         yield
 
 
+def half_form(path: str, files: int) -> bytes:
+    """A form that has begun, with so many files, the last of them long, and never ends."""
+    part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n\x89PNG\r\n\x1a\n\r\n'
+    head = b"POST %s HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=x\r\n" % path.encode()
+    return head + b"Content-Length: 100000000\r\n\r\n" + part * files + bytes(130_000)
+
+
+@contextmanager
+def held(
+    gallery: Gallery, count: int, data: bytes, source: str = _ATTACKER, receive: int = 0
+) -> Iterator[list[socket.socket]]:
+    """Connections that send this, as far as it is taken, and then nothing more; `receive` bytes wait at their ends."""
+    connections = []
+    try:
+        for _ in range(count):
+            with suppress(OSError):
+                connections.append(connected(gallery, source, receive))
+                connections[-1].settimeout(0.2)
+                connections[-1].sendall(data)
+        yield connections
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+@contextmanager
+def files_sent_where_none_are_taken(gallery: Gallery) -> Iterator[None]:
+    """Forms with large files, and with many, sent to the sign-in page by somebody without a token."""
+    large = form("/signin", b'a.png"\r\n\r\n' + bytes(30_000_000))
+    with held(gallery, 150, half_form("/signin", 90)), repeated(2, lambda: send_and_read(gallery, large)):
+        yield
+
+
+@contextmanager
+def forms_of_many_files_that_never_end(gallery: Gallery) -> Iterator[None]:
+    """Forms of a hundred files each, from 190 connections of one address, in an open gallery."""
+    with held(gallery, 190, half_form("/upload", 100)):
+        yield
+
+
+@contextmanager
+def slow_readers_of_a_large_original(gallery: Gallery) -> Iterator[None]:
+    """1,100 connections of one address and 130 of another that ask for 20 MB each and take a byte a second."""
+    link = gallery.call("POST", "/api/images", picture("JPEG") + bytes(20_000_000), _BEARER).headers["Location"]
+    asked = f"GET {link.removeprefix('/api')}/original HTTP/1.1\r\nHost: 127.0.0.1\r\n{_AUTHORIZED}\r\n".encode()
+    ended = threading.Event()
+
+    def sip(connections: list[socket.socket]) -> None:
+        while not ended.wait(1):
+            for connection in connections:
+                with suppress(OSError):
+                    connection.recv(1, socket.MSG_DONTWAIT)
+
+    with held(gallery, 1100, asked, receive=4096) as many, held(gallery, 130, asked, "127.0.0.3", 4096) as more:
+        sipping = threading.Thread(target=sip, args=([*many, *more],))
+        sipping.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            sipping.join()
+    gallery.call("DELETE", link, headers=_BEARER)
+
+
+@contextmanager
+def answers_whose_connections_are_left_open(gallery: Gallery) -> Iterator[None]:
+    """Requests with `Connection: close`, whose answers are read, and whose connections the client never closes."""
+    asked = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+    ended, opened = threading.Event(), list[socket.socket]()
+
+    def leave_open() -> None:
+        while not ended.wait(0.02):
+            with suppress(OSError):
+                opened.append(connected(gallery))
+                opened[-1].sendall(asked)
+
+    thread = threading.Thread(target=leave_open)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+        for connection in opened:
+            connection.close()
+
+
+@contextmanager
+def heads_that_never_end(gallery: Gallery) -> Iterator[None]:
+    """A thousand connections of five addresses that send half a head, and some that send nothing."""
+    head = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
+    with ExitStack() as stack:
+        for last in range(2, 7):
+            stack.enter_context(held(gallery, 180, head, f"127.0.0.{last}"))
+            stack.enter_context(held(gallery, 20, b"", f"127.0.0.{last}"))
+        yield
+
+
+@contextmanager
+def probes_whose_answers_nobody_takes(gallery: Gallery) -> Iterator[None]:
+    """Hundreds of `/healthz`, `/readyz` and `/metrics` in one go, over connections that take no answer."""
+    with ExitStack() as stack:
+        for path in (b"/healthz", b"/readyz", b"/metrics"):
+            asked = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" % path
+            stack.enter_context(held(gallery, 20, asked * 300, receive=4096))
+            stack.enter_context(held(gallery, 20, asked[:-2] + b"Content-Length: 9\r\n\r\n"))
+        yield
+
+
+@contextmanager
+def more_connections_than_descriptors(gallery: Gallery) -> Iterator[None]:
+    """Hundreds of connections of three addresses, idle and slow, to a process that may open 512 files."""
+    with ExitStack() as stack:
+        for source in ("127.0.0.2", "127.0.0.3", "127.0.0.4"):
+            stack.enter_context(held(gallery, 150, b"", source))
+            stack.enter_context(held(gallery, 150, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ", source))
+        yield
+
+
+TOKEN = "t" * 24
+_BEARER = {"Authorization": f"Bearer {TOKEN}"}
+_AUTHORIZED = f"Authorization: Bearer {TOKEN}\r\n"
+
 ATTACKS = [
     Attack(names_that_take_long_to_clean),
+    Attack(files_sent_where_none_are_taken, {"GALLERY_TOKEN": TOKEN}, headers=_BEARER),
+    Attack(forms_of_many_files_that_never_end),
+    Attack(slow_readers_of_a_large_original, {"GALLERY_TOKEN": TOKEN}, headers=_BEARER),
+    Attack(answers_whose_connections_are_left_open),
+    Attack(heads_that_never_end),
+    Attack(probes_whose_answers_nobody_takes),
+    Attack(more_connections_than_descriptors, descriptors=512),
 ]

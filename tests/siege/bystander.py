@@ -1,73 +1,101 @@
-"""Somebody else who uses the gallery during an attack, and how long each answer takes."""
+"""Somebody else who uses the gallery during an attack, in a process of their own, and how long each answer takes."""
 
 from __future__ import annotations
 
 import http.client
+import json
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import TracebackType
+from typing import IO, cast
 
 from tests.pictures import picture
-from tests.product import Gallery
+from tests.product import ROOT
 
 ADDRESS = "127.0.0.99"
 _PAUSE = 0.1
-_PATIENCE = 60.0
+_PATIENCE = 90.0
 
 
 @dataclass
 class Bystander:
-    """Calls `/healthz`, a listing and an upload, each by a thread and over new connections, until it is left.
+    """Asks for `/healthz` and a listing and uploads, over new connections, for as long as it is entered.
 
-    `slowest` holds the longest time of each, in seconds; `failures` what was not answered as it should be.
+    `slowest` then holds the longest time of each in seconds, `failures` what was not answered as it should be.
     """
 
-    gallery: Gallery
-    headers: dict[str, str] = field(default_factory=dict)
+    port: int
+    headers: dict[str, str]
     slowest: dict[str, float] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
-    uploaded: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._ended = threading.Event()
-        calls: dict[str, Callable[[], tuple[int, int]]] = {
-            "healthz": lambda: (200, self._call("GET", "/healthz")),
-            "listing": lambda: (200, self._call("GET", "/api/images?limit=5")),
-            "upload": lambda: (201, self._call("POST", "/api/images?name=bystander.png", picture(size=(32, 32)))),
-        }
-        self._threads = [threading.Thread(target=self._repeat, args=each) for each in calls.items()]
 
     def __enter__(self) -> Bystander:
-        for thread in self._threads:
-            thread.start()
+        command = [sys.executable, "-m", __name__, str(self.port), json.dumps(self.headers)]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        cast(IO[bytes], self._process.stdout).readline()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._ended.set()
-        for thread in self._threads:
-            thread.join()
+        said, _ = self._process.communicate()
+        self.slowest, self.failures = json.loads(said)
 
-    def _repeat(self, name: str, call: Callable[[], tuple[int, int]]) -> None:
-        while not self._ended.wait(_PAUSE):
+
+class _Caller(threading.Thread):
+    """Makes one call again and again."""
+
+    def __init__(self, port: int, headers: dict[str, str], method: str, path: str, expected: int) -> None:
+        super().__init__(daemon=True)
+        self._to = ("127.0.0.1", port)
+        self._headers = headers
+        self._method, self._path, self._expected = method, path, expected
+        self.ended = threading.Event()
+        self.slowest = 0.0
+        self.failures: list[str] = []
+
+    def run(self) -> None:
+        while not self.ended.wait(_PAUSE):
+            body = picture(size=(32, 32)) if self._method == "POST" else None
             began = time.monotonic()
             try:
-                expected, status = call()
-                if status != expected:
-                    self.failures.append(f"{name}: {status}")
+                status = self._call(body)
+                if status != self._expected:
+                    self.failures.append(f"{self._path}: {status}")
             except (OSError, http.client.HTTPException) as error:
-                self.failures.append(f"{name}: {error!r}")
-            self.slowest[name] = max(self.slowest.get(name, 0.0), time.monotonic() - began)
+                self.failures.append(f"{self._path}: {error!r}")
+            self.slowest = max(self.slowest, time.monotonic() - began)
 
-    def _call(self, method: str, path: str, body: bytes | None = None) -> int:
-        connection = http.client.HTTPConnection(
-            "127.0.0.1", self.gallery.port, timeout=_PATIENCE, source_address=(ADDRESS, 0)
-        )
+    def _call(self, body: bytes | None) -> int:
+        connection = http.client.HTTPConnection(*self._to, timeout=_PATIENCE, source_address=(ADDRESS, 0))
         try:
-            connection.request(method, path, body, self.headers)
+            connection.request(self._method, self._path, body, self._headers)
             answer = connection.getresponse()
             answer.read()
             return answer.status
         finally:
             connection.close()
+
+
+def main(port: int, headers: dict[str, str]) -> None:
+    """Call until standard input ends, then print what came of it."""
+    callers = {
+        "healthz": _Caller(port, headers, "GET", "/healthz", 200),
+        "listing": _Caller(port, headers, "GET", "/api/images?limit=5", 200),
+        "upload": _Caller(port, headers, "POST", "/api/images?name=bystander.png", 201),
+    }
+    for caller in callers.values():
+        caller.start()
+    print("calling", flush=True)
+    sys.stdin.read()
+    for caller in callers.values():
+        caller.ended.set()
+    for caller in callers.values():
+        caller.join()
+    failures = [failure for caller in callers.values() for failure in caller.failures]
+    print(json.dumps([{name: caller.slowest for name, caller in callers.items()}, failures]))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), json.loads(sys.argv[2]))

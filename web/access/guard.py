@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from pipeline.settings import Settings, is_loopback
 from pipeline.tokens import Role, match
+from web import uploads
 from web.access.errors import CrossSite, NotAllowed, SignInNeeded, UnknownHost
 from web.access.sessions import Session, Sessions
 from web.access.tries import Tries
@@ -22,7 +23,6 @@ _ANYBODY = frozenset(
 )
 _PROBES = frozenset({"health.healthz", "health.readyz"})
 """Asked by address, not by name, and by nobody in particular."""
-_UPLOADS = frozenset({"api.upload", "upload.form"})
 _READS = frozenset({"access.signout", "archive.download"})
 _INSIDERS = frozenset({"metrics.show"})
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -147,7 +147,7 @@ def _needed() -> Role:
     endpoint = request.endpoint
     if endpoint in _ANYBODY:
         return Role.NONE
-    if endpoint in _UPLOADS:
+    if endpoint in uploads.ENDPOINTS:
         return Role.UPLOAD
     if request.method in _SAFE or endpoint in _READS:
         return Role.READ

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-
 from flask import Flask, g, request
 from limits import RateLimitItemPerMinute
 
 from pipeline.errors import GalleryError
 from pipeline.settings import Settings
+from web import uploads
 from web.access.rates import Rates
+from web.callers import Shares, TooManyAtOnce, caller
+from web.server.paced_socket import when_answered
 
-_FREE = frozenset({"health.healthz", "health.readyz", "static", "assets.file"})
-_UPLOADS = frozenset({"api.upload", "upload.form"})
-
-
-class TooManyAtOnce(GalleryError):
-    """One caller has too many requests in hand."""
-
-    code, status, title = "too-many-at-once", 429, "Too many requests at once"
-    retry_after = 2
-
-    def __init__(self) -> None:
-        super().__init__("Too many of your requests are still being answered. Wait for some of them.")
+_PROBES = frozenset({"health.healthz", "health.readyz"})
+_ASSETS = frozenset({"static", "assets.file"})
 
 
 class TooOften(GalleryError):
@@ -36,38 +26,45 @@ class TooOften(GalleryError):
         self.retry_after = seconds
 
 
-def register(app: Flask, settings: Settings, rates: Rates) -> None:
-    """Count each caller's requests, by token where they have one, else by address."""
-    in_hand: Counter[str] = Counter()
-    lock = threading.Lock()
-    limits = (
-        ("requests", settings.requests_per_minute, None),
-        ("uploads", settings.uploads_per_minute, _UPLOADS),
-    )
+def count_requests(app: Flask, settings: Settings) -> None:
+    """Hold each caller, by address, to so many requests at once; before anything is known of a request but that.
+
+    A request is in hand until its answer has been sent: who reads slowly holds a thread for as long.
+    """
+    in_hand = Shares(settings.client_connections)
 
     @app.before_request
     def enter() -> None:
         g.counted = None
-        if request.endpoint in _FREE:
+        if request.endpoint in _PROBES:
             return
-        address = request.remote_addr or "unknown"
-        with lock:
-            if in_hand[address] >= settings.client_connections:
-                raise TooManyAtOnce
-            in_hand[address] += 1
-            g.counted = address
-        caller = g.get("caller") or address
-        for name, most, endpoints in limits:
-            if most and (endpoints is None or request.endpoint in endpoints):
-                limit = RateLimitItemPerMinute(most, namespace=name)
-                if not rates.hit(limit, caller):
-                    raise TooOften(rates.wait(limit, caller))
+        who = caller()
+        if not in_hand.take(who):
+            raise TooManyAtOnce
+        if not when_answered(request.environ, lambda: in_hand.give_back(who)):
+            g.counted = who
 
     @app.teardown_request
     def leave(_error: BaseException | None) -> None:
-        address = g.get("counted")
-        if address is not None:
-            with lock:
-                in_hand[address] -= 1
-                if in_hand[address] <= 0:
-                    del in_hand[address]
+        who = g.get("counted")
+        if who is not None:
+            in_hand.give_back(who)
+
+
+def limit_rates(app: Flask, settings: Settings, rates: Rates) -> None:
+    """Hold each caller, by token if they have one, else by address, to so many requests and uploads a minute."""
+    limits = (
+        ("requests", settings.requests_per_minute, None),
+        ("uploads", settings.uploads_per_minute, uploads.ENDPOINTS),
+    )
+
+    @app.before_request
+    def count() -> None:
+        if request.endpoint in _PROBES | _ASSETS:
+            return
+        who = g.get("caller") or caller()
+        for name, most, endpoints in limits:
+            if most and (endpoints is None or request.endpoint in endpoints):
+                limit = RateLimitItemPerMinute(most, namespace=name)
+                if not rates.hit(limit, who):
+                    raise TooOften(rates.wait(limit, who))

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import socket
-import ssl
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
 from pipeline.errors import BadRequest, EventsUnavailable, TooManyListeners
 from web.access.originals import may_fetch_originals
 from web.live.feed import Feed, feed
+from web.server.takeover import can_take_over, take_over
 from web.services import services
 
 if TYPE_CHECKING:
@@ -57,12 +56,10 @@ class _Stream(Response):
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         retry = f"retry: {random.randint(*_RETRY_MS)}\n\n".encode()  # noqa: S311 - so that not all come back at once
         headers = self.get_wsgi_headers(environ)
-        server = environ.get("gunicorn.socket")
-        if isinstance(server, socket.socket) and not isinstance(server, ssl.SSLSocket) and _plain(environ):
+        if can_take_over(environ):
             lines = "".join(f"{name}: {value}\r\n" for name, value in headers.to_wsgi_list())
             head = f"HTTP/1.1 {self.status}\r\n{lines}Connection: close\r\n\r\n".encode("latin-1")
-            self._give(_taken_over(server), head + retry)
-            # gunicorn's way of being told that the connection is dealt with
+            self._give(take_over(environ), head + retry)
             raise StopIteration
         ours, theirs = socket.socketpair()
         self._give(theirs, retry)
@@ -75,19 +72,6 @@ class _Stream(Response):
         except BaseException:
             connection.close()
             raise
-
-
-def _plain(environ: dict[str, Any]) -> bool:
-    return environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1") and environ.get("HTTP_VERSION") != "2"
-
-
-def _taken_over(server: socket.socket) -> socket.socket:
-    """The connection of `server`, which is left with one that has ended, for its owner to close as usual."""
-    connection = server.dup()
-    ended, other = socket.socketpair()
-    with ended, other:
-        os.dup2(ended.fileno(), server.fileno(), inheritable=False)
-    return connection
 
 
 def _relayed(connection: socket.socket) -> Iterator[bytes]:

@@ -10,10 +10,11 @@ from urllib.parse import quote
 from flask import Blueprint, Response, request, send_file
 from werkzeug.wsgi import FileWrapper
 
-from pipeline.errors import ImageNotFound
+from pipeline.errors import ImageNotFound, volume_error
 from pipeline.images.recipe import RECIPE
 from pipeline.images.strip import VERSION
 from pipeline.records import State
+from pipeline.volume.files import is_gone, look_again
 from web.access.originals import require_originals
 from web.api.serialize import rendition_url, version_of
 from web.files.stripped import stripped_files
@@ -85,15 +86,20 @@ def _file_names(name: str) -> dict[str, str]:
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+    except OSError as error:
+        if is_gone(error):
+            return 0
+        raise volume_error(error) from error
 
 
 def _file(path: Path, content_type: str, etag: str) -> Response:
     try:
+        look_again(path)
         answer = send_file(path, mimetype=content_type, etag=etag, conditional=True, max_age=_YEAR)
-    except FileNotFoundError:
-        raise ImageNotFound(path.parent.name) from None
+    except OSError as error:
+        if is_gone(error):
+            raise ImageNotFound(path.parent.name) from None
+        raise volume_error(error) from error
     answer.cache_control.immutable = True
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer

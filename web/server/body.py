@@ -8,7 +8,7 @@ from typing import Any
 
 from gunicorn.http.body import LengthReader
 
-from web.server.gunicorn_worker import PacedSocket
+from web.server.paced_socket import PacedSocket
 
 PIECE = 512 * 1024
 _SMALL_PIECE = 64 * 1024  # gunicorn holds several of them for each upload

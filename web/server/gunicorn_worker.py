@@ -1,164 +1,219 @@
-"""Gunicorn's threaded worker for clients of every kind: the slow ones are let go, and none takes all connections."""
+"""Gunicorn's threaded worker for clients of every kind: the slow are cut off, none takes all, none blocks the others.
+
+`tests/test_gunicorn_contract.py` fails if gunicorn changes what is overridden here.
+"""
 
 from __future__ import annotations
 
 import errno
-import select
+import json
+import os
+import selectors
 import socket
-import threading
+import sys
 import time
-from collections import Counter
-from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from itertools import islice
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from pipeline.settings import Settings
+from web import counters
+from web.callers import Shares, caller_of
+from web.server.closing import LingeringClose
+from web.server.descriptors import CONNECTIONS, at_most
+from web.server.lanes import HEAD_BYTES, PATIENCE, lanes, probe
+from web.server.paced_socket import PacedSocket
 
-_BYTES_PER_SECOND = 4096
-_SEND_SECONDS = 60.0
-_MOST_RECEIVED = 64 * 1024
-_WHY = (
-    b'{"type": "about:blank#too-many-connections", "title": "Too many connections", "status": 429, '
-    b'"detail": "Close some of your connections.", "code": "too-many-connections"}'
+_OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+_FIRST_BYTES_SECONDS = 10.0
+_FOR_PROBES = 64
+_LONGEST_IDLE = 64
+_NO_SPARE_SECONDS = 0.01
+
+
+def _refusal(status: int, reason: str, code: str, title: str, detail: str) -> bytes:
+    body = {"type": f"about:blank#{code}", "title": title, "status": status, "detail": detail, "code": code}
+    text = json.dumps(body).encode()
+    return (
+        f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/problem+json\r\nRetry-After: 2\r\n"
+        f"Connection: close\r\nContent-Length: {len(text)}\r\n\r\n"
+    ).encode() + text
+
+
+_TOO_MANY = _refusal(
+    429, "Too Many Requests", "too-many-connections", "Too many connections", "Close some of your connections."
 )
-_TOO_MANY = (
-    b"HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/problem+json\r\nRetry-After: 2\r\n"
-    b"Connection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(_WHY), _WHY)
-)
+_BUSY = _refusal(503, "Service Unavailable", "busy", "Too many people are here", "Try again in a moment.")
 
 
-class PacedSocket(socket.socket):
-    """A client's connection, on which waiting has an end.
+class Connection(TConn):  # type: ignore[misc]
+    """A client's connection; one that came when there were too many already may only probe."""
 
-    Of each request, all the waiting together may take `patience` seconds, and a second more for every 4 KiB
-    that came: who sends at that pace or faster is never cut off, who sends a byte now and then is.
-    """
-
-    patience = 30.0
-    _waited = 0.0
-    _received = 0
-    _let_go: Callable[[], None] | None = None
-
-    def begin(self) -> None:
-        """A new request: its waiting is counted anew."""
-        self._waited, self._received = 0.0, 0
-
-    def when_closed(self, call: Callable[[], None]) -> None:
-        """Call once, when the connection is closed."""
-        self._let_go = call
-
-    def recv(self, size: int, flags: int = 0) -> bytes:
-        """As of any socket, 64 KiB at the most; a client that is too slow counts as gone.
-
-        So much the parser of forms takes at once: of more, gunicorn would copy all that is left for every piece.
-        """
-        self._wait()
-        data = super().recv(min(size, _MOST_RECEIVED), flags)
-        self._received += len(data)
-        return data
-
-    def recv_into(self, buffer: Any, size: int = 0, flags: int = 0) -> int:
-        """As of any socket; a client that is too slow counts as gone."""
-        self._wait()
-        size = super().recv_into(buffer, size, flags)
-        self._received += size
-        return size
-
-    def _wait(self) -> None:
-        """Until something came, or the client's time is up."""
-        began = time.monotonic()
-        left = self.patience + self._received / _BYTES_PER_SECOND - self._waited
-        given = self.gettimeout()
-        wait = left if given is None else min(left, given)
-        poll = select.poll()
-        poll.register(self, select.POLLIN)
-        ready = poll.poll(max(0.0, min(wait, _SEND_SECONDS)) * 1000)
-        self._waited += time.monotonic() - began
-        if not ready and given is not None and given < left and given < _SEND_SECONDS:
-            raise TimeoutError("nothing came")
-        if not ready:
-            raise ConnectionResetError(errno.ECONNRESET, "the client is too slow")
-
-    def setblocking(self, flag: bool) -> None:
-        """Blocking means: as long as a client takes something once a minute."""
-        self.settimeout(_SEND_SECONDS if flag else 0.0)
-
-    def sendall(self, data: Any, flags: int = 0) -> None:
-        """As of any socket; a client that takes nothing counts as gone."""
-        try:
-            super().sendall(data, flags)
-        except TimeoutError as error:
-            raise ConnectionResetError(errno.ECONNRESET, "the client takes nothing") from error
-
-    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
-        """As of any socket; a client that takes nothing counts as gone."""
-        try:
-            return super().sendfile(file, offset, count)
-        except TimeoutError as error:
-            raise ConnectionResetError(errno.ECONNRESET, "the client takes nothing") from error
-
-    def close(self) -> None:
-        """As of any socket."""
-        call, self._let_go = self._let_go, None
-        if call is not None:
-            call()
-        super().close()
+    caller = ""
+    probes_only = False
 
 
 class GalleryWorker(ThreadWorker):  # type: ignore[misc]
-    """`ThreadWorker` with paced connections, of which each address may hold so many at once."""
+    """`ThreadWorker` whose accepting thread waits for nobody.
+
+    - A connection gets a thread once its request is there, not before; probes get threads of their own.
+    - Each caller holds at most its share of connections. If all together hold too many, an idle one of
+      whoever has most is closed; if none is idle, newcomers get nothing but the probes.
+    - A connection is closed by a thread that waits for all of them at once.
+    - Without descriptors, memory or threads, connections are refused and the process goes on.
+    """
 
     def init_process(self) -> None:
         """Read the limits, then begin."""
         settings = Settings.from_environment()
         PacedSocket.patience = float(settings.slow_seconds)
+        self._first_bytes_seconds = min(_FIRST_BYTES_SECONDS, PacedSocket.patience)
+        self._for_probes = min(_FOR_PROBES, at_most(CONNECTIONS) // 4)
+        self._capacity = min(self.cfg.worker_connections, at_most(CONNECTIONS) - self._for_probes)
+        self.worker_connections = sys.maxsize  # we go on accepting, and shed
         # behind a proxy all connections are the proxy's; its callers are told apart in `web.access.throttling`
-        self._most = 0 if settings.trusted_proxies else settings.client_connections
-        self._held: Counter[str] = Counter()
-        self._lock = threading.Lock()
+        each = sys.maxsize if settings.trusted_proxies else settings.client_connections
+        self._shares = Shares(min(each, at_most(CONNECTIONS) // 4))
+        self._lanes = lanes()
+        self._closing = LingeringClose()
+        self._closing.start()
+        self._spare = _spare_descriptor()
         super().init_process()
 
+    def run(self) -> None:
+        """Serve until told to stop; answers that were given still arrive."""
+        super().run()
+        self._closing.wait()
+        for lane in self._lanes.values():
+            lane.shutdown(wait=False)
+
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Handle what has happened; what goes wrong with one connection concerns no other."""
+        for key, _ in self.poller.select(timeout):
+            if isinstance(key.fileobj, socket.socket) and key.fileobj.fileno() < 0:
+                continue  # closed by what was handled just before
+            try:
+                key.data(key.fileobj)
+            except Exception:
+                self.log.exception("a connection could not be served")
+
     def accept(self, listener: socket.socket) -> None:
-        """Take a connection, unless its address holds too many."""
+        """Take a connection, unless its caller holds too many."""
         try:
             connection, client = listener.accept()
         except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
-                raise
+            if error.errno in _OUT_OF_DESCRIPTORS:
+                self._shed(listener)
+            # anything else is the network's, or another process was faster (accept(2))
             return
-        address = client[0] if isinstance(client, tuple) else "local"
-        with self._lock:
-            full = 0 < self._most <= self._held[address]
-            if not full:
-                self._held[address] += 1
-        if full:
-            _refuse(connection)
+        who = caller_of(client[0]) if isinstance(client, tuple) else "local"
+        if not self._shares.take(who):
+            counters.REFUSED_CONNECTIONS.labels("share").inc()
+            self._closing.refuse(connection, _TOO_MANY)
             return
         paced = PacedSocket(fileno=connection.detach())
-        paced.when_closed(lambda: self._let_go(address))
-        paced.setblocking(True)
+        paced.when_closed(lambda: self._shares.give_back(who))
+        conn = Connection(self.cfg, paced, client, listener.getsockname())
+        conn.caller = who
         self.nr_conns += 1
-        self.enqueue_req(TConn(self.cfg, paced, client, listener.getsockname()))
+        if self.nr_conns > self._capacity and not self._close_idle():
+            conn.probes_only = True
+            if self.nr_conns > self._capacity + self._for_probes:
+                self._refuse(conn)
+                return
+        self.enqueue_req(conn)
 
-    def handle(self, conn: TConn) -> Any:
+    def enqueue_req(self, conn: Connection) -> None:
+        """Give a connection a thread, or wait for its request."""
+        pool: ThreadPoolExecutor = self.tpool
+        patience = None
+        if conn.parser is None or not conn.parser.unreader.buf.getvalue():
+            try:
+                head = socket.socket.recv(conn.sock, HEAD_BYTES, socket.MSG_PEEK)
+            except BlockingIOError:
+                self._await_request(conn)
+                return
+            except OSError:
+                head = b""
+            if not head:
+                self._drop(conn)
+                return
+            if path := probe(head):
+                pool, patience = self._lanes[path], PATIENCE[path]
+        if conn.probes_only and pool is self.tpool:
+            self._refuse(conn)
+            return
+        conn.data_ready = True
+        conn.sock.begin(patience)
+        try:
+            future = pool.submit(self.handle, conn)
+        except RuntimeError:  # no more threads are to be had
+            counters.REFUSED_CONNECTIONS.labels("threads").inc()
+            self._drop(conn)
+            return
+        future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
+    def _await_request(self, conn: Connection) -> None:
+        conn.timeout = time.monotonic() + self._first_bytes_seconds
+        self.pending_conns.append(conn)
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
+
+    def handle(self, conn: Connection) -> Any:
         """Handle one request of a connection."""
-        if isinstance(conn.sock, PacedSocket):
-            conn.sock.begin()
-        return super().handle(conn)
+        try:
+            return super().handle(conn)
+        finally:
+            conn.sock.answered()
 
-    def _let_go(self, address: str) -> None:
-        with self._lock:
-            self._held[address] -= 1
-            if self._held[address] <= 0:
-                del self._held[address]
+    def finish_request(self, conn: Connection, fs: Future[Any]) -> None:
+        """Keep the connection for its next request, or close it without waiting for the client."""
+        if not fs.cancelled() and fs.exception() is None and fs.result():
+            super().finish_request(conn, fs)
+            return
+        self.nr_conns -= 1
+        self._closing.take(conn.sock)
+
+    def _close_idle(self) -> bool:
+        """Close a connection without a request, of whoever has most among those idle longest; whether there was one."""
+        idle = self.pending_conns or self.keepalived_conns
+        if not idle:
+            return False
+        conn = max(islice(idle, _LONGEST_IDLE), key=lambda each: self._shares.held(each.caller))
+        idle.remove(conn)
+        with suppress(OSError, KeyError, ValueError):
+            self.poller.unregister(conn.sock)
+        self._drop(conn)
+        return True
+
+    def _drop(self, conn: Connection) -> None:
+        self.nr_conns -= 1
+        conn.close()
+
+    def _refuse(self, conn: Connection) -> None:
+        counters.REFUSED_CONNECTIONS.labels("capacity").inc()
+        self.nr_conns -= 1
+        self._closing.refuse(conn.sock, _BUSY)
+
+    def _shed(self, listener: socket.socket) -> None:
+        """Let go of an idle connection, or else of the newcomer: one that waits would wake us for ever."""
+        counters.REFUSED_CONNECTIONS.labels("descriptors").inc()
+        if self._close_idle():
+            return
+        if self._spare is not None:
+            os.close(self._spare)
+            with suppress(OSError):
+                listener.accept()[0].close()
+        self._spare = _spare_descriptor()
+        if self._spare is None:
+            time.sleep(_NO_SPARE_SECONDS)
 
 
-def _refuse(connection: socket.socket) -> None:
+def _spare_descriptor() -> int | None:
     try:
-        connection.setblocking(False)
-        connection.send(_TOO_MANY)
+        return os.open(os.devnull, os.O_RDONLY)
     except OSError:
-        pass
-    finally:
-        connection.close()
+        return None

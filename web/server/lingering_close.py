@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from typing import BinaryIO
 
@@ -18,17 +19,17 @@ _QUIET_SECONDS = 2.0
 _CHUNK = 256 * 1024
 
 
-def register(app: Flask) -> None:
-    """Linger after every refused request that has a body."""
-    app.after_request(_linger)
+def register(app: Flask, endpoints: Collection[str]) -> None:
+    """Linger after every refused request to one of these endpoints that has a body."""
 
-
-def _linger(response: Response) -> Response:
-    connection = request.environ.get("gunicorn.socket")
-    if response.status_code >= 400 and connection is not None and (request.content_length or 0) > 0:
-        body = request.environ["wsgi.input"]
-        response.call_on_close(lambda: _drain(body, connection))
-    return response
+    @app.after_request
+    def linger(response: Response) -> Response:
+        connection = request.environ.get("gunicorn.socket")
+        refused = response.status_code >= 400 and request.endpoint in endpoints
+        if refused and connection is not None and (request.content_length or 0) > 0:
+            body = request.environ["wsgi.input"]
+            response.call_on_close(lambda: _drain(body, connection))
+        return response
 
 
 def _drain(body: BinaryIO, connection: socket.socket) -> None:

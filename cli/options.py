@@ -1,0 +1,84 @@
+"""The options that every command of the API has, and how its errors end it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, NoReturn
+
+import click
+import urllib3
+
+from cli.client import Client, Refused, Stopped, Unreachable
+from cli.parallel import INTERRUPTED, leave
+from cli.verdicts import printable
+from pipeline.addresses import netloc, reachable
+from pipeline.errors import BadSetting
+from pipeline.tokens import Role, parse_tokens
+
+
+def with_client(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--url`, `--token` and `--patience` as a `client`.
+
+    What the gallery refuses, and what cannot be written, ends it with a sentence and exit status 2; Ctrl-C with 130.
+    """
+
+    @click.option("--url", envvar="GALLERY_URL", show_envvar=True, help="Address of the gallery.")
+    @click.option("--token", envvar="GALLERY_TOKEN", show_envvar=True, default="", help="Your access token, if needed.")
+    @click.option(
+        "--patience", type=click.FloatRange(min=0), default=60.0, show_default=True,
+        help="Seconds to wait for a gallery that is away.",
+    )  # fmt: skip
+    @wraps(command)
+    def wrapped(url: str | None, token: str, patience: float, **options: Any) -> None:
+        try:
+            pool = urllib3.PoolManager(maxsize=64)
+            command(client=Client(address(url or default_url()), secret(token), patience, pool), **options)
+        except (Refused, Unreachable, BadSetting) as error:
+            fail(str(error))
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # the reader of our output has gone: click ends us
+            fail(f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror or error))
+        except (KeyboardInterrupt, Stopped):
+            click.echo("Stopped.", err=True)
+            sys.exit(INTERRUPTED)
+
+    return wrapped
+
+
+def fail(sentence: str) -> NoReturn:
+    """End the command with exit status 2."""
+    click.echo(printable(sentence), err=True)
+    leave(2)
+
+
+def default_url(environ: Mapping[str, str] = os.environ) -> str:
+    """Where a gallery with these settings listens."""
+    host = environ.get("GALLERY_HOST", "").strip().removeprefix("[").removesuffix("]") or "127.0.0.1"
+    return f"http://{netloc(reachable(host), 0)[:-1]}{environ.get('GALLERY_PORT', '').strip() or 5000}"
+
+
+def address(url: str) -> str:
+    """A URL that can be called, without a slash at its end; raises `BadSetting`."""
+    text = url if "://" in url else f"http://{url}"
+    try:
+        parsed = urllib3.util.parse_url(text)
+    except (urllib3.exceptions.LocationParseError, UnicodeError):
+        parsed = urllib3.util.Url()
+    if parsed.scheme not in ("http", "https") or not parsed.host or parsed.query or parsed.fragment or parsed.auth:
+        raise BadSetting(f"{url!r} is not the address of a gallery. One looks like this: http://127.0.0.1:5000")
+    return text.rstrip("/")
+
+
+def secret(text: str) -> str | None:
+    """The strongest secret of a `GALLERY_TOKEN` that names several; a bare secret as it is."""
+    if ":" in text:
+        return max(parse_tokens(text), key=lambda token: list(Role).index(token.role)).secret
+    token = text.strip()
+    if not (token.isascii() and token.isprintable()):
+        raise BadSetting("The token has characters that no token has.")
+    return token or None

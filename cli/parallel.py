@@ -1,0 +1,92 @@
+"""Work on many items at once, in which every item gets exactly one verdict, however the work ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from itertools import islice
+from threading import Event
+from types import FrameType
+from typing import NoReturn, TypeVar
+
+import click
+
+from cli.verdicts import printable
+
+INTERRUPTED = 130
+_LOOK_SECONDS = 0.2
+_LAST_SECONDS = 5.0
+
+Item = TypeVar("Item")
+Verdict = TypeVar("Verdict")
+
+
+def in_parallel(
+    items: Iterable[Item], judge: Callable[[Item], Verdict], jobs: int, stopped: Event, left: Verdict
+) -> Iterator[tuple[Item, Verdict]]:
+    """Each item with its verdict, as they come; `left` for those that were not done when `stopped` was set.
+
+    At most twice `jobs` items are in hand at once. Ctrl-C sets `stopped`; a second one ends the process.
+    """
+    source = iter(items)
+    running: dict[Future[Verdict], Item] = {}
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        with ctrl_c_sets(stopped):
+            while not stopped.is_set():
+                for item in islice(source, 2 * jobs - len(running)):
+                    running[pool.submit(judge, item)] = item
+                if not running:
+                    break
+                yield from _ended(running, left)
+            pool.shutdown(wait=False, cancel_futures=True)
+            end = time.monotonic() + _LAST_SECONDS
+            while running and time.monotonic() < end:
+                yield from _ended(running, left)
+            yield from ((item, left) for item in (*running.values(), *source))
+    except BaseException:
+        stopped.set()
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+
+
+def _ended(running: dict[Future[Verdict], Item], left: Verdict) -> Iterator[tuple[Item, Verdict]]:
+    done, _ = wait(running, _LOOK_SECONDS, FIRST_COMPLETED)
+    for future in done:
+        yield running.pop(future), left if future.cancelled() else future.result()
+
+
+@contextmanager
+def ctrl_c_sets(stopped: Event) -> Iterator[None]:
+    """Have the first Ctrl-C set `stopped`, and the second one end the process at once."""
+
+    def note(_signal: int, _frame: FrameType | None) -> None:
+        if stopped.is_set():
+            os._exit(INTERRUPTED)
+        stopped.set()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def leave(status: int) -> NoReturn:
+    """End the process now, though a thread may still wait for an answer."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(status)
+
+
+def finish(halted: Exception | None, stopped: Event, *, is_bad: bool) -> NoReturn:
+    """End a command whose verdicts are printed: 0, 1 if something is left, 2 if it was halted, 130 after Ctrl-C."""
+    if halted is not None or stopped.is_set():
+        click.echo(printable(f"{halted or 'Stopped.'} Run it again to go on."), err=True)
+        leave(2 if halted else INTERRUPTED)
+    sys.exit(1 if is_bad else 0)

@@ -1,0 +1,64 @@
+"""What a command says of each file or image: one line each, which no name can break or forge, and the sum."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import click
+
+from pipeline.names import is_visible
+
+
+def printable(text: str) -> str:
+    """`text` with everything escaped that is not seen, or that is no character; a backslash is doubled."""
+    return "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte of a file name that is not UTF-8
+        return f"\\x{code - 0xDC00:02x}"
+    if is_visible(character) and character != "\\":
+        return character
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def path_fields(path: str) -> dict[str, str]:
+    """A path as JSON can hold it: `path`, and its bytes as `path_hex` if they are not UTF-8."""
+    raw = os.fsencode(path)
+    text = raw.decode("utf-8", "replace")
+    return {"path": text} if text.encode() == raw else {"path": text, "path_hex": raw.hex()}
+
+
+@dataclass(slots=True)
+class Report:
+    """Prints verdicts, as text or one JSON object a line, and counts them. `quiet` ones are only counted in text."""
+
+    as_json: bool
+    bad: frozenset[str]
+    quiet: frozenset[str] = frozenset()
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def add(self, verdict: str, what: str, fields: Mapping[str, object], message: str | None = None) -> None:
+        """Print that `what` ended with `verdict`; `fields` are those of the JSON object."""
+        self.counts[verdict] += 1
+        if self.as_json:
+            click.echo(json.dumps(fields))
+        elif verdict not in self.quiet:
+            click.echo(f"{verdict:13} {printable(what)}{f': {printable(message)}' if message else ''}")
+
+    def close(self, nothing: str) -> None:
+        """Print the sum."""
+        if self.as_json:
+            click.echo(json.dumps({"sum": self.counts}))
+        else:
+            click.echo(", ".join(f"{number} {name}" for name, number in sorted(self.counts.items())) or nothing)
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether something is left that somebody should look at."""
+        return bool(self.bad & self.counts.keys())

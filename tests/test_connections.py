@@ -1,0 +1,170 @@
+"""Connections: who is slow is cut off, who holds many is one of many, and probes are answered whatever others hold."""
+
+from __future__ import annotations
+
+import http.client
+import select
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from tests.conftest import Gallery, picture, until
+from tests.siege.attacks import connected, held
+from web.callers import Shares, caller_of
+from web.server.lanes import probe
+from web.server.paced_socket import PacedSocket
+
+POST = b"POST /api/images HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n\r\n\x89PNG\r\n\x1a\n"
+
+
+def ready(gallery: Gallery, **environ: str) -> Gallery:
+    gallery.start("web", "web", **environ)
+    until(lambda: gallery.call("GET", "/readyz").status == 200, 30)
+    return gallery
+
+
+@contextmanager
+def pair(patience: float) -> Iterator[tuple[PacedSocket, socket.socket]]:
+    """A paced connection with little room on its way, and its client's end."""
+    ours, theirs = socket.socketpair()
+    for end in (ours, theirs):
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    paced = PacedSocket(fileno=ours.detach())
+    paced.begin(patience)
+    with paced, theirs:
+        yield paced, theirs
+
+
+def test_a_client_that_keeps_the_pace_is_not_cut_off_however_long_it_takes() -> None:
+    with pair(patience=2) as (paced, client):
+        received = bytearray()
+
+        def sip() -> None:
+            while len(received) < 100_000:
+                received.extend(client.recv(8192))
+                time.sleep(0.4)
+
+        thread = threading.Thread(target=sip)
+        thread.start()
+        paced.sendall(bytes(100_000))
+        thread.join()
+        assert len(received) == 100_000
+
+
+def test_a_client_that_takes_almost_nothing_is_cut_off() -> None:
+    with pair(patience=2) as (paced, client):
+        ended = threading.Event()
+
+        def sip() -> None:
+            while not ended.wait(0.3):
+                client.recv(256)
+
+        thread = threading.Thread(target=sip)
+        thread.start()
+        with pytest.raises(ConnectionResetError):
+            paced.sendall(bytes(10_000_000))
+        ended.set()
+        thread.join()
+
+
+def test_what_was_sent_quickly_is_not_saved_up_for_a_long_pause() -> None:
+    with pair(patience=1) as (paced, client):
+        sending = threading.Thread(target=client.sendall, args=(bytes(1_000_000),))
+        sending.start()
+        received = 0
+        while received < 1_000_000:
+            received += len(paced.recv(65536))
+        sending.join()
+        with pytest.raises(ConnectionResetError):
+            paced.recv(1)
+
+
+def test_a_reader_who_stops_is_cut_off(bare: Gallery) -> None:
+    ready(bare, GALLERY_SLOW_SECONDS="2")
+    link = bare.upload(picture("JPEG") + bytes(30_000_000), "a.jpg").json["links"]["original"]
+    with connected(bare, receive=4096) as connection:
+        connection.sendall(f"GET {link} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        time.sleep(6)
+        connection.settimeout(20)
+        received = 0
+        with suppress(ConnectionResetError):
+            while piece := connection.recv(65536):
+                received += len(piece)
+        assert received < 10_000_000
+
+
+def test_probes_are_answered_while_all_threads_are_taken(bare: Gallery) -> None:
+    ready(bare, GALLERY_WEB_THREADS="4", GALLERY_CLIENT_CONNECTIONS="100")
+    with held(bare, 8, POST):
+        until(lambda: len(list((bare.data / "incoming").iterdir())) == 4, 20)
+        for path in ("/healthz", "/readyz", "/metrics"):
+            assert bare.call("GET", path).status == 200
+
+
+def test_behind_a_proxy_a_slow_reader_counts_until_the_answer_was_sent(bare: Gallery) -> None:
+    ready(bare, GALLERY_TRUSTED_PROXIES="1", GALLERY_CLIENT_CONNECTIONS="3")
+    link = bare.upload(picture("JPEG") + bytes(30_000_000), "a.jpg").json["links"]["original"]
+    asked = f"GET {link} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n".encode()
+    mine, others = {"X-Forwarded-For": "203.0.113.7"}, {"X-Forwarded-For": "203.0.113.8"}
+    with held(bare, 3, asked, receive=4096) as readers:
+        until(lambda: len(select.select(readers, [], [], 1)[0]) == 3, 20)
+        assert bare.call("GET", "/api/images", headers=mine).status == 429
+        assert bare.call("GET", "/api/images", headers=others).status == 200
+    until(lambda: bare.call("GET", "/api/images", headers=mine).status == 200, 20)
+
+
+def test_a_connection_is_kept_for_the_next_request(bare: Gallery) -> None:
+    ready(bare)
+    connection = http.client.HTTPConnection("127.0.0.1", bare.port, timeout=30)
+    for path in ("/healthz", "/api/images", "/readyz", "/", "/metrics"):
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        assert (answer.status, answer.headers["Connection"]) == (200, "keep-alive")
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    ("address", "key"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::1", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("unknown", "unknown"),
+    ],
+)
+def test_a_network_of_ipv6_is_one_caller(address: str, key: str) -> None:
+    assert caller_of(address) == key
+
+
+def test_shares_are_held_by_each_caller_and_by_all_together() -> None:
+    shares = Shares(each=2, total=3)
+    assert [shares.take("a"), shares.take("a"), shares.take("a")] == [True, True, False]
+    assert [shares.take("b"), shares.take("b")] == [True, False]
+    shares.give_back("a", 2)
+    assert shares.take("b")
+    assert [shares.held("a"), shares.held("b")] == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("head", "path"),
+    [
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", b"/healthz"),
+        (b"HEAD /readyz?a=b HTTP/1.1\r\nHost: a\r\n\r\n", b"/readyz"),
+        (b"GET /healthz HTTP/1.1\r\nHost: a\r\n", None),
+        (b"GET /healthz HTTP/1.1\r\nCONTENT-Length: 5\r\n\r\n", None),
+        (b"GET /healthz HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", None),
+        (b"POST /healthz HTTP/1.1\r\nHost: a\r\n\r\n", None),
+        (b"GET /api/images HTTP/1.1\r\nHost: a\r\n\r\nGET /healthz HTTP/1.1\r\n\r\n", None),
+        (b"", None),
+    ],
+)
+def test_only_a_whole_request_without_a_body_is_a_probe(head: bytes, path: bytes | None) -> None:
+    assert probe(head) == path

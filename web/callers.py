@@ -1,0 +1,82 @@
+"""Who calls, and how much of something each caller may hold at once."""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import threading
+from collections import Counter
+
+from flask import request
+
+from pipeline.errors import GalleryError
+
+_IPV6_NETWORK = 64
+
+
+def caller_of(address: str) -> str:
+    """Return the key by which a caller is known: an IPv4 address, or the /64 network of an IPv6 address.
+
+    Whoever has one IPv6 address has the rest of its /64 too. What is no address stands for itself.
+    """
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, _IPV6_NETWORK), strict=False))
+
+
+def caller() -> str:
+    """Return the key of the caller of the request in hand, as far as the configured proxies are to be trusted."""
+    return caller_of(request.remote_addr or "unknown")
+
+
+class TooManyAtOnce(GalleryError):
+    """One caller has too many requests, uploads or listeners in hand."""
+
+    code, status, title = "too-many-at-once", 429, "Too many requests at once"
+    retry_after = 2
+
+    def __init__(self) -> None:
+        super().__init__("Too many of your requests are still being answered. Wait for some of them.")
+
+
+class Shares:
+    """Counts what callers hold: at most `each` for one of them, and at most `total` for all together."""
+
+    def __init__(self, each: int, total: float = math.inf) -> None:
+        self._each = each
+        self._total = total
+        self._lock = threading.Lock()
+        self._held: Counter[str] = Counter()
+        self._all = 0
+
+    def take(self, caller: str) -> bool:
+        """Count one more for this caller, unless that would be too many; whether it was counted."""
+        with self._lock:
+            if self._held[caller] >= self._each or self._all >= self._total:
+                return False
+            self._held[caller] += 1
+            self._all += 1
+            return True
+
+    def require(self, caller: str) -> None:
+        """Raise `TooManyAtOnce` if this caller could not take one more now."""
+        if self._held[caller] >= self._each or self._all >= self._total:
+            raise TooManyAtOnce
+
+    def held(self, caller: str) -> int:
+        """How many this caller holds."""
+        return self._held[caller]
+
+    def give_back(self, caller: str, count: int = 1) -> None:
+        """Count `count` less for this caller."""
+        with self._lock:
+            self._held[caller] -= count
+            self._all -= count
+            if self._held[caller] <= 0:
+                del self._held[caller]

@@ -1,0 +1,32 @@
+"""Which threads answer a request: probes have some of their own, so that others keep nobody from learning we live."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+HEAD_BYTES = 4096
+# /readyz looks at the volume and may hang with it; /metrics reads much. Neither may keep /healthz waiting.
+_THREADS = {b"/healthz": 1, b"/readyz": 2, b"/metrics": 1}
+PATIENCE = {b"/healthz": 0.0, b"/readyz": 0.0, b"/metrics": 1.0}
+"""Seconds that each may wait for a client to take its answer, which fits into the system's memory but for metrics."""
+_BODY_FIELDS = (b"\r\ncontent-length:", b"\r\ntransfer-encoding:", b"\r\nexpect:")
+
+
+def lanes() -> Mapping[bytes, ThreadPoolExecutor]:
+    """The threads of each probe, by its path."""
+    return {path: ThreadPoolExecutor(count, path[1:].decode()) for path, count in _THREADS.items()}
+
+
+def probe(head: bytes) -> bytes | None:
+    """The path of the probe that these first bytes of a request ask for, None if they ask for anything else.
+
+    A probe's head is there at once and has no body: its thread never waits for the client.
+    """
+    end = head.find(b"\r\n\r\n")
+    method, _, rest = head[:end].partition(b" ")
+    path = rest.partition(b" ")[0].partition(b"?")[0]
+    if end < 0 or method not in (b"GET", b"HEAD") or path not in _THREADS:
+        return None
+    fields = head[:end].lower()
+    return None if any(field in fields for field in _BODY_FIELDS) else path
