@@ -133,14 +133,14 @@ def reopen(volume: Volume, image_id: str, prepare: Callable[[], Record]) -> Reco
     layout = volume.layout
     try:
         with marker(volume, image_id) as held:
-            os.ftruncate(held, 0)
-            os.fsync(held)
             flush_folder(layout.pending)
             try:
                 record = prepare()
             except ImageNotFound:
                 layout.marker(image_id).unlink(missing_ok=True)
                 raise
+            os.ftruncate(held, 0)
+            os.fsync(held)
             for leftover in layout.image(image_id).glob(".*.tmp"):
                 leftover.unlink(missing_ok=True)
             drop_failure(volume, image_id)
