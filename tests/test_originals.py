@@ -19,10 +19,10 @@ from pipeline.errors import BadSetting
 from pipeline.settings import Settings
 from pipeline.tokens import Role
 from tests import planted
+from tests.commands import command, lines
 from tests.conftest import Answer, Gallery, answers, picture, until
 from tests.render_fixtures import encoded, scene
 from tests.test_access import ADMIN, READ, TOKENS, UPLOAD, bearer
-from tests.commands import command, lines
 from tests.test_events import Ear
 
 SECRETS = {"nobody": "", "read": READ, "upload": UPLOAD, "admin": ADMIN}
