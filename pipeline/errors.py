@@ -181,6 +181,18 @@ class TooManyFrames(Unrenderable):
         )
 
 
+class TooManyScans(Unrenderable):
+    """A JPEG goes over its pixels again and again: few bytes that take a decoder very long."""
+
+    code, title = "too-many-scans", "The picture is coded in too many passes"
+
+    def __init__(self, scans: int, width: int, height: int, limit: int, limit_megapixels: int) -> None:
+        super().__init__(
+            f"This JPEG codes its {width} × {height} pixels in {scans} passes; the limit is {limit} passes and "
+            f"{limit_megapixels} megapixels over all of them. Save the picture again and send that."
+        )
+
+
 class NeedsTooMuchMemory(Unrenderable):
     """Decoding would need more memory than a worker has, however few pixels the thumbnail has."""
 
@@ -240,6 +252,15 @@ class CannotStripMetadata(GalleryError):
         )
 
 
+class TooSlow(Unrenderable):
+    """Decoding used up `GALLERY_JOB_TIMEOUT`, and computed meanwhile: it would take as long again."""
+
+    code, title = "took-too-long", "This picture takes too long"
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"Decoding this picture takes longer than {seconds} seconds. Save it again and send that.")
+
+
 class OriginalMissing(GalleryError):
     """The original of an accepted image is no longer on the volume."""
 
@@ -255,15 +276,19 @@ class RendererDied(GalleryError):
     code, status, title = "killed-its-worker", 422, "This picture stops the worker"
 
     def __init__(self, how: str, attempts: int = 1) -> None:
-        times = "once" if attempts == 1 else f"{attempts} times"
-        super().__init__(f"Making the thumbnail was tried {times}, and the worker was stopped each time ({how}).")
+        tried = (
+            "once, and the worker was stopped"
+            if attempts == 1
+            else f"{attempts} times; the worker was stopped each time"
+        )
+        super().__init__(f"Making the thumbnail was tried {tried} ({how}).")
         self.how = how
 
 
 class RenderTimeout(RendererDied):
-    """Decoding took longer than `GALLERY_JOB_TIMEOUT`."""
+    """Nothing came within `GALLERY_JOB_TIMEOUT`, and the decoder hardly computed: another try may be quicker."""
 
-    code, title = "took-too-long", "This picture takes too long"
+    code, title = TooSlow.code, TooSlow.title
 
     def __init__(self, seconds: int | str, attempts: int = 1) -> None:
         how = f"it took longer than {seconds} seconds" if isinstance(seconds, int) else seconds

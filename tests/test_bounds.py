@@ -59,6 +59,15 @@ def avif_sized(width: int, height: int) -> bytes:
     return whole[:at] + struct.pack(">II", width, height) + whole[at + 8 :]
 
 
+def jpeg_of_scans(count: int, side: int) -> bytes:
+    """A progressive JPEG whose last scan, which is short, comes again and again; its comments pretend an end."""
+    whole = encoded(Image.new("RGB", (side, side), "teal"), "JPEG", progressive=True)
+    end = whole.rindex(b"\xff\xd9")
+    comment = b"\xff\xfe\x00\x06\xff\xd9\xff\xd9"
+    last = whole[whole.rindex(b"\xff\xda") : end]
+    return whole[:end] + comment + last * (count - whole.count(b"\xff\xda")) + whole[end:]
+
+
 BOMBS: dict[str, tuple[bytes, str, list[str]]] = {
     "a huge PNG": (png_of(60000, 60000), "too-many-pixels", ["60000 × 60000", "3600", "250"]),
     "a PNG that is held whole": (png_of(15000, 15000), "needs-too-much-memory", ["15000 × 15000", "384"]),
@@ -76,6 +85,8 @@ BOMBS: dict[str, tuple[bytes, str, list[str]]] = {
         "too-much-metadata",
         ["32"],
     ),
+    "a JPEG of many scans": (jpeg_of_scans(501, 200), "too-many-scans", ["200 × 200", "501", "500"]),
+    "a large JPEG of many scans": (jpeg_of_scans(250, 5000), "too-many-scans", ["5000 × 5000", "250", "5000"]),
     "a JPEG full of EXIF": (jpeg_with_metadata(40 << 20), "too-much-metadata", ["39 MB", "32"]),
 }
 

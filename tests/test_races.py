@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import pytest
 
 from cli.doctor import examine, mend
-from pipeline.errors import GalleryError, RendererDied, Unrenderable, VolumeFull, VolumeUnavailable
+from pipeline.errors import GalleryError, RendererDied, TooSlow, Unrenderable, VolumeFull, VolumeUnavailable
 from pipeline.ids import new_id
 from pipeline.images.formats import Limits
 from pipeline.queue.connection import connect
@@ -198,6 +198,16 @@ def test_a_renderer_that_dies_while_it_hands_over_is_counted(store: Store, rende
         with pytest.raises(RendererDied):
             render_context.make(image_id)
     assert (store.get(image_id).state, store.get(image_id).attempts) == (State.FAILED, 3)
+
+
+def test_a_picture_that_computes_without_end_is_tried_once(store: Store, render_context: RenderContext) -> None:
+    render_context.renderer = Renderer(Limits(), 3, lambda: None, child=("tests.children", "spins"))
+    image_id = accept_bytes(store, picture())
+    with pytest.raises(TooSlow):
+        render_context.make(image_id)
+    record = store.get(image_id)
+    assert record.reason is not None
+    assert (record.state, record.attempts, record.reason.code) == (State.FAILED, 1, "took-too-long")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

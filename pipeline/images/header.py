@@ -47,7 +47,7 @@ class Header:
     `width` and `height` are upright, after `orientation` (the EXIF value, 1 to 8, by which a decoded picture
     must still be turned). `samples` is the number of colour samples kept per pixel, which chroma subsampling
     makes a fraction (a usual JPEG has 1.5), `bits` the size of one. `buffered` says that a decoder must hold
-    the whole picture in coefficients before it can scale: a progressive JPEG, or one of several scans. `held` is
+    the whole picture in coefficients before it can scale: a progressive JPEG, or one of several `scans`. `held` is
     how many bytes of the file itself a decoder keeps in memory: its metadata, or all of it. `color` is what the
     numbers mean where no profile tells it: primaries and transfer by the code points of ITU-T H.273; `peak_nits` is
     the brightest light in it (0 if unknown). `measured` is what a PNG says in place
@@ -66,6 +66,7 @@ class Header:
     samples: float = 3.0
     bits: int = 8
     buffered: bool = False
+    scans: int = 1
     held: int = 0
     color: tuple[int, int] | None = None
     peak_nits: int = 0

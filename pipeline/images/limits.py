@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.errors import NeedsTooMuchMemory, TooManyFrames, TooManyPixels, TooMuchMetadata
+from pipeline.errors import NeedsTooMuchMemory, TooManyFrames, TooManyPixels, TooManyScans, TooMuchMetadata
 from pipeline.images.header import Format, Header
 from pipeline.images.recipe import decoding_scale
 
@@ -17,7 +17,8 @@ _AT_WORK = 56 * _MB
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds of one picture: megapixels of a frame, frames, megapixels over all frames, memory to decode.
+    """Bounds of one picture: megapixels of a frame, frames, megapixels over all frames, scans of a JPEG, megapixels
+    over all scans, memory to decode.
 
     The memory leaves a worker of 512 MiB its interpreter, its decoders and the renditions.
     """
@@ -25,6 +26,8 @@ class Limits:
     megapixels: int = 250
     frames: int = 5000
     frame_megapixels: int = 5000
+    scans: int = 500
+    scan_megapixels: int = 5000
     memory_mb: int = 384
 
 
@@ -35,6 +38,8 @@ def check_bounds(header: Header, limits: Limits) -> None:
     total = header.frames * header.pixels
     if header.animated and (header.frames > limits.frames or total > limits.frame_megapixels * 1_000_000):
         raise TooManyFrames(header.frames, header.width, header.height, limits.frames, limits.frame_megapixels)
+    if header.scans > limits.scans or header.scans * header.pixels > limits.scan_megapixels * 1_000_000:
+        raise TooManyScans(header.scans, header.width, header.height, limits.scans, limits.scan_megapixels)
     if header.format not in _HELD_WHOLE and header.held > _METADATA_BYTES:
         raise TooMuchMetadata(header.format.label, header.held, _METADATA_BYTES)
     needed = decode_bytes(header)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import structlog
 
-from pipeline.errors import GalleryError, RendererDied, RenderTimeout
+from pipeline.errors import GalleryError, RendererDied, RenderTimeout, TooSlow
 from pipeline.images.formats import Limits
 from pipeline.images.recipe import EFFORT
 from worker import metrics
@@ -33,6 +33,9 @@ _START_SECONDS = 20
 _LINGER_SECONDS = 5.0
 _GROUP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TRACE = 4000
+# A picture that computed for this part of its time needs more of it, and not another try: the largest that are accepted
+# take some seconds. Less is a machine that is overloaded, or a volume that hangs.
+_BUSY = 0.25
 _log = structlog.get_logger()
 
 
@@ -115,7 +118,8 @@ class Renderer:
         self._confinement = confinement
 
     def render(self, original: Path, publish: Callable[[Rendition], None]) -> Picture:
-        """As `worker.engine.render.render`; raises `RendererDied` or `RenderTimeout` (after `timeout` seconds) too."""
+        """As `worker.engine.render.render`; raises `RendererDied`, and after `timeout` seconds `TooSlow` or
+        `RenderTimeout`, too."""
         with original.open("rb") as file:
             channel = self._child(self._timeout)
             with self._supervised(self._timeout):
@@ -128,6 +132,17 @@ class Renderer:
         self, channel: Channel, original: int, publish: Callable[[Rendition], None]
     ) -> Picture | GalleryError | OSError:
         """One picture: its renditions are published as they come; how it ended."""
+        began = self._cpu_seconds()
+        try:
+            return self._converse(channel, original, publish)
+        except Late:
+            if self._cpu_seconds() - began >= self._timeout * _BUSY:
+                raise TooSlow(self._timeout) from None
+            raise
+
+    def _converse(
+        self, channel: Channel, original: int, publish: Callable[[Rendition], None]
+    ) -> Picture | GalleryError | OSError:
         channel.send(self._task, original)
         end, made = time.monotonic() + self._timeout, dict[str, tuple[int, int]]()
         while True:
@@ -203,6 +218,13 @@ class Renderer:
         with suppress(subprocess.TimeoutExpired):
             return self._process.wait(_LINGER_SECONDS)
         return None
+
+    def _cpu_seconds(self) -> float:
+        """Processor time that the child has used; 0 if the system does not say."""
+        with suppress(OSError):
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return 0.0
 
     def peak_mb(self) -> int:
         """The most memory, in MB, that the child has held; 0 if there is none."""

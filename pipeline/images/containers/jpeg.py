@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import BinaryIO
 
@@ -36,7 +36,7 @@ _BARE = {0x01, *range(0xD0, 0xD8)}
 _MARKER = re.compile(rb"\xff[^\x00\xff]")
 # In coded data 0xFF is followed by 0, and restart markers belong to it.
 _MARKER_AFTER_DATA = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
-_BLOCK = 256 * 1024
+_LEAST_BLOCK, _MOST_BLOCK = 4 * 1024, 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Scan:
 
 
 def read(stream: BinaryIO) -> Header:
-    """Read up to the first scan, where it shows whether one scan holds all components."""
+    """Read up to the first scan, where it shows whether one scan holds all components; else the others are counted."""
     frame: Segment | None = None
     data = b""
     orientation: int | None = None
@@ -73,7 +73,8 @@ def read(stream: BinaryIO) -> Header:
         elif segment.marker == _SCAN:
             if frame is None:
                 raise Truncated
-            return _header(data, frame.marker, take(stream, 1)[0], orientation or 1, held)
+            header = _header(data, frame.marker, take(stream, 1)[0], orientation or 1, held)
+            return replace(header, scans=sum(1 for _ in scans(stream))) if header.buffered else header
         elif segment.marker == _APP1 and orientation is None:
             exif = take(stream, segment.length)
             if exif.startswith(b"Exif"):
@@ -123,36 +124,46 @@ def _next_marker(stream: BinaryIO) -> int:
 
 
 def scans(stream: BinaryIO) -> Iterator[Scan]:
-    """All scans of which the head is there, to the end of the picture or the file."""
+    """All scans of which the head is there, to the end of the picture or the file.
+
+    Raises `Truncated` if there are more segments than any file has.
+    """
     *_, start = segments(stream)
-    at = start.at
+    at = start.at - 2
+    marker: int | None = _SCAN
     for _ in range(_SEGMENTS):
-        stream.seek(at - 2)
-        body = stream.read(max(2, int.from_bytes(stream.read(2))) - 2)
+        stream.seek(at)
+        length = max(2, int.from_bytes(stream.read(2))) - 2
+        if marker != _SCAN:
+            stream.seek(length, 1)
+            marker, at = _find(stream, _MARKER_AFTER_DATA, inf), stream.tell()
+            if marker in (None, _END):
+                return
+            continue
+        body = stream.read(length)
         count = body[0] if body else 0
         if not count or len(body) < 2 * count + 4:
             return
-        marker = _find(stream, _MARKER_AFTER_DATA, inf)
-        end = stream.tell() - (2 if marker else 0)
+        marker, at = _find(stream, _MARKER_AFTER_DATA, inf), stream.tell()
         first, last, bits = body[2 * count + 1 : 2 * count + 4]
-        yield Scan(tuple(body[1 : 2 * count : 2]), first, last, bits & 15, end)
-        while marker != _SCAN:
-            if marker in (None, _END):
-                return
-            length = int.from_bytes(stream.read(2))
-            stream.seek(max(0, length - 2), 1)
-            marker = _find(stream, _MARKER_AFTER_DATA, inf)
-        at = stream.tell() + 2
+        yield Scan(tuple(body[1 : 2 * count : 2]), first, last, bits & 15, at - (2 if marker else 0))
+        if marker in (None, _END):
+            return
+    raise Truncated
 
 
 def _find(stream: BinaryIO, pattern: re.Pattern[bytes], most: float) -> int | None:
-    """The code of the next marker of a kind, the stream behind it; None if there is none in the next `most` bytes."""
-    looked = 0
-    while looked < most and (block := stream.read(_BLOCK)):
+    """The code of the next marker of a kind, the stream behind it; None if there is none in the next `most` bytes.
+
+    Tables are close together and coded data is long, so the blocks that are read grow.
+    """
+    looked, size = 0, _LEAST_BLOCK
+    while looked < most and (block := stream.read(size)):
         if found := pattern.search(block):
             stream.seek(found.end() - len(block), 1)
             return block[found.end() - 1]
         looked += len(block)
+        size = min(2 * size, _MOST_BLOCK)
         if block.endswith(b"\xff") and len(block) > 1:
             stream.seek(-1, 1)
     return None
