@@ -3,6 +3,8 @@ COMPOSE ?= docker compose
 DOCKER_BUILD ?= docker build
 TAG ?= dev
 CLUSTER := img-gallery-cluster
+# a release gives them by digest: make images PYTHON_IMAGE=python:3.13-slim@sha256:…
+BASES = $(foreach name,PYTHON_IMAGE NODE_IMAGE,$(if $($(name)),--build-arg $(name)=$($(name))))
 # copies images from Docker into the cluster
 LOAD ?= kind load docker-image --name $(CLUSTER)
 
@@ -11,7 +13,7 @@ LOAD ?= kind load docker-image --name $(CLUSTER)
 images:
 	for part in web worker; do \
 	  DOCKER_BUILDKIT=1 $(DOCKER_BUILD) --file Dockerfile.$$part --tag image-gallery-$$part:$(TAG) \
-	    --build-arg VERSION=$(TAG) --build-arg REVISION=$$(git rev-parse HEAD) . || exit 1; \
+	    --build-arg VERSION=$(TAG) --build-arg REVISION=$$(git rev-parse HEAD) $(BASES) . || exit 1; \
 	done
 
 .env k8s/overlays/kind/secret.env:

@@ -36,7 +36,7 @@ def test_hadolint_finds_nothing(image: str) -> None:
 @pytest.mark.parametrize("image", IMAGES)
 def test_what_is_shipped_is_copied_from_earlier_stages_and_runs_as_the_shared_user(image: str) -> None:
     lines = final(image)
-    assert lines[0] == "FROM python:3.13-slim"
+    assert lines[0] == "FROM ${PYTHON_IMAGE}"
     assert all("--from=" in line for line in lines if line.startswith("COPY "))
     assert [line for line in lines if line.startswith("USER ")] == ["USER 10001:10001"]
     assert lines[-1] == f'CMD ["python", "-m", "{image}"]'
@@ -77,3 +77,11 @@ def test_only_what_the_image_is_made_of_is_sent_to_the_builder(image: str) -> No
         for word in line.split()[1:-1]
     }
     assert all(any(source == path or source.startswith(f"{path}/") for path in allowed) for source in sources)
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_every_base_image_may_be_given_by_digest(image: str) -> None:
+    lines = instructions(image)
+    stages = [line.split()[1] for line in lines if line.startswith("FROM ")]
+    before = lines[: next(number for number, line in enumerate(lines) if line.startswith("FROM "))]
+    assert {stage.strip("${}") for stage in stages} == {line.removeprefix("ARG ").partition("=")[0] for line in before}

@@ -28,3 +28,10 @@ def test_the_workflow_may_only_read_and_every_job_ends() -> None:
     assert workflow["permissions"] == {"contents": "read"}
     assert all(job["timeout-minutes"] <= 60 for job in workflow["jobs"].values())
     assert set(workflow["jobs"]) == {"test", "deployment", "compose", "kind", "audit"}
+
+
+def test_every_action_is_named_by_its_commit() -> None:
+    lines = [line for path in (ROOT / ".github").rglob("*.yml") for line in path.read_text().splitlines()]
+    used = [line.split("uses:")[1].strip() for line in lines if "uses:" in line]
+    assert used
+    assert [action for action in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+", action)] == []
