@@ -18,7 +18,7 @@ from pipeline.errors import GalleryError, ImageNotFound, TooMuchToZip
 from pipeline.records import Record
 from web.access.originals import may_fetch_originals
 from web.api.bulk import asked_ids
-from web.files.stripped import StrippedFiles, stripped_files
+from web.files.stripped import CHUNK_BYTES, StrippedFiles, stripped_files
 from web.services import services
 
 blueprint = Blueprint("archive", __name__, url_prefix="/api")
@@ -26,7 +26,6 @@ _UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _MOST_NAME_BYTES = 200
 _LEFT_OUT = "left-out.txt"
-_CHUNK = 256 * 1024
 
 
 @blueprint.post("/zip")
@@ -65,7 +64,7 @@ def _stripped(records: list[Record], files: StrippedFiles) -> Iterator[bytes]:
             left_out.append(f"{name}: {error}\n")
             continue
         with file:
-            archive.add(iter(partial(file.read, _CHUNK), b""), name, size=file.seek(0, SEEK_END))
+            archive.add(iter(partial(file.read, CHUNK_BYTES), b""), name, size=file.seek(0, SEEK_END))
             file.seek(0)
             yield from archive.all_files()
     if left_out:

@@ -17,12 +17,11 @@ from pipeline.records import State
 from pipeline.volume.files import is_gone, look_again
 from web.access.originals import require_originals
 from web.api.serialize import rendition_url, version_of
-from web.files.stripped import stripped_files
+from web.files.stripped import CHUNK_BYTES, stripped_files
 from web.services import services
 
 blueprint = Blueprint("files", __name__, url_prefix="/images")
 _YEAR = 365 * 24 * 3600
-_CHUNK = 256 * 1024
 _SANDBOX = "default-src 'none'; sandbox"
 blueprint.add_app_template_filter(rendition_url)
 
@@ -65,7 +64,7 @@ def download(image_id: str) -> Response:
         answer = Response(status=304)
     else:
         file = stripped_files().open(record)
-        answer = Response(FileWrapper(file, _CHUNK), mimetype=record.format.content_type, direct_passthrough=True)
+        answer = Response(FileWrapper(file, CHUNK_BYTES), mimetype=record.format.content_type, direct_passthrough=True)
         answer.content_length = file.seek(0, SEEK_END)
         file.seek(0)
     answer.set_etag(etag)

@@ -15,7 +15,9 @@ from pipeline.images.strip import Pieces, StrippedFile, strip
 from pipeline.records import Record
 from pipeline.store import Store
 
-_CHUNK = 256 * 1024
+CHUNK_BYTES = 32 * 1024
+"""How much of a file is read and sent at once: a thousand slow readers hold twice that each."""
+
 # The walk of 250 MB takes a second or two, mostly of the disk; more at once would hold up everybody.
 _WALKS = 2
 _WAIT_SECONDS = 10
@@ -60,7 +62,7 @@ class StrippedFiles:
         except BaseException:
             original.close()
             raise
-        return io.BufferedReader(StrippedFile(original, pieces), _CHUNK)
+        return io.BufferedReader(StrippedFile(original, pieces), CHUNK_BYTES)
 
     def _pieces(self, record: Record, original: BinaryIO) -> Pieces:
         key = _key(record, original)
