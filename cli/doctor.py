@@ -1,12 +1,13 @@
-"""`gallery doctor`: check a volume against its rules, name each breach, and mend what can be mended."""
+"""`gallery doctor`: check a volume against its rules, name each violation, and repair what can be repaired."""
 
 from __future__ import annotations
 
 import json
 import os
 import sys
-import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,86 +15,70 @@ import click
 from pipeline.errors import BadSetting, GalleryError
 from pipeline.settings import Settings
 from pipeline.store import Store
-from pipeline.store.checks import Decode, Violation, check_around, check_image, images
+from pipeline.store.checks.examine import Examination, Repaired, repair
+from pipeline.store.checks.image import Decode
+from pipeline.store.checks.tree import images
+from pipeline.store.checks.violation import Violation
 from pipeline.volume.files import keep_from_others
-from pipeline.volume.locks import Busy
-
-_SECOND_LOOK_SECONDS = 1.0
 
 
 @click.command()
-@click.option("--repair", is_flag=True, help="Mend what can be mended.")
+@click.option("--repair", "repairs", is_flag=True, help="Repair what can be repaired.")
 @click.option("--quick", is_flag=True, help="Compare sizes only; don't read and decode every file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def doctor(repair: bool, quick: bool, as_json: bool) -> None:
+def doctor(repairs: bool, quick: bool, as_json: bool) -> None:
     """Check the volume of GALLERY_DATA; the services may go on meanwhile.
 
-    Exit status: 0 where every rule holds, or everything was mended; 1 where a breach is left; 2 where the volume
+    Exit status: 0 if every rule holds, or everything was repaired; 1 if a violation is left; 2 if the volume
     cannot be read.
     """
     keep_from_others()
     try:
         store = Store(Settings.from_environment())
-        if repair and (owner := store.layout.images.stat().st_uid) != os.geteuid():
+        if repairs and (owner := store.layout.images.stat().st_uid) != os.geteuid():
             click.echo(
                 f"Repair as the user that the services run as (uid {owner}): what is made belongs to it.", err=True
             )
             sys.exit(2)
-        breaches = examine(store, quick=quick, quiet=as_json)
-        left = mend(breaches) if repair else breaches
+        examination = examination_of(store, quick=quick)
+        found = examination.all(partial(_bar, store=store, hidden=as_json))
+        done = repair(examination, found, _explain) if repairs else Repaired(found, found)
     except (OSError, BadSetting, GalleryError) as error:
         click.echo(f"The volume cannot be checked: {error}", err=True)
         sys.exit(2)
     if as_json:
-        shown = [_shown(breach, mended=repair and breach not in left) for breach in breaches]
-        click.echo(json.dumps({"breaches": shown, "left": len(left)}, ensure_ascii=False))
+        shown = [_shown(violation, done, repairs) for violation in done.found]
+        click.echo(json.dumps({"violations": shown, "left": len(done.left)}, ensure_ascii=False))
     else:
-        for breach in breaches:
-            click.echo(f"{_verdict(breach, left, repair):9} {breach.code:18} {breach.where}: {breach.sentence}")
-        click.echo(_summary(breaches, left, repair))
-    sys.exit(1 if left else 0)
+        for violation in done.found:
+            click.echo(
+                f"{_verdict(violation, done, repairs):10} {violation.code:18} {violation.where}: {violation.sentence}"
+            )
+        click.echo(_summary(done, repairs))
+    sys.exit(1 if done.left else 0)
 
 
-def examine(store: Store, *, quick: bool = False, quiet: bool = True) -> list[Violation]:
-    """Every breach of the volume's rules that is still there at a second look; raises `OSError`."""
-    decode = None if quick else _decoder()
-    folders = images(store)
-
-    def one(folder: Path) -> Iterator[Violation]:
-        return check_image(store, folder, decode, deep=not quick)
-
-    with click.progressbar(folders, label="Checking", file=sys.stderr, hidden=quiet) as bar:
-        suspects = {folder: found for folder in bar if (found := list(one(folder)))}
-    around = list(check_around(store))
-    if suspects or around:
-        time.sleep(_SECOND_LOOK_SECONDS)
-    confirmed = [
-        breach for folder, found in suspects.items() if folder.exists() for breach in _both(found, one(folder))
-    ]
-    return confirmed + (_both(around, check_around(store)) if around else [])
+def examine(store: Store, *, quick: bool = False) -> list[Violation]:
+    """Every violation of a volume's rules; raises `OSError`."""
+    return examination_of(store, quick=quick).all()
 
 
-def _both(first: Iterable[Violation], second: Iterable[Violation]) -> list[Violation]:
-    seen = {(breach.code, breach.where) for breach in first}
-    return [breach for breach in second if (breach.code, breach.where) in seen]
+def examination_of(store: Store, *, quick: bool = False) -> Examination:
+    """How this machine can look at a volume: it decodes renditions if Pillow is here."""
+    return Examination(store.volume, deep=not quick, decode=None if quick else _decoder())
 
 
-def mend(breaches: list[Violation]) -> list[Violation]:
-    """Mend what can be mended; what is left."""
-    return [breach for breach in breaches if breach.mend is None or not _mended(breach.mend)]
+def _bar(folders: Iterable[Path], store: Store, *, hidden: bool) -> AbstractContextManager[Iterable[Path]]:
+    length = None if hidden else sum(1 for _ in images(store.volume))
+    return click.progressbar(folders, length, label="Checking", file=sys.stderr, hidden=hidden)
 
 
-def _mended(step: Callable[[], None]) -> bool:
-    try:
-        step()
-    except (OSError, GalleryError, Busy) as error:
-        click.echo(f"Not mended: {error}", err=True)
-        return False
-    return True
+def _explain(why: str) -> None:
+    click.echo(f"Not repaired: {why}", err=True)
 
 
 def _decoder() -> Decode | None:
-    """A decoder of renditions; None, said once, where Pillow is not installed (the web image)."""
+    """A decoder of renditions; None, said once, if Pillow is not installed (the web image)."""
     try:
         from PIL import Image
     except ImportError:
@@ -111,26 +96,28 @@ def _decoder() -> Decode | None:
     return decode
 
 
-def _verdict(breach: Violation, left: list[Violation], repair: bool) -> str:
-    if repair:
-        return "left" if breach in left else "mended"
-    return "mendable" if breach.mend else "lost"
+def _verdict(violation: Violation, done: Repaired, repairs: bool) -> str:
+    if repairs:
+        return "left" if violation in done.left else "repaired"
+    return "repairable" if violation.repair else "by hand"
 
 
-def _shown(breach: Violation, *, mended: bool) -> dict[str, object]:
+def _shown(violation: Violation, done: Repaired, repairs: bool) -> dict[str, object]:
     return {
-        "code": breach.code,
-        "where": breach.where,
-        "sentence": breach.sentence,
-        "mendable": breach.mend is not None,
-        "mended": mended,
+        "code": violation.code,
+        "where": violation.where,
+        "sentence": violation.sentence,
+        "repairable": violation.repair is not None,
+        "repaired": repairs and violation not in done.left,
     }
 
 
-def _summary(breaches: list[Violation], left: list[Violation], repair: bool) -> str:
-    if not breaches:
+def _summary(done: Repaired, repairs: bool) -> str:
+    if not done.found:
         return "Every rule holds."
-    if not repair:
-        mendable = sum(breach.mend is not None for breach in breaches)
-        return f"{len(breaches)} breaches, {mendable} of them can be mended with --repair."
-    return f"{len(breaches)} breaches, {len(breaches) - len(left)} mended, {len(left)} left."
+    total, left = len(done.found), len(done.left)
+    violations = "1 violation" if total == 1 else f"{total} violations"
+    if not repairs:
+        repairable = sum(violation.repair is not None for violation in done.found)
+        return f"{violations}; --repair can repair {repairable}."
+    return f"{violations}, {total - left} repaired, {left} left."

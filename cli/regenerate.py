@@ -16,7 +16,7 @@ from pipeline.queue.regeneration import FAILED, LATER, RegenerationQueue
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
-from pipeline.store.checks import images
+from pipeline.store.checks.tree import images
 from pipeline.store.regeneration import Which, is_in_hand, is_wanted
 
 _POLL_SECONDS = 0.1
@@ -57,7 +57,7 @@ def regenerate(which: Which) -> None:
 
 def select(store: Store, which: Which) -> list[str]:
     """The ids to make anew, oldest first."""
-    with click.progressbar(images(store), label="Looking", file=sys.stderr) as bar:
+    with click.progressbar(list(images(store.volume)), label="Looking", file=sys.stderr) as bar:
         return [folder.name for folder in bar if is_wanted(store, folder.name, which)]
 
 

@@ -355,6 +355,14 @@ class DamagedRecord(VolumeUnavailable):
         self.image_id = image_id
 
 
+class ForeignRecord(VolumeUnavailable):
+    """The record in an image's folder is that of another image: they were exchanged or copied by hand. The doctor puts
+    them right; until then nothing is done to one in the name of the other."""
+
+    def __init__(self, image_id: str, found: str) -> None:
+        super().__init__(f"the record of {image_id} is that of {found}: run `gallery doctor --repair`")
+
+
 def volume_error(error: OSError) -> GalleryError:
     """The named error for what the operating system said of the volume."""
     if error.errno in _FULL:

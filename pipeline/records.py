@@ -25,6 +25,9 @@ VERSION = 1
 """The version that this release writes. Keys are added within a version, and their meaning never changes; a higher
 version says: older releases, hands off. A record without one (release 0.1) is of version 1."""
 
+NOT_SHOWN = ("uploaded_sha256", "unknown", "unknown_renditions")
+"""Fields of a record that the API does not show."""
+
 RENDITIONS = ("grid", "view")
 """What is made of every picture, in this order."""
 
@@ -72,8 +75,9 @@ class Record(msgspec.Struct, frozen=True):
     """Everything known of one image. Sizes in pixels and bytes, times RFC 3339 in UTC.
 
     `width` and `height` are those of the upright picture; `attempts` counts the renders begun since the
-    upload or the last retry by hand; `recipe` is the version of the renditions. `unknown` and
-    `unknown_renditions` hold what another release wrote; they are written back, and the API does not show them.
+    upload or the last retry by hand; `recipe` is the version of the renditions. `uploaded_sha256` is set if the
+    original was found damaged when the record was lost: the hash it once had, while `sha256` is that of the bytes that
+    are there. `unknown` and `unknown_renditions` hold what another release wrote; they are written back.
     """
 
     id: str
@@ -99,6 +103,7 @@ class Record(msgspec.Struct, frozen=True):
     recipe: int | None = None
     notes: tuple[str, ...] = ()
     renditions: Mapping[str, RenditionInfo] = {}
+    uploaded_sha256: str | None = None
     version: int = VERSION
     unknown: dict[str, Any] = {}
     unknown_renditions: dict[str, Any] = {}
@@ -118,9 +123,10 @@ class Record(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, **changes)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, as the API shows them: without what this release does not know."""
+        """Plain values, as the API shows them."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
-        del plain["unknown"], plain["unknown_renditions"]
+        for name in NOT_SHOWN:
+            del plain[name]
         if plain["reason"]:
             del plain["reason"]["unknown"]
         for rendition in plain["renditions"].values():
@@ -130,6 +136,8 @@ class Record(msgspec.Struct, frozen=True):
     def to_json(self) -> builtins.bytes:
         """The bytes of `image.json`."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
+        if self.uploaded_sha256 is None:
+            del plain["uploaded_sha256"]
         others = plain.pop("unknown_renditions")
         if plain["reason"]:
             plain["reason"] = _unfolded(plain["reason"])

@@ -238,8 +238,10 @@ def check(gallery: Gallery, ledger: Ledger) -> None:
     assert len({record.sha256 for record in records.values()}) == len(records), "an image stands twice"
     # what a crash left behind is the sweep's to tidy, a minute later at the latest
     end = time.monotonic() + 120
-    while breaches := examine(store):
-        assert time.monotonic() < end, [(breach.code, breach.where, breach.sentence) for breach in breaches]
+    while violations := examine(store):
+        assert time.monotonic() < end, [
+            (violation.code, violation.where, violation.sentence) for violation in violations
+        ]
         time.sleep(5)
 
 

@@ -1,4 +1,4 @@
-"""The doctor names each breach of a volume's rules, mends what can be mended, and tells by its exit status."""
+"""The doctor names each violation of a volume's rules, mends what can be repaired, and tells by its exit status."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ready(store: Store) -> list[str]:
 
 def test_a_whole_volume_passes(store: Store, ready: list[str]) -> None:
     accept(store, picture())
-    assert doctor(store) == (0, {"breaches": [], "left": 0})
+    assert doctor(store) == (0, {"violations": [], "left": 0})
 
 
 def test_a_place_without_a_volume_cannot_be_checked(store: Store) -> None:
@@ -101,19 +101,19 @@ def spoil(store: Store, ready: list[str]) -> dict[str, str]:
     }
 
 
-def test_each_breach_is_named_and_mended(store: Store, ready: list[str]) -> None:
+def test_each_breach_is_named_and_repaired(store: Store, ready: list[str]) -> None:
     expected = spoil(store, ready)
     status, found = doctor(store)
-    assert {breach["where"]: breach["code"] for breach in found["breaches"]} == expected
+    assert {violation["where"]: violation["code"] for violation in found["violations"]} == expected
     assert status == 1
     status, found = doctor(store, "--repair")
     assert (status, found["left"]) == (0, 0)
-    assert all(breach["mended"] for breach in found["breaches"])
+    assert all(violation["repaired"] for violation in found["violations"])
     work(store)
     for image_id in store.failed():
         store.retry(image_id)
     work(store)
-    assert doctor(store) == (0, {"breaches": [], "left": 0})
+    assert doctor(store) == (0, {"violations": [], "left": 0})
     assert {record.id for record in store.page().records} == set(ready)
     assert all(record.state is State.READY for record in store.page().records)
 
@@ -129,14 +129,14 @@ def test_what_was_lost_is_named_and_not_hidden(store: Store, ready: list[str]) -
     layout.record(twin).write_bytes(store.get(ready[2]).with_(id=twin).to_json())
     status, found = doctor(store, "--repair")
     assert status == 1
-    assert {breach["where"]: breach["code"] for breach in found["breaches"]} == {
+    assert {violation["where"]: violation["code"] for violation in found["violations"]} == {
         ready[0]: "original-missing",
         ready[1]: "original-damaged",
         "pending/notes.txt": "stray-file",
         twin: "double",
     }
     quick = doctor(store, "--quick")[1]
-    assert ready[1] not in {breach["where"] for breach in quick["breaches"]}
+    assert ready[1] not in {violation["where"] for violation in quick["violations"]}
 
 
 def test_an_image_restored_from_a_backup_of_its_folder_alone_is_taken_up_again(store: Store, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from cli.doctor import examine, mend
+from cli.doctor import examination_of, examine
 from pipeline.errors import GalleryError, RendererDied, TooSlow, Unrenderable, VolumeFull, VolumeUnavailable
 from pipeline.ids import new_id
 from pipeline.images.formats import Limits
@@ -23,6 +23,7 @@ from pipeline.queue.events import EventPublisher
 from pipeline.records import State
 from pipeline.settings import Settings
 from pipeline.store import Store, attempts, cleanup, deletion, outbox
+from pipeline.store.checks.examine import repair
 from pipeline.volume import volume
 from pipeline.volume.locks import Busy, locked
 from tests.pictures import picture, undecodable
@@ -55,7 +56,8 @@ def refuse(number: int) -> Callable[..., NoReturn]:
 
 def test_repair_never_removes_the_folder_of_all_images(store: Store) -> None:
     (store.layout.images / "2001-01-01").mkdir()
-    assert mend(examine(store)) == []
+    examination = examination_of(store)
+    assert repair(examination, examination.all()).left == []
     assert store.layout.images.is_dir()
     assert examine(store) == []
 
@@ -109,7 +111,7 @@ def test_repair_leaves_the_claim_of_an_upload_that_is_being_accepted(store: Stor
 
     def step(name: str) -> None:
         if name == "accept:before-rename":
-            mend(examine(store))
+            repair(examination_of(store), examine(store))
 
     accept_bytes(stepping(store, step), data)
     accept_bytes(store, data)
@@ -291,16 +293,15 @@ def test_two_images_of_one_minute_are_deleted_at_once(store: Store) -> None:
 
 
 def test_an_unreadable_original_is_named_and_the_rest_is_checked(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline.store import checks
+    from pipeline.store.checks.disk import sha256
 
     first, second = (accept_bytes(store, picture()) for _ in range(2))
     store.original(store.get(second)).unlink()
-    real = checks._sha256
 
     def broken_disk(path: Path) -> str:
-        return refuse(errno.EIO)() if first in str(path) else real(path)
+        return refuse(errno.EIO)() if first in str(path) else sha256(path)
 
-    monkeypatch.setattr(checks, "_sha256", broken_disk)
+    monkeypatch.setattr("pipeline.store.checks.image.sha256", broken_disk)
     assert {(b.where, b.code) for b in examine(store)} == {
         (first, "original-unreadable"),
         (second, "original-missing"),

@@ -14,7 +14,7 @@ from typing import Any
 from pipeline.images.recipe import RECIPE
 from pipeline.settings import Settings
 from pipeline.store import Store
-from pipeline.store.checks import check_image
+from pipeline.store.checks.image import check_image
 from pipeline.store.regeneration import Which, is_wanted, regenerating
 from tests.conftest import ROOT, Gallery, until
 from tests.pictures import picture, undecodable
@@ -66,7 +66,7 @@ def test_outdated_and_missing_renditions_are_made_anew_and_get_new_addresses(gal
     assert after["links"]["grid"].endswith(f"?v={RECIPE}-{after['renditions']['grid']['bytes']}")
     assert after["links"]["grid"] in gallery.call("GET", "/").body.decode()
     for image_id in files:
-        assert list(check_image(store, store.layout.image(image_id), None, deep=True)) == []
+        assert list(check_image(store.volume, store.layout.image(image_id), None, deep=True)) == []
     assert "Nothing to make anew" in regenerate(gallery)[1]
     assert "3 made" in regenerate(gallery, "--all")[1]
 
@@ -147,7 +147,7 @@ with regenerating(store, {image_id!r}) as work:
         assert store.get(image_id).state == "ready"
     assert "3 made" in regenerate(gallery)[1]
     for image_id in list(ids.values())[:3]:
-        assert list(check_image(store, store.layout.image(image_id), None, deep=True)) == []
+        assert list(check_image(store.volume, store.layout.image(image_id), None, deep=True)) == []
     with regenerating(store, image_id):
         assert "1 gone, 3 made" in regenerate(gallery, "--all")[1]
 

@@ -5,6 +5,7 @@
         original.<ext>        the bytes as uploaded, never changed
         image.json            the record, replaced whole
         grid.webp view.webp   the renditions
+    images/<day>/<minute>/<id>.moving   an image that makes room while a repair puts others in their places
     pending/<id>              the outbox: there from acceptance until the image is ready or failed;
                               one line for each attempt begun; locked by the worker that is at it
     failed/<id>               there while the image is failed

@@ -49,7 +49,7 @@ def cleanup(volume: Volume) -> Tidied:
             if token == _DELETED:
                 deletion.finish(volume, image_id)
                 done.deleted += 1
-            elif is_abandoned(volume, name):
+            elif is_abandoned(volume, name) and not was_accepted(folder, image_id):
                 done.drafts += deletion.drop_upload(volume, folder, image_id)
     for image_id in outbox.pending(volume):
         with tolerated(layout.marker(image_id)):
@@ -79,6 +79,15 @@ def is_abandoned(volume: Volume, name: str) -> bool:
     """
     _, _, token = name.partition(".")
     return not token or not volume.presence.is_alive(token)
+
+
+def was_accepted(folder: Path, image_id: str) -> bool:
+    """Whether a folder in `incoming/` is no upload, but an image that somebody moved or copied there: it has been
+    worked on. Such a one is for the doctor."""
+    record = deletion.left_record(folder)
+    if record is None or record.id != image_id:
+        return False
+    return record.state is not State.PENDING or bool(record.renditions)
 
 
 def drop_orphan(volume: Volume, image_id: str) -> bool:

@@ -79,7 +79,11 @@ def _names(record: Record) -> list[str]:
 
 def finish(volume: Volume, image_id: str) -> None:
     """Finish a delete that was cut short; raises `OSError` or `Busy`."""
-    record = _left_record(volume.layout.leaving(image_id))
+    if volume.is_there(image_id):
+        # a copy that somebody put here: the image keeps its claim and markers
+        remove_upload(volume.layout.leaving(image_id))
+        return
+    record = left_record(volume.layout.leaving(image_id))
     if record is not None:
         with duplicates.holding_lock(volume, record.sha256, wait=0):
             duplicates.drop(volume, record.sha256, image_id)
@@ -100,7 +104,8 @@ def drop_upload(volume: Volume, folder: Path, image_id: str) -> bool:
     return True
 
 
-def _left_record(folder: Path) -> Record | None:
+def left_record(folder: Path) -> Record | None:
+    """The record in a folder of `incoming/`, if there is one that can be read."""
     try:
         return Record.from_json((folder / RECORD).read_bytes())
     except (OSError, ValueError):

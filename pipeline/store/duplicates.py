@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipeline.errors import DamagedRecord, ImageNotFound, VolumeUnavailable, volume_error
+from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, VolumeUnavailable, volume_error
 from pipeline.ids import is_id
 from pipeline.records import Record
 from pipeline.store import reading
@@ -97,7 +97,7 @@ def holder(volume: Volume, sha256: str) -> str | None:
 def _is_rightful(volume: Volume, sha256: str, image_id: str) -> bool:
     try:
         record = reading.read(volume, image_id)
-    except ImageNotFound:
+    except (ImageNotFound, ForeignRecord):
         return False
     except DamagedRecord:
         return any(hash_of(path) == sha256 for path in originals(volume, image_id))
@@ -137,7 +137,7 @@ def find_by_hash(volume: Volume, sha256: str) -> Record | None:
         if (volume.layout.image(image_id) / record.original).stat().st_size != record.bytes:
             return None
         volume.flush_place(image_id)  # whoever learns of it may drop what they have
-    except (ImageNotFound, DamagedRecord):
+    except (ImageNotFound, DamagedRecord, ForeignRecord):
         return None
     except OSError as error:
         if is_gone(error):

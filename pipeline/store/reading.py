@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.errors import DamagedRecord, ImageNotFound, volume_error
+from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, volume_error
 from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store.progress import with_progress
@@ -13,7 +13,8 @@ _LOOKS = 3
 
 
 def read(volume: Volume, image_id: str) -> Record:
-    """What the record itself says; raises `ImageNotFound`, `DamagedRecord`, or the volume's named errors.
+    """What the record itself says; raises `ImageNotFound`, `DamagedRecord`, `ForeignRecord`, or the volume's
+    named errors.
 
     Not finding it proves nothing over a network, so the folders are listed before that is believed.
     """
@@ -22,12 +23,16 @@ def read(volume: Volume, image_id: str) -> Record:
     path = volume.layout.record(image_id)
     for _ in range(_LOOKS):
         try:
-            return Record.from_json(path.read_bytes())
+            record = Record.from_json(path.read_bytes())
         except OSError as error:
             if not is_gone(error):
                 raise volume_error(error) from error
         except ValueError as error:
             raise DamagedRecord(image_id) from error
+        else:
+            if record.id != image_id:
+                raise ForeignRecord(image_id, record.id)
+            return record
         if not volume.is_there(image_id):
             raise ImageNotFound(image_id)
     raise DamagedRecord(image_id)

@@ -1,109 +1,122 @@
-"""What mends a volume: each function returns the step to take, which may run beside live services."""
+"""What repairs the markers, claims and leftovers of a volume: each function returns a step that may run beside live
+services and looks again before it changes anything."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from pipeline.errors import ImageNotFound, NotRetryable
 from pipeline.records import Record, State
-from pipeline.store import duplicates, outbox
-from pipeline.store.cleanup import cleanup
-from pipeline.store.intake import describe
-from pipeline.store.store import Store
-from pipeline.volume.files import flush_folder, replace_whole
+from pipeline.store import cleanup, deletion, duplicates, outbox, reading
+from pipeline.store.checks.disk import read_record, sha256
+from pipeline.volume.files import flush_folder
+from pipeline.volume.layout import RECORD
+from pipeline.volume.volume import Volume
 
 Step = Callable[[], None]
 
 
-def remove(path: Path) -> Step:
-    """Remove a file that should not be there."""
+def remove_file(path: Path) -> Step:
+    """Remove a temporary file."""
     return lambda: path.unlink(missing_ok=True)
 
 
-def remove_folder(store: Store, folder: Path) -> Step:
+def remove_empty(volume: Volume, folder: Path) -> Step:
     """Remove a folder of a day or minute that holds nothing, and its day if that is empty then."""
 
     def step() -> None:
         with suppress(OSError):
             folder.rmdir()
-            if folder.parent != store.layout.images:
+            if folder.parent != volume.layout.images:
                 folder.parent.rmdir()
 
     return step
 
 
-def tidy_up(store: Store) -> Step:
-    """What the sweep does, at once."""
+def remove_folder(path: Path) -> Step:
+    """Remove a folder from the place of a file; fails unless it is empty."""
+    return path.rmdir
+
+
+def finish_delete(volume: Volume, image_id: str) -> Step:
+    """Do what the delete had still to do."""
+    return lambda: deletion.finish(volume, image_id)
+
+
+def drop_upload(volume: Volume, folder: Path) -> Step:
+    """Remove an upload that was never accepted, if its process has ended."""
 
     def step() -> None:
-        cleanup(store.volume)
+        if cleanup.is_abandoned(volume, folder.name):
+            deletion.drop_upload(volume, folder, folder.name.partition(".")[0])
 
     return step
 
 
-def drop_claim(store: Store, sha256: str) -> Step:
-    """Drop the claim on these bytes if its image is not there."""
+def drop_orphan(volume: Volume, marker: Path) -> Step:
+    """Remove a marker in `pending` or `failed`, unless its image is there or is just being accepted."""
 
     def step() -> None:
-        with duplicates.holding_lock(store.volume, sha256):
-            duplicates.holder(store.volume, sha256)
+        if marker.parent == volume.layout.pending:
+            cleanup.drop_orphan(volume, marker.name)
+        else:
+            outbox.forget_failure(volume, marker.name)
 
     return step
 
 
-def drop_failure(store: Store, image_id: str) -> Step:
-    """Take an image off the list of the failed, unless it failed meanwhile."""
-
-    def step() -> None:
-        outbox.forget_failure(store.volume, image_id)
-
-    return step
-
-
-def mark(store: Store, image_id: str) -> Step:
+def mark(volume: Volume, image_id: str) -> Step:
     """Put an image that waits into the outbox: the sweep enqueues it."""
 
     def step() -> None:
-        outbox.make_marker(store.volume, image_id)
-        flush_folder(store.layout.pending)
+        outbox.make_marker(volume, image_id)
+        flush_folder(volume.layout.pending)
 
     return step
 
 
-def unmark(store: Store, image_id: str) -> Step:
+def unmark(volume: Volume, image_id: str) -> Step:
     """Take an image that reached its end out of the outbox."""
 
     def step() -> None:
-        with outbox.marker(store.volume, image_id), suppress(ImageNotFound):
-            if store.get(image_id).state is not State.PENDING:
-                outbox.leave(store.volume, image_id)
+        with outbox.marker(volume, image_id), suppress(ImageNotFound):
+            record = reading.read(volume, image_id)
+            if record.state is not State.PENDING and not record.is_newer:
+                outbox.leave(volume, image_id)
 
     return step
 
 
-def render_anew(store: Store, image_id: str) -> Step:
+def render_anew(volume: Volume, image_id: str) -> Step:
     """Put a ready image whose renditions are broken back into the outbox."""
 
     def step() -> None:
         with suppress(NotRetryable, ImageNotFound):
-            store.render_anew(image_id)
+            outbox.retry(volume, image_id, (State.READY,))
 
     return step
 
 
-def note_failure(store: Store, image_id: str) -> Step:
+def note_failure(volume: Volume, image_id: str) -> Step:
     """List a failed image among the failed."""
-    return lambda: outbox.note_failure(store.volume, image_id)
+    return lambda: outbox.note_failure(volume, image_id)
 
 
-def claim(store: Store, record: Record) -> Step:
+def drop_failure(volume: Volume, image_id: str) -> Step:
+    """Take an image off the list of the failed, unless it failed meanwhile."""
+
+    def step() -> None:
+        outbox.forget_failure(volume, image_id)
+
+    return step
+
+
+def claim(volume: Volume, record: Record) -> Step:
     """Claim an image's bytes for it, unless another image has them."""
 
     def step() -> None:
-        volume = store.volume
         with duplicates.holding_lock(volume, record.sha256):
             if volume.is_there(record.id) and duplicates.holder(volume, record.sha256) is None:
                 for folder in duplicates.claim(volume, record.sha256, record.id):
@@ -112,19 +125,26 @@ def claim(store: Store, record: Record) -> Step:
     return step
 
 
-def describe_anew(store: Store, image_id: str) -> Step | None:
-    """Write a record from the original, where there is one, and have it rendered; the image's name is lost."""
-    originals = sorted(store.layout.image(image_id).glob("original.*"))
-    if len(originals) != 1:
-        return None
+def drop_orphan_claim(volume: Volume, digest: str) -> Step:
+    """Drop the claim on these bytes unless its image is there, or is about to be."""
 
     def step() -> None:
-        with originals[0].open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-            size = file.tell()
-            record = describe(file, image_id, name="", size=size, sha256=sha256, limits=None)
-        mark(store, image_id)()
-        replace_whole(store.layout.record(image_id), record.to_json())
-        claim(store, record)()
+        with duplicates.holding_lock(volume, digest):
+            duplicates.holder(volume, digest)
+
+    return step
+
+
+def drop_wrong_claim(volume: Volume, digest: str, image_id: str) -> Step:
+    """Drop a claim on bytes that its image does not hold; fails while the image's own bytes are in doubt."""
+
+    def step() -> None:
+        folder = volume.layout.image(image_id)
+        with duplicates.holding_lock(volume, digest):
+            record = read_record(folder / RECORD)
+            if record.sha256 != digest:
+                if sha256(folder / record.original) != record.sha256:
+                    raise OSError(f"the original of {image_id} is not what its record says")
+                duplicates.drop(volume, digest, image_id)
 
     return step

@@ -126,10 +126,16 @@ def replace_whole(path: Path, data: bytes) -> None:
     flush_folder(path.parent)
 
 
-def put_whole(path: Path, data: bytes) -> None:
-    """As `replace_whole`, but a power loss may bring the old file back until the folder is flushed."""
+def stage(path: Path, data: bytes) -> Path:
+    """Write `data` beside `path` under a temporary name, flushed; the name."""
     temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
     write_flushed(temporary, data)
+    return temporary
+
+
+def put_whole(path: Path, data: bytes) -> None:
+    """As `replace_whole`, but a power loss may bring the old file back until the folder is flushed."""
+    temporary = stage(path, data)
     try:
         temporary.replace(path)
     except BaseException:

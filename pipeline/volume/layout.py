@@ -11,12 +11,16 @@ from pipeline.ids import is_id, least_at, made_at
 RECORD = "image.json"
 FORMER_CLAIMS = 3
 """The length of the names of the folders in which release 0.1 kept claims."""
+DELETED, MOVING = ".deleted", ".moving"
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MINUTE = re.compile("[0-9]{4}")
 
 
 class Layout:
     """Paths below the root of a volume. Ids are checked here, before they become part of a path."""
+
+    BESIDE = ("redis",)
+    """What else may lie in the root: the data of the Redis that `make run` brings."""
 
     FOLDERS = ("incoming", "images", "pending", "failed", "hashes", "locks", "signed-out")
 
@@ -37,7 +41,11 @@ class Layout:
 
     def leaving(self, image_id: str) -> Path:
         """Where the folder of a deleted image waits to be removed."""
-        return self.incoming / f"{_checked(image_id)}.deleted"
+        return self.incoming / f"{_checked(image_id)}{DELETED}"
+
+    def moving(self, image_id: str) -> Path:
+        """Where a repair puts the folder of an image for as long as another image's is in its place."""
+        return self.image(image_id).with_name(f"{_checked(image_id)}{MOVING}")
 
     def bucket(self, image_id: str) -> Path:
         """The folder of the minute in which the id was made."""

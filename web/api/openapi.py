@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, current_app, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import Rule
 
+from pipeline.records import NOT_SHOWN
 from web.api.schemas import ID, IDS, OPERATIONS, Operation, Parameter, Problem
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api")
@@ -170,7 +171,7 @@ def _schemas() -> dict[str, Any]:
             schema["examples"] = schema.pop("enum")
             schema["type"] = "string"
         if schema.get("type") == "object":
-            for internal in ("unknown", "unknown_renditions"):
+            for internal in NOT_SHOWN:
                 schema["properties"].pop(internal, None)
             for shape in schema["properties"].values():
                 shape.pop("default", None)

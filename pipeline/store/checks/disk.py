@@ -1,0 +1,89 @@
+"""Looking at a volume without trusting it: no link is followed, nothing but a regular file is opened."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.ids import is_id
+from pipeline.records import Record
+from pipeline.store import duplicates
+from pipeline.volume.layout import RECORD
+from pipeline.volume.locks import is_locked
+from pipeline.volume.volume import Volume
+
+_MAX_RECORD = 1024 * 1024
+
+
+def entries(folder: Path) -> list[os.DirEntry[str]]:
+    """What a folder holds, by name; nothing if it is gone. Raises `OSError`.
+
+    Leaves out what NFS keeps for files that were removed while open.
+    """
+    try:
+        with os.scandir(folder) as found:
+            return sorted((e for e in found if not e.name.startswith(".nfs")), key=lambda entry: entry.name)
+    except FileNotFoundError:
+        return []
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder, not a link to one."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a regular file, not a link to one; raises `OSError`."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def is_held(path: Path) -> bool:
+    """Whether a live process holds the lock on a file; where locks cannot be asked for, nobody is taken to."""
+    try:
+        return is_file(path) and is_locked(path)
+    except OSError:
+        return False
+
+
+def is_claimed(volume: Volume, record: Record) -> bool:
+    """Whether the bytes of a record are claimed for its image; raises `OSError`."""
+    try:
+        former = volume.layout.former_claims(record.sha256) / f"{record.sha256}.{record.id}"
+        return is_file(former) or duplicates.claimed_by(volume, record.sha256) == record.id
+    except FileNotFoundError:
+        return False  # there is no folder of claims
+
+
+def sha256(path: Path) -> str:
+    """The hash of a regular file in hex; raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_record(path: Path) -> Record:
+    """Read a record; raise `ValueError` if it is none, `OSError` if it cannot be read."""
+    if not is_file(path):
+        raise ValueError("it is not a file" if os.path.lexists(path) else "it is not there")
+    if path.stat().st_size > _MAX_RECORD:
+        raise ValueError("it is far too large")
+    return Record.from_json(path.read_bytes())
+
+
+def images_below(folder: Path, depth: int = 3) -> Iterator[Path]:
+    """The folders that look like images' in a folder that is not where images are; raises `OSError`."""
+    if is_id(folder.name) and is_file(folder / RECORD):
+        yield folder
+    elif depth:
+        for entry in entries(folder):
+            if entry.is_dir(follow_symlinks=False):
+                yield from images_below(Path(entry), depth - 1)

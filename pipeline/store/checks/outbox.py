@@ -1,0 +1,107 @@
+"""The rules beside the images: uploads on their way, markers, and the folders of small files."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipeline.errors import GalleryError
+from pipeline.ids import is_id
+from pipeline.store import repairs
+from pipeline.store.checks.disk import entries, is_claimed, is_folder, is_held, read_record
+from pipeline.store.checks.tree import stray, unreadable
+from pipeline.store.checks.violation import Violation, printable
+from pipeline.store.cleanup import is_abandoned, was_accepted
+from pipeline.volume.layout import DELETED, RECORD
+from pipeline.volume.volume import Volume
+
+_LOCK = re.compile("hash-[0-9a-f]{2}|sweep|process-[0-9a-f]{8}")
+_TOKEN = re.compile("[0-9a-f]{8}")
+_SESSION = re.compile("[0-9a-f]{32}")
+
+
+def check_outbox(volume: Volume) -> Iterator[Violation]:
+    """The rules of `incoming`, `pending`, `failed`, `locks` and `signed-out`."""
+    layout = volume.layout
+    checks = {
+        layout.incoming: _incoming(volume),
+        layout.pending: _markers(volume, layout.pending, "marker-orphan"),
+        layout.failed: _markers(volume, layout.failed, "failure-orphan"),
+        layout.locks: _small(volume, layout.locks, _LOCK),
+        layout.signed_out: _small(volume, layout.signed_out, _SESSION),
+    }
+    for folder, found in checks.items():
+        if os.path.lexists(folder) and not folder.is_dir():
+            continue  # `check_tree` reports it
+        try:
+            yield from found
+        except OSError as error:
+            yield unreadable(volume, folder, error)
+
+
+def _incoming(volume: Volume) -> Iterator[Violation]:
+    layout = volume.layout
+    for entry in entries(layout.incoming):
+        path, where = Path(entry), printable(Path(entry), layout.root)
+        image_id, dot, token = entry.name.partition(".")
+        named = is_id(image_id) and (dot + token in ("", DELETED) or _TOKEN.fullmatch(token))
+        if not named or not entry.is_dir(follow_symlinks=False):
+            yield stray(volume, entry)
+        elif dot + token == DELETED:
+            yield Violation("half-deleted", where, "A delete was cut short.", repairs.finish_delete(volume, image_id))
+        elif was_accepted(path, image_id):
+            yield _moved_here(volume, entry, image_id)
+        elif is_abandoned(volume, entry.name):
+            sentence = "An upload was cut short; it was never accepted."
+            yield Violation("draft-abandoned", where, sentence, repairs.drop_upload(volume, path))
+
+
+def _moved_here(volume: Volume, entry: os.DirEntry[str], image_id: str) -> Violation:
+    """An image among the uploads: it is put back if the gallery misses it, and otherwise is a copy."""
+    home, path = volume.layout.image(image_id), Path(entry)
+    if not is_folder(home) and is_claimed(volume, read_record(path / RECORD)):
+        where, place = printable(path, volume.layout.root), printable(home, volume.layout.root)
+        return Violation("misplaced", where, f"This image belongs in {place}.", folder=path)
+    return stray(volume, entry, "This is no upload, but an image that is in its place, or was deleted.")
+
+
+def _markers(volume: Volume, folder: Path, code: str) -> Iterator[Violation]:
+    layout = volume.layout
+    for entry in entries(folder):
+        path = Path(entry)
+        if not is_id(entry.name):
+            yield stray(volume, entry)
+        elif not entry.is_file(follow_symlinks=False):
+            yield _not_a_file(volume, entry)
+        elif not _has_image(volume, path):
+            where, home = printable(path, layout.root), layout.image(entry.name)
+            yield Violation(code, where, "Its image is not there.", repairs.drop_orphan(volume, path), home)
+
+
+def _has_image(volume: Volume, marker: Path) -> bool:
+    """Whether a marker's image is there or just coming to be; so is one that cannot be looked for."""
+    try:
+        # an upload goes to its place in one step, so that is looked at before and after
+        there = (volume.is_there, volume.is_arriving, volume.is_there)
+        return is_held(marker) or any(look(marker.name) for look in there)
+    except GalleryError:
+        return True
+
+
+def _small(volume: Volume, folder: Path, names: re.Pattern[str]) -> Iterator[Violation]:
+    for entry in entries(folder):
+        if not names.fullmatch(entry.name):
+            yield stray(volume, entry)
+        elif not entry.is_file(follow_symlinks=False):
+            yield _not_a_file(volume, entry)
+
+
+def _not_a_file(volume: Volume, entry: os.DirEntry[str]) -> Violation:
+    where = printable(Path(entry), volume.layout.root)
+    if entry.is_dir(follow_symlinks=False):
+        return Violation(
+            "not-a-file", where, "There is a folder in the place of a file.", repairs.remove_folder(Path(entry))
+        )
+    return Violation("not-a-file", where, "This is not a file. Put it elsewhere.")
