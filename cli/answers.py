@@ -46,9 +46,10 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Retried(msgspec.Struct, frozen=True):
-    """How many failed images are tried again."""
+    """How many failed images are tried again, and how many are left for another call."""
 
     retried: int
+    left: int = 0
 
 
 class Queue(msgspec.Struct, frozen=True):

@@ -24,8 +24,14 @@ def retry_failed(client: Client, as_json: bool) -> None:
 
     Exit status: 0, or 2 if the gallery refused or did not answer.
     """
-    answer = client.call("POST", "/api/retry-failed", Retried)
-    click.echo(json.dumps({"retried": answer.retried}) if as_json else f"{answer.retried} tried again")
+    retried = 0
+    while True:
+        answer = client.call("POST", "/api/retry-failed", Retried)
+        retried += answer.retried
+        if not answer.left or not answer.retried:
+            break
+    told = {"retried": retried, "left": answer.left}
+    click.echo(json.dumps(told) if as_json else f"{retried} tried again")
 
 
 @click.command()

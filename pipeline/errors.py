@@ -304,6 +304,13 @@ class VolumeFull(GalleryError):
         super().__init__("There is no room left for this picture. Nothing of it was kept; try again later.")
 
 
+class NoRoomToRetry(VolumeFull):
+    """The volume has no room for the renditions of an image that is to be tried again."""
+
+    def __init__(self) -> None:
+        Exception.__init__(self, "There is no room left to make thumbnails. Make some on the volume, then try again.")
+
+
 class VolumeUnavailable(GalleryError):
     """The volume cannot be written or read at the moment."""
 

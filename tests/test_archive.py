@@ -80,7 +80,7 @@ def test_many_are_deleted_and_retried_in_one_call(gallery: Gallery) -> None:
     good = gallery.upload(picture()).json["id"]
     for image_id in (*failed, good):
         gallery.until_ended(image_id)
-    assert post(gallery, "/api/retry", [*failed, good]).json == {"retried": 3}
+    assert post(gallery, "/api/retry", [*failed, good]).json == {"retried": 3, "left": 0}
     for image_id in failed:
         assert gallery.until_ended(image_id)["state"] == "failed"
     assert post(gallery, "/api/delete", [*failed, good]).json == {"deleted": 4, "missing": 0}

@@ -100,7 +100,7 @@ def test_a_broken_image_is_shown_as_failed_with_its_reason_and_can_be_retried(ga
     assert record["reason"]["message"] in gallery.call("GET", "/").body.decode()
     assert gallery.call("POST", f"/api/images/{record['id']}/retry").status == 202
     assert gallery.until_ended(record["id"])["state"] == "failed"
-    assert gallery.call("POST", "/api/retry-failed").json == {"retried": 1}
+    assert gallery.call("POST", "/api/retry-failed").json == {"retried": 1, "left": 0}
     gallery.until_ended(record["id"])
     assert gallery.call("DELETE", f"/api/images/{record['id']}").status == 204
     assert gallery.call("GET", f"/api/images/{record['id']}").status == 404

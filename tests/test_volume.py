@@ -101,6 +101,27 @@ def test_uploads_are_refused_by_name_and_what_was_accepted_waits(small: Gallery,
     assert small.until_ended(small.upload(picture()).json["id"])["state"] == "ready"
 
 
+def test_a_retry_on_a_full_volume_is_refused_by_name_however_it_is_asked_for(small: Gallery) -> None:
+    image_id = small.upload(picture("JPEG", (1500, 900))[:4000]).json["id"]
+    assert small.until_ended(image_id)["state"] == "failed"
+    small.stop("worker.1")
+    small.stop("worker.2")
+    fill(small)
+    as_json = {"Content-Type": "application/json"}
+    for path, body in (
+        ("/api/retry-failed", b""),
+        ("/api/retry", f'{{"ids": ["{image_id}"]}}'.encode()),
+        (f"/api/images/{image_id}/retry", b""),
+    ):
+        answer = small.call("POST", path, body, as_json)
+        assert (answer.status, answer.json["code"]) == (507, "volume-full"), path
+        assert "no room left to make thumbnails" in answer.json["detail"]
+    clear(small)
+    assert small.call("POST", f"/api/images/{image_id}/retry").status == 202
+    small.start("worker.1", "worker")
+    assert small.until_ended(image_id)["state"] == "failed"
+
+
 def test_a_reserve_is_kept_for_the_renditions_of_what_was_accepted(small: Gallery) -> None:
     small.stop("worker.1")
     small.stop("worker.2")

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import structlog
 from flask import current_app
 
-from pipeline.errors import GalleryError, ImageNotFound
+from pipeline.errors import (
+    DamagedRecord,
+    ImageNotFound,
+    MadeByNewerRelease,
+    NoRoomToRetry,
+    NotRetryable,
+    VolumeFull,
+)
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.events import EventPublisher
 from pipeline.queue.thumbnails import ThumbnailQueue
@@ -18,7 +26,19 @@ from pipeline.settings import Settings
 from pipeline.store import Accepted, IncomingUpload, Store
 from web import counters
 
+MOST_AT_ONCE = 1000
+"""How many images one request may name or change."""
+
+_RETRY_SECONDS = 10.0
 _log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """How many failed images are tried again, and how many are left for another call."""
+
+    retried: int
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,22 +97,28 @@ class Services:
 
     def retry(self, image_id: str) -> Record:
         """Try a failed image again; raises `NotRetryable`."""
-        record = self.store.retry(image_id)
+        try:
+            record = self.store.retry(image_id)
+        except VolumeFull as error:
+            raise NoRoomToRetry from error
         self.enqueue(record)
         return record
 
-    def retry_many(self, image_ids: Iterable[str]) -> int:
-        """Try again those of the images that have failed; returns how many. Raises if the volume fails."""
-        retried = 0
-        for image_id in image_ids:
+    def retry_many(self, image_ids: Sequence[str]) -> Retried:
+        """Try again those of the images that have failed: at most `MOST_AT_ONCE`, and for some ten seconds.
+
+        An image that cannot be retried keeps no other from its turn. Raises if the volume fails.
+        """
+        retried, end = 0, time.monotonic() + _RETRY_SECONDS
+        for number, image_id in enumerate(image_ids):
+            if retried == MOST_AT_ONCE or time.monotonic() > end:
+                return Retried(retried, len(image_ids) - number)
             try:
                 self.retry(image_id)
-            except GalleryError as error:
-                if error.status >= 500:
-                    raise
+            except (ImageNotFound, NotRetryable, MadeByNewerRelease, DamagedRecord):
                 continue
             retried += 1
-        return retried
+        return Retried(retried, 0)
 
 
 def services() -> Services:

@@ -8,10 +8,9 @@ from flask.typing import ResponseReturnValue
 
 from pipeline.errors import BadRequest
 from pipeline.ids import is_id
-from web.services import services
+from web.services import MOST_AT_ONCE, services
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/api")
-MOST = 1000
 _MOST_BYTES = 256 * 1024
 
 
@@ -27,8 +26,8 @@ def asked_ids() -> list[str]:
     ids = _in_json() if request.is_json else request.form.getlist("id")
     if not ids or not all(is_id(one) for one in ids):
         raise BadRequest("Name the images: 'ids' in a JSON object, or form fields 'id'.")
-    if len(ids) > MOST:
-        raise BadRequest(f"Name at most {MOST} images at once.")
+    if len(ids) > MOST_AT_ONCE:
+        raise BadRequest(f"Name at most {MOST_AT_ONCE} images at once.")
     return list(dict.fromkeys(ids))
 
 
@@ -50,4 +49,4 @@ def delete() -> ResponseReturnValue:
 @blueprint.post("/retry")
 def retry() -> ResponseReturnValue:
     """Try again those of the images whose `ids` are given that have failed."""
-    return jsonify({"retried": services().retry_many(asked_ids())}), 202
+    return jsonify(services().retry_many(asked_ids())), 202

@@ -90,5 +90,5 @@ def retry(image_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/retry-failed")
 def retry_failed() -> ResponseReturnValue:
-    """Try every failed image again."""
-    return jsonify({"retried": services().retry_many(services().store.failed())}), 202
+    """Try the failed images again, oldest first: up to 1000 in one call. How many are left is answered."""
+    return jsonify(services().retry_many(services().store.failed())), 202

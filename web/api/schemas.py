@@ -11,6 +11,7 @@ from typing import Any
 from pipeline.ids import PATTERN
 from pipeline.images.formats import Format
 from pipeline.records import Record, State
+from web.services import Retried
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,6 @@ class Days:
 
     days: list[Day]
     complete: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Retried:
-    """How many failed images are tried again."""
-
-    retried: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,4 +48,12 @@ export const retry = async (id: string): Promise<Image> =>
 /** Deletes many at once; goes on when the page is left. */
 export const removeAll = (ids: string[]): Promise<unknown> =>
   call("POST", "/api/delete", { body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" }, keepalive: true });
-export const retryFailed = (): Promise<unknown> => call("POST", "/api/retry-failed");
+/** Tries all that failed again, as many in one call as the server takes. */
+export async function retryFailed(): Promise<void> {
+  let more = true;
+  while (more) {
+    const answer = await call("POST", "/api/retry-failed");
+    const { retried, left } = (await answer.json()) as { retried: number; left: number };
+    more = retried > 0 && left > 0;
+  }
+}

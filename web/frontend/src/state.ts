@@ -4,6 +4,7 @@ import * as api from "./api";
 import { find, h, say } from "./dom";
 import { icon } from "./icons";
 import { mayChange } from "./page";
+import { toast } from "./toast";
 import { count, duration, many } from "./words";
 
 const BUSY_MS = 2000;
@@ -77,7 +78,9 @@ export class State {
   }
 
   async #retry(): Promise<void> {
-    await api.retryFailed().catch(() => undefined);
+    await api.retryFailed().catch((error: unknown) => {
+      toast(error instanceof Error ? error.message : "They could not be retried.");
+    });
     this.soon();
   }
 
