@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Gallery, picture, until
+from tests.pictures import undecodable
 from tests.product import mounted, prepared
 
 
@@ -102,7 +103,7 @@ def test_uploads_are_refused_by_name_and_what_was_accepted_waits(small: Gallery,
 
 
 def test_a_retry_on_a_full_volume_is_refused_by_name_however_it_is_asked_for(small: Gallery) -> None:
-    image_id = small.upload(picture("JPEG", (1500, 900))[:4000]).json["id"]
+    image_id = small.upload(undecodable()).json["id"]
     assert small.until_ended(image_id)["state"] == "failed"
     small.stop("worker.1")
     small.stop("worker.2")
