@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,3 +140,11 @@ def test_a_render_process_that_cannot_start_is_no_fault_of_a_picture(tmp_path: P
     broken = Renderer(Limits(), 20, lambda: None, child=("tests.children", "cannot start"))
     with pytest.raises(CannotStart, match="exit status 7"):
         broken.render(write(tmp_path / "original", picture()), lambda rendition: None)
+
+
+def test_a_system_that_starts_no_processes_is_no_fault_of_the_volume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nothing"))
+    with pytest.raises(CannotStart, match="No such file"):
+        Renderer(Limits(), 20, lambda: None).render(write(tmp_path / "original", picture()), lambda rendition: None)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e import cluster
+from tests.e2e import cluster, confined
 from tests.e2e.cluster import inside, kubectl, pause, pods, reaches, scale, settle
 from tests.e2e.load import Load, fetch, picture
 from tests.product import until
@@ -96,6 +96,8 @@ def test_pods_are_confined(journey: Journey) -> None:
         (pod, *_) = pods(component)
         assert inside(pod, look)[1].split() == ["10001", "False", "False"]
         assert "Read-only file system" in inside(pod, "open('/app/x', 'w')")[1]
+    (worker, *_) = pods("worker")
+    assert json.loads(inside(worker, confined.SCRIPT)[1]) == [confined.EXPECTED]
 
 
 @pytest.fixture(scope="module")

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from launcher import secrets as deployment_secrets
+from tests.e2e import confined
 from tests.e2e.load import Load, fetch
 from tests.product import ROOT, free_port, until
 
@@ -94,6 +95,11 @@ def test_every_process_is_unprivileged_and_its_root_cannot_be_written(project: P
         assert fields["NoNewPrivs"] == "1", service
         touched = subprocess.run(["docker", "exec", container, "touch", "/x"], capture_output=True, check=False)
         assert b"Read-only file system" in touched.stderr, service
+
+
+def test_the_process_that_decodes_is_confined(project: Project) -> None:
+    (container,) = project.containers("worker")
+    assert json.loads(run(["docker", "exec", container, "python", "-c", confined.SCRIPT])) == [confined.EXPECTED]
 
 
 def test_the_worker_and_redis_reach_nothing_outside(project: Project) -> None:

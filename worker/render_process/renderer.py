@@ -199,6 +199,9 @@ class Renderer:
                     stdout=subprocess.DEVNULL,
                     pass_fds=[theirs.fileno()],
                 )
+        except OSError as error:
+            ours.close()
+            raise CannotStart(f"The process that decodes cannot start: {error.strerror}.") from error
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return process, Channel(ours)
