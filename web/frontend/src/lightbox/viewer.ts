@@ -8,6 +8,7 @@ import { placeholder } from "../placeholder";
 import { fileOf, type Image } from "../records";
 import { corner } from "../toast";
 import { standing } from "../words";
+import { alike } from "./alike";
 import { caption, story } from "./caption";
 import type { Slots } from "./slots";
 
@@ -40,8 +41,11 @@ function dressed(): Promise<void> {
 export class Viewer {
   readonly #pswp: PhotoSwipe;
   readonly #moving = new Set<string>();
+  /** Images whose file is shown, or is on its way to be. */
   readonly #full = new Set<string>();
-  /** Images whose file could not be had: their view stays. */
+  /** Of those the ones that the browser shows as they are recorded. */
+  readonly #alike = new Set<string>();
+  /** Images whose file could not be had, or would be shown otherwise than recorded: their view stays. */
   readonly #withheld = new Set<string>();
   #facts: HTMLElement | null = null;
   #closed = false;
@@ -177,7 +181,7 @@ export class Viewer {
     const common = { id: image.id, alt: image.name, shown: shownAs(image) };
     const view = image.links.view ?? image.links.grid;
     if (!view) return { ...common, type: "words", width: 480, height: 320 };
-    const original = this.#moves(image) || this.#full.has(image.id);
+    const original = this.#alike.has(image.id) && (this.#moves(image) || (!image.animated && this.#full.has(image.id)));
     const grid = this.actions.thumbnail(image.id) ? image.links.grid : undefined;
     return { ...common, src: original ? fileOf(image) : view, msrc: grid ?? placeholder(image) ?? image.links.grid ?? view, width: image.width, height: image.height, thumbCropped: true };
   }
@@ -217,17 +221,21 @@ export class Viewer {
     if (wanted > view.width * 1.15 && slide.currZoomLevel > slide.zoomLevels.initial * 1.05) this.#original(image);
   }
 
+  /** Loads the file, and lets it take the place of the view if the browser shows it as recorded. */
   #original(image: Image): void {
+    const view = image.links.view;
+    if (!view || this.#full.has(image.id) || this.#withheld.has(image.id)) return;
     this.#full.add(image.id);
-    const loading = h("img");
-    loading.src = fileOf(image);
-    void loading.decode().then(() => {
+    const [original, rendition] = [h("img", { src: fileOf(image) }), h("img", { src: view })];
+    void Promise.all([original.decode(), rendition.decode()]).then(() => alike(original, rendition, image)).catch(() => false).then((same) => {
+      if (this.#closed) return;
+      if (same) this.#alike.add(image.id);
+      else {
+        this.#full.delete(image.id);
+        this.#withheld.add(image.id);
+      }
       const element = this.current?.id === image.id ? this.#pswp.currSlide?.content.element : null;
-      if (element instanceof HTMLImageElement) element.src = fileOf(image);
-      this.#changed();
-    }).catch(() => {
-      this.#full.delete(image.id);
-      this.#withheld.add(image.id);
+      if (same && element instanceof HTMLImageElement && (this.#moves(image) || !image.animated)) element.src = fileOf(image);
       this.#changed();
     });
   }
@@ -253,7 +261,8 @@ export class Viewer {
     download?.setAttribute("title", what);
     const larger = (image.renditions.view?.width ?? image.width) < image.width;
     set("original", larger && SHOWN.has(image.format) && !image.animated && !this.#full.has(image.id) && !this.#withheld.has(image.id));
-    set("motion", image.animated && Boolean(image.links.grid));
+    if (this.#moves(image)) this.#original(image);
+    set("motion", image.animated && Boolean(image.links.grid) && !this.#withheld.has(image.id));
     const motion = root?.querySelector(".pswp__button--motion");
     const label = this.#moves(image) ? "Stop the animation" : "Play the animation";
     motion?.setAttribute("aria-label", label);
