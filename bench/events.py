@@ -26,7 +26,7 @@ def main() -> None:
     options, _ = parser.parse_known_args()
     rows, figures = [], {}
     for listeners in LISTENERS:
-        with product(GALLERY_MAX_LISTENERS="2000") as running:
+        with product(GALLERY_MAX_LISTENERS="2000", GALLERY_CLIENT_LISTENERS="2000") as running:
             found = _measure(running, listeners, options.seconds, options.rate)
         print(f"   {listeners}: {found}", flush=True)
         figures[str(listeners)] = found

@@ -49,6 +49,7 @@ class Settings:
     trusted_proxies: int
     dashboard_url: str
     client_connections: int
+    client_listeners: int
     requests_per_minute: int
     uploads_per_minute: int
     slow_seconds: int
@@ -96,6 +97,7 @@ class Settings:
             trusted_proxies=read.whole("GALLERY_TRUSTED_PROXIES", 0, least=0, most=8),
             dashboard_url=read.text("GALLERY_DASHBOARD_URL", ""),
             client_connections=read.whole("GALLERY_CLIENT_CONNECTIONS", max(4, threads // 6), least=1, most=50_000),
+            client_listeners=read.whole("GALLERY_CLIENT_LISTENERS", 200, least=1, most=50_000),
             requests_per_minute=read.whole("GALLERY_REQUESTS_PER_MINUTE", 0, least=0, most=1_000_000),
             uploads_per_minute=read.whole("GALLERY_UPLOADS_PER_MINUTE", 0, least=0, most=1_000_000),
             slow_seconds=read.whole("GALLERY_SLOW_SECONDS", 30, least=1, most=600),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import secrets
 import signal
 import socket
 import threading
 import time
+import tracemalloc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,11 +40,11 @@ class Told:
 class Ear:
     """A listener on its own connection."""
 
-    def __init__(self, gallery: Gallery, since: str = "", token: str = "") -> None:
+    def __init__(self, gallery: Gallery, since: str = "", token: str = "", headers: str = "") -> None:
         self.socket = socket.create_connection(("127.0.0.1", gallery.port), 30)
         resume = f"Last-Event-ID: {since}\r\n" if since else ""
         who = f"Authorization: Bearer {token}\r\n" if token else ""
-        self.socket.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n{who}{resume}\r\n".encode())
+        self.socket.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n{who}{resume}{headers}\r\n".encode())
         self.lines = self.socket.makefile("r", encoding="utf-8", newline="\n")
         self.last = since
         self.status = int(self.lines.readline().split()[1])
@@ -280,6 +282,57 @@ def test_many_listeners_cost_one_connection_to_redis_and_no_threads(web: Gallery
     until(lambda: web.call("HEAD", "/api/events").status == 200, 10)
     with ear(web) as one:
         assert one.status == 200
+
+
+def test_who_was_away_for_long_is_told_to_start_anew(web: Gallery) -> None:
+    image_id = web.upload(picture()).json["id"]
+    with ear(web) as one, Redis.from_url(web.environ["REDIS_URL"]) as redis:
+        seen = [redis.xadd(STREAM, {"id": image_id, "deleted": "1"}).decode() for _ in range(250)]
+        while one.last != seen[-1]:
+            one.next()
+    with ear(web, seen[-151]) as briefly_away:
+        assert [briefly_away.next().id for _ in range(150)] == seen[-150:]
+    with ear(web, seen[0]) as long_away:
+        assert long_away.next().kind == "reset"
+        told = web.upload(picture()).json["id"]
+        assert long_away.next().data["id"] == told
+
+
+def test_one_caller_has_only_its_share_of_listeners(bare: Gallery) -> None:
+    bare.start("redis", "launcher.redis")
+    until(lambda: answers(bare.redis_port), 30)
+    bare.start("web", "web", GALLERY_CLIENT_LISTENERS="3", GALLERY_TRUSTED_PROXIES="1")
+    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    mine, others = {"X-Forwarded-For": "2001:db8::1"}, {"X-Forwarded-For": "2001:db8:0:1::1"}
+    ears = [Ear(bare, headers="X-Forwarded-For: 2001:db8::2\r\n") for _ in range(3)]
+    refused = bare.call("GET", "/api/events", headers=mine)
+    assert (refused.status, refused.json["code"], refused.headers["Retry-After"]) == (503, "too-many-listeners", "30")
+    assert bare.call("HEAD", "/api/events", headers=others).status == 200
+    for one in ears:
+        one.close()
+    until(lambda: bare.call("HEAD", "/api/events", headers=mine).status == 200, 20)
+
+
+def test_what_listeners_do_not_take_is_held_once_for_all() -> None:
+    all_of_them, gone = Listeners(), list[int]()
+    all_of_them.start()
+    missed, pairs = [secrets.token_bytes(2000) for _ in range(200)], [socket.socketpair() for _ in range(100)]
+    tracemalloc.start()
+    try:
+        for number, (ours, _) in enumerate(pairs):
+            all_of_them.add(ours, b"hello", missed, lambda number=number: gone.append(number))  # type: ignore[misc]
+        for _ in range(400):
+            all_of_them.say(secrets.token_bytes(2000))
+        until(lambda: len(all_of_them) == 100, 20)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+        for _ in range(400):  # now they are too far behind
+            all_of_them.say(secrets.token_bytes(2000))
+        until(lambda: len(all_of_them) == 0, 20)
+        assert sorted(gone) == list(range(100))
+    finally:
+        tracemalloc.stop()
+        for pair in pairs:
+            pair[1].close()
 
 
 def test_open_streams_do_not_hold_up_the_stop(web: Gallery) -> None:

@@ -15,8 +15,10 @@ from web.access import throttling
 from web.access.originals import everybody_may
 from web.access.rates import Rates
 from web.api.days import Calendar
+from web.callers import Shares
 from web.live.feed import Feed
 from web.server import lingering_close
+from web.server.descriptors import LISTENERS, at_most
 from web.services import Services
 
 _REDIS_SECONDS = 0.3
@@ -35,6 +37,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["gallery"] = Services(settings, store, queue, EventPublisher(redis))
     app.extensions["days"] = Calendar(Days(store.layout.images))
     app.extensions["feed"] = Feed(app, settings.redis_url, originals_for_all=everybody_may(settings))
+    app.extensions["listeners"] = Shares(settings.client_listeners, min(settings.max_listeners, at_most(LISTENERS)))
     uploads.register(app, settings.max_upload_bytes, settings.max_form_files)
     request_log.register(app, settings)
     throttling.count_requests(app, settings)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
+from redis import Redis
+
+from pipeline.queue.events import STREAM
 from tests.pictures import picture
-from tests.product import Gallery
+from tests.product import Gallery, until
 from tests.siege.play import Attack
 
 _ATTACKER = "127.0.0.2"
@@ -203,6 +208,26 @@ def more_connections_than_descriptors(gallery: Gallery) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def listeners_that_resume_from_long_ago_and_read_nothing(gallery: Gallery) -> Iterator[None]:
+    """Six hundred listeners of three addresses that ask for a thousand events, read none, and get new ones."""
+    record = gallery.call("POST", "/api/images", picture()).json
+    told = {"id": record["id"], "record": json.dumps({**record, "name": "n" * 1500})}
+    with Redis.from_url(gallery.environ["REDIS_URL"]) as redis, ExitStack() as stack:
+
+        def tell() -> str:
+            return str(redis.xadd(STREAM, told).decode())
+
+        events = [tell() for _ in range(1000)]
+        until(lambda: gallery.call("GET", "/api/images").json["events"] >= events[-1], 20)
+        for last, since in ((2, events[300]), (3, events[300]), (4, events[-150])):
+            asked = f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\nLast-Event-ID: {since}\r\n\r\n".encode()
+            stack.enter_context(held(gallery, 250, asked, f"127.0.0.{last}", 4096))
+        stack.enter_context(repeated(1, lambda: (tell(), time.sleep(0.02))))  # type: ignore[func-returns-value]
+        yield
+    gallery.call("DELETE", f"/api/images/{record['id']}")
+
+
 TOKEN = "t" * 24
 _BEARER = {"Authorization": f"Bearer {TOKEN}"}
 _AUTHORIZED = f"Authorization: Bearer {TOKEN}\r\n"
@@ -212,6 +237,7 @@ ATTACKS = [
     Attack(files_sent_where_none_are_taken, {"GALLERY_TOKEN": TOKEN}, headers=_BEARER),
     Attack(forms_of_many_files_that_never_end),
     Attack(slow_readers_of_a_large_original, {"GALLERY_TOKEN": TOKEN}, headers=_BEARER),
+    Attack(listeners_that_resume_from_long_ago_and_read_nothing, redis=True),
     Attack(answers_whose_connections_are_left_open),
     Attack(heads_that_never_end),
     Attack(probes_whose_answers_nobody_takes),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import random
 import re
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, current_app, request
 
 from pipeline.errors import BadRequest, EventsUnavailable, TooManyListeners
 from web.access.originals import may_fetch_originals
+from web.callers import Shares, caller
 from web.live.feed import Feed, feed
 from web.server.takeover import can_take_over, take_over
 from web.services import services
@@ -32,14 +33,17 @@ def events() -> Response:
     since = request.headers.get("Last-Event-ID") or request.args.get("since")
     if since is not None and not _POSITION.fullmatch(since):
         raise BadRequest("'since' must be the id of an event.")
-    if len(feed().listeners) >= services().settings.max_listeners:
-        raise TooManyListeners(services().settings.max_listeners)
     if feed().position() is None:
         raise EventsUnavailable
+    shares, who, settings = cast(Shares, current_app.extensions["listeners"]), caller(), services().settings
+    if not shares.take(who):
+        mine = shares.held(who) >= settings.client_listeners
+        raise TooManyListeners(settings.client_listeners if mine else settings.max_listeners)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     if request.method == "HEAD":
+        shares.give_back(who)
         return Response(mimetype="text/event-stream", headers=headers)
-    return _Stream(feed(), since, headers, original=may_fetch_originals())
+    return _Stream(feed(), since, headers, lambda: shares.give_back(who), original=may_fetch_originals())
 
 
 class _Stream(Response):
@@ -47,10 +51,19 @@ class _Stream(Response):
 
     automatically_set_content_length = False
 
-    def __init__(self, to: Feed, since: str | None, headers: dict[str, str], *, original: bool) -> None:
+    def __init__(
+        self,
+        to: Feed,
+        since: str | None,
+        headers: dict[str, str],
+        when_gone: Callable[[], None],
+        *,
+        original: bool,
+    ) -> None:
         super().__init__(mimetype="text/event-stream", headers=headers)
         self._feed = to
         self._since = since
+        self._when_gone = when_gone
         self._original = original
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -68,9 +81,10 @@ class _Stream(Response):
 
     def _give(self, connection: socket.socket, head: bytes) -> None:
         try:
-            self._feed.add(connection, head, self._since, original=self._original)
+            self._feed.add(connection, head, self._since, self._when_gone, original=self._original)
         except BaseException:
             connection.close()
+            self._when_gone()
             raise
 
 

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn, cast
@@ -28,6 +29,7 @@ _WAIT_SECONDS = 2.0
 _REDIS_SECONDS = 4.0
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
 _BEHIND_SECONDS = 0.5
+_MOST_MISSED = 200
 RESET = b"event: reset\ndata: {}\n\n"
 
 _log = structlog.get_logger()
@@ -74,29 +76,44 @@ class Feed:
             self._changed.wait_for(lambda: self._following or self._failed, _BEHIND_SECONDS)
             return self._position if self._following else None
 
-    def add(self, connection: socket.socket, head: bytes, since: str | None, *, original: bool = False) -> None:
+    def add(
+        self,
+        connection: socket.socket,
+        head: bytes,
+        since: str | None,
+        when_gone: Callable[[], None] = lambda: None,
+        *,
+        original: bool = False,
+    ) -> None:
         """Hand over an open connection: `head` goes out first, then what happened after the event `since`.
 
-        `original` says whether the listener may fetch originals. The connection is closed at once if Redis cannot be
-        reached.
+        If that is more than `_MOST_MISSED` events it is a `reset`: asking for the images again is quicker. The
+        connection is closed at once if Redis cannot be reached. `when_gone` is called once, when it is closed.
+        `original` says whether the listener may fetch originals.
         """
         with self._changed:
             if not self._following:
                 connection.close()
+                when_gone()
                 return
             if since is not None and order(since) > order(self._position):
                 # told by another process, whose reader is a moment ahead of ours
                 self._changed.wait_for(lambda: order(since) <= order(self._position), _BEHIND_SECONDS)
             missed = self._after(since, original)
-            greeting = f"id: {self._position}\n\n".encode()
-            self.listeners.add(connection, head + missed + greeting, original=original)
+            position = f"id: {self._position}\n\n".encode()
+            self.listeners.add(connection, head, (*missed, position), when_gone, original=original)
 
-    def _after(self, since: str | None, original: bool) -> bytes:
-        if since is None or since == self._position:
-            return b""
-        frames = [frame.for_(original) for frame in self._kept if order(frame.id) > order(since)]
-        known = since == self._before or any(frame.id == since for frame in self._kept)
-        return b"".join(frames) if known else RESET
+    def _after(self, since: str | None, original: bool) -> list[bytes]:
+        """What is sent of the events after this one, oldest first, held once for all who ask."""
+        if since is None:
+            return []
+        found, frames = self._before, list[bytes]()
+        for frame in reversed(self._kept):
+            if frame.id == since or len(frames) > _MOST_MISSED:
+                found = frame.id
+                break
+            frames.append(frame.for_(original))
+        return frames[::-1] if found == since and len(frames) <= _MOST_MISSED else [RESET]
 
     def _start(self) -> None:
         with self._changed:

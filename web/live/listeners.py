@@ -7,7 +7,7 @@ import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from pipeline.threads import keep_running
@@ -16,25 +16,33 @@ from web import counters
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b":\n\n"
 _MOST_WAITING = 1024 * 1024
-_SEND_BUFFER = 128 * 1024
+_SEND_BUFFER = 32 * 1024
 _DEAD_AFTER_MS = 60_000
 _REST = 2.0
 
 
 class _Listener:
-    """A connection and what it has not taken yet."""
+    """A connection, what is for it alone, and how far it is in what is said to all."""
 
-    __slots__ = ("original", "socket", "waiting", "waiting_bytes")
+    __slots__ = ("first", "next", "original", "sent", "socket", "waiting", "when_gone")
 
-    def __init__(self, connection: socket.socket, original: bool) -> None:
+    def __init__(
+        self, connection: socket.socket, first: Iterable[bytes], when_gone: Callable[[], None], original: bool
+    ) -> None:
         self.socket = connection
+        self.first = deque(first)
+        self.next = 0
+        self.sent = 0
+        self.waiting = False
+        self.when_gone = when_gone
         self.original = original
-        self.waiting: deque[memoryview] = deque()
-        self.waiting_bytes = 0
 
 
 class Listeners:
     """Writes what is said to every listener, and a heartbeat. A listener that is far behind is hung up on.
+
+    What is said is held once for all, or twice if originals are for some, and no more of it than 1 MiB: a listener
+    whose next piece is gone from there is too far behind. So memory does not grow with those who take nothing.
 
     The methods may be called from any thread; what is said before `add` is not heard by the new listener, what
     is said after is.
@@ -49,6 +57,10 @@ class Listeners:
         self._selector.register(self._wake_in, selectors.EVENT_READ)
         self._all: set[_Listener] = set()
         self._said: list[tuple[bytes, bytes]] = []
+        # by number, without a gap: what is said to those who may fetch originals, and to the others
+        self._pieces: dict[int, tuple[bytes, bytes]] = {}
+        self._pieces_bytes = 0
+        self._end = 0
 
     def start(self) -> None:
         """Serve until the process ends, in a thread of its own."""
@@ -57,9 +69,21 @@ class Listeners:
     def __len__(self) -> int:
         return len(self._all)
 
-    def add(self, connection: socket.socket, greeting: bytes, *, original: bool = False) -> None:
-        """Take over an open connection and say `greeting` to it first; `original`: who may fetch originals listens."""
-        self._do(lambda: self._add(connection, greeting, original))
+    def add(
+        self,
+        connection: socket.socket,
+        greeting: bytes,
+        missed: Iterable[bytes] = (),
+        when_gone: Callable[[], None] = lambda: None,
+        *,
+        original: bool = False,
+    ) -> None:
+        """Take over an open connection; say `greeting` to it first, then what it `missed`, which may be shared.
+
+        `when_gone` is called once, when the connection is closed. `original`: who may fetch originals listens.
+        """
+        first = filter(None, (greeting, *missed))
+        self._do(lambda: self._add(_Listener(connection, first, when_gone, original)))
 
     def say(self, data: bytes, without_originals: bytes | None = None) -> None:
         """Say `data` to all; `without_originals`, if it is given, to those who may not fetch originals."""
@@ -103,9 +127,10 @@ class Listeners:
                 # many listeners and many events at once: others need the processor too, and more is said in one
                 time.sleep(min(0.1, _REST * (time.monotonic() - began)))
 
-    def _add(self, connection: socket.socket, greeting: bytes, original: bool) -> None:
+    def _add(self, listener: _Listener) -> None:
         self._say()
-        listener = _Listener(connection, original)
+        listener.next = self._end
+        connection = listener.socket
         try:
             connection.setblocking(False)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
@@ -116,52 +141,62 @@ class Listeners:
             self._selector.register(connection, selectors.EVENT_READ, listener)
         except OSError:
             connection.close()
+            listener.when_gone()
             return
         self._all.add(listener)
         counters.LISTENERS.set(len(self._all))
-        self._tell(listener, greeting)
+        self._write(listener)
 
     def _say(self) -> None:
         if not self._said:
             return
         data, without = (b"".join(part) for part in zip(*self._said, strict=True))
+        piece = (data, data if data == without else without)
         self._said.clear()
+        self._pieces[self._end] = piece
+        self._pieces_bytes += len(data)
+        self._end += 1
+        while self._pieces_bytes > _MOST_WAITING and len(self._pieces) > 1:
+            self._pieces_bytes -= len(self._pieces.pop(next(iter(self._pieces)))[0])
+        oldest = next(iter(self._pieces))
         for listener in list(self._all):
-            self._tell(listener, data if listener.original else without)
-
-    def _tell(self, listener: _Listener, data: bytes) -> None:
-        if not listener.waiting:
-            try:
-                sent = listener.socket.send(data)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
+            if listener.next < oldest:
                 self._drop(listener)
-                return
-            if sent == len(data):
-                return
-            data = data[sent:]
-            self._selector.modify(listener.socket, selectors.EVENT_READ | selectors.EVENT_WRITE, listener)
-        listener.waiting.append(memoryview(data))
-        listener.waiting_bytes += len(data)
-        if listener.waiting_bytes > _MOST_WAITING and len(listener.waiting) > 1:
-            self._drop(listener)
+            elif not listener.waiting:
+                self._write(listener)
 
     def _write(self, listener: _Listener) -> None:
+        """Send what a listener has not taken yet, as far as that goes without waiting."""
         try:
-            while listener.waiting:
-                sent = listener.socket.send(listener.waiting[0])
-                listener.waiting_bytes -= sent
-                if sent < len(listener.waiting[0]):
-                    listener.waiting[0] = listener.waiting[0][sent:]
-                    return
-                listener.waiting.popleft()
+            while piece := self._next(listener):
+                with memoryview(piece) as view:
+                    listener.sent += listener.socket.send(view[listener.sent :] if listener.sent else view)
+                if listener.sent < len(piece):
+                    continue
+                listener.sent = 0
+                if listener.first:
+                    listener.first.popleft()
+                else:
+                    listener.next += 1
         except BlockingIOError:
-            return
+            self._wait(listener, True)
         except OSError:
             self._drop(listener)
-            return
-        self._selector.modify(listener.socket, selectors.EVENT_READ, listener)
+        else:
+            self._wait(listener, False)
+
+    def _next(self, listener: _Listener) -> bytes | None:
+        if listener.first:
+            return listener.first[0]
+        piece = self._pieces.get(listener.next)
+        return piece and piece[0 if listener.original else 1]
+
+    def _wait(self, listener: _Listener, waiting: bool) -> None:
+        """Be told, or no longer, when a listener can take more."""
+        if waiting is not listener.waiting:
+            listener.waiting = waiting
+            events = selectors.EVENT_READ | selectors.EVENT_WRITE if waiting else selectors.EVENT_READ
+            self._selector.modify(listener.socket, events, listener)
 
     def _hear(self, listener: _Listener) -> None:
         """A listener has nothing to tell us; what it sends is thrown away, an end is an end."""
@@ -180,6 +215,7 @@ class Listeners:
         with suppress(KeyError, ValueError, OSError):
             self._selector.unregister(listener.socket)
         listener.socket.close()
+        listener.when_gone()
 
     def _hang_up(self) -> None:
         self._said.clear()

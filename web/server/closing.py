@@ -11,6 +11,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass
 
+from pipeline.threads import keep_running
 from web.server.descriptors import LINGERING, at_most
 
 _SECONDS = 2.0
@@ -24,7 +25,7 @@ class _Lingering:
     read: int = 0
 
 
-class LingeringClose(threading.Thread):
+class LingeringClose:
     """Closes connections in RFC 9112's way (9.6): says that nothing more comes, then reads until the client closes.
 
     A server that closed at once, with bytes unread, would reset the connection, and the client might lose the answer.
@@ -32,7 +33,6 @@ class LingeringClose(threading.Thread):
     """
 
     def __init__(self) -> None:
-        super().__init__(name="lingering-close", daemon=True)
         self._selector = selectors.DefaultSelector()
         self._wake_in, self._wake_out = os.pipe()
         os.set_blocking(self._wake_in, False)
@@ -73,8 +73,18 @@ class LingeringClose(threading.Thread):
         """Until every connection is closed, which takes two seconds at the most."""
         self._none_left.wait(_SECONDS)
 
-    def run(self) -> None:
-        """Serve until the process ends."""
+    def start(self) -> None:
+        """Serve until the process ends, in a thread of its own."""
+        keep_running("closing", self._run)
+
+    def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            while self._open:
+                self._end(self._open.popleft())
+
+    def _serve(self) -> None:
         while True:
             wait = max(0.0, self._open[0].until - time.monotonic()) if self._open else None
             for key, _ in self._selector.select(wait):
