@@ -137,6 +137,38 @@ def test_what_lies_in_redis_is_never_unpickled(dashboard: Dashboard, tmp_path: P
     assert not trace.exists()
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [{"description": b"\xff\xfe"}, {"created_at": "never"}, {"timeout": "1e999"}, {"status": "<b>"}, {}],
+    ids=["text", "time", "number", "status", "type"],
+)
+def test_a_job_that_cannot_be_read_hides_no_other(dashboard: Dashboard, damage: dict[str, Any]) -> None:
+    job, other = dashboard.failed_job(), "another-job"
+    with Redis.from_url(dashboard.gallery.environ["REDIS_URL"]) as redis:
+        redis.copy(f"rq:job:{job}", f"rq:job:{other}")
+        redis.zadd("rq:failed:thumbnails", {other: time.time() + 3600})
+        if damage:
+            redis.hset(f"rq:job:{other}", mapping=damage)
+        else:
+            redis.delete(f"rq:job:{other}")
+            redis.lpush(f"rq:job:{other}", "no job")
+    found = dashboard.call("GET", "/0/data/jobs/thumbnails/failed/50/asc/1.json").json["jobs"]
+    assert {entry["id"]: entry["description"] for entry in found} == {
+        job: "make_thumbnail",
+        other: "This entry cannot be read.",
+    }
+
+
+def test_a_text_of_ten_megabytes_is_cut(dashboard: Dashboard) -> None:
+    job = dashboard.failed_job()
+    with Redis.from_url(dashboard.gallery.environ["REDIS_URL"]) as redis:
+        redis.hset(f"rq:job:{job}", "description", "x" * 10_000_000)
+    for path in (f"/0/data/job/{job}.json", "/0/data/jobs/thumbnails/failed/50/asc/1.json"):
+        answer = dashboard.call("GET", path)
+        assert answer.status == 200
+        assert len(answer.body) < 200_000
+
+
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None and not os.environ.get("CI"), reason="chromium is not installed")
 def test_html_in_a_job_is_shown_as_text_and_the_buttons_work(dashboard: Dashboard, browser: Browser) -> None:

@@ -12,6 +12,7 @@ from pipeline.errors import BadSetting
 from pipeline.queue.connection import connect
 from pipeline.settings import Settings
 from web.dashboard import errors, protection
+from web.dashboard.unreadable import list_unreadable
 
 _REDIS_SECONDS = 5.0
 PREFIX = "/rq-dashboard"
@@ -30,6 +31,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.config.serializer = JSONSerializer
     # one way to reach Redis, through Sentinel and TLS too
     web.from_url = lambda url, **_: (None, connect(url, timeout=_REDIS_SECONDS))
+    list_unreadable(web)
     app: Flask = cli.make_flask_app(None, None, None, PREFIX)
     app.config["RQ_DASHBOARD_REDIS_URL"] = settings.redis_url
     app.config["APPLICATION_ROOT"] = PREFIX

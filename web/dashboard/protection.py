@@ -23,6 +23,8 @@ from limits.strategies import FixedWindowRateLimiter
 _SAFE = ("GET", "HEAD")
 _CHANGES = frozenset({"delete_job_view", "requeue_job_view", "requeue_all", "empty_queue", "compact_queue"})
 _INLINE_SCRIPT = b'<script type="text/javascript">'
+# of one text: a traceback has a tenth of it
+_MOST_CHARACTERS = 50_000
 # the page's own templates escape these; the others are put in as HTML
 _ESCAPED_BY_PAGE = {"rq_dashboard.list_jobs": frozenset({"description", "exc_info"})}
 _TRIES = RateLimitItemPerMinute(10)
@@ -100,7 +102,8 @@ def _secure(response: Response) -> Response:
 
 def _escaped(value: Any, plain: frozenset[str], key: str = "") -> Any:
     if isinstance(value, str):
-        return value if key in plain else escape(value)
+        shown = value[:_MOST_CHARACTERS]
+        return shown if key in plain else escape(shown)
     if isinstance(value, list):
         return [_escaped(item, plain, key) for item in value]
     if isinstance(value, dict):
