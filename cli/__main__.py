@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import sys
+from typing import Any
 
 import click
+
+from cli.endings import INTERRUPTED, fail, leave
 
 _COMMANDS = {
     "completion": "cli.completion:completion",
@@ -33,6 +37,18 @@ class _Commands(click.Group):
         module, name = place.split(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command. What cannot be written ends it with a sentence and exit status 2, Ctrl-C with 130."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("Stopped.", err=True)
+            leave(INTERRUPTED)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise  # the reader of our output has gone: click ends us
+            fail(f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror or error))
 
 
 @click.group(cls=_Commands)

@@ -7,9 +7,9 @@ import json
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from hashlib import file_digest
 from pathlib import Path, PurePath
-from threading import Lock
 from typing import Any, BinaryIO
 
 import click
@@ -18,6 +18,7 @@ from cli.answers import Image
 from cli.client import Client, Refused, Stopped, Unreachable
 from cli.options import with_client
 from cli.parallel import finish, in_parallel
+from cli.stripped import Stripped
 from cli.verdicts import Report
 from pipeline.names import clean_name
 
@@ -27,7 +28,7 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 _BAD = frozenset({"damaged", "deleted", "missing", "refused", "not written", "not fetched"})
 STRIPPED = "fetched without metadata"
 _QUIET = frozenset({"fetched", STRIPPED, "here already", "not fetched"})
-_LARGER = 1024 * 1024
+_LARGER = 1024 * 1024  # what leaving out metadata may add at most, and more than it does
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ def export(client: Client, folder: Path, state: str | None, jobs: int, as_json: 
     run = Export(client, folder)
     report = Report(as_json, _BAD, _QUIET)
     images = [image for image, _ in listed]
-    with click.progressbar(length=len(images), label="Fetching", file=sys.stderr, show_pos=True) as bar:
+    with click.progressbar(
+        length=len(images), label="Fetching", file=sys.stderr, hidden=not sys.stderr.isatty(), show_pos=True
+    ) as bar:
         for image, verdict in in_parallel(images, run.fetch, jobs, client.stopped, _NOT_FETCHED):
             bar.update(1)
             path = str(target(image, folder).relative_to(folder))
@@ -135,12 +138,8 @@ class Export:
         return Verdict("missing", "The gallery does not have its original.")
 
     def _fetch(self, image: Image, path: Path, part: Path) -> Verdict:
-        def fresh() -> BinaryIO:
-            part.unlink(missing_ok=True)
-            return part.open("xb")
-
         for _ in range(_TRIES):
-            self._client.download(f"/images/{image.id}/original", fresh, image.bytes)
+            self._client.download(f"/images/{image.id}/original", partial(_fresh, part), image.bytes)
             if _sha256(part) == image.sha256:
                 part.replace(path)
                 return Verdict("fetched")
@@ -148,39 +147,13 @@ class Export:
 
     def _fetch_stripped(self, image: Image, path: Path, part: Path, known: str) -> Verdict:
         """Fetch a picture without its metadata; no record has its hash."""
-
-        def fresh() -> BinaryIO:
-            part.unlink(missing_ok=True)
-            return part.open("xb")
-
-        etag = self._client.download(f"/images/{image.id}/download", fresh, image.bytes + _LARGER, unless=known)
+        most = image.bytes + _LARGER
+        etag = self._client.download(f"/images/{image.id}/download", partial(_fresh, part), most, unless=known)
+        if part.stat().st_size > most:
+            return Verdict("damaged", "There are more bytes than the picture can have.")
         self._stripped.add(image.id, _sha256(part), etag)
         part.replace(path)
         return Verdict(STRIPPED)
-
-
-class Stripped:
-    """Which pictures came without metadata, by their own hashes; kept in the export's folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / ".without-metadata.jsonl"
-        self._lock = Lock()
-        self._etags: dict[tuple[str, str], str] = {}
-        if self._path.exists():
-            for line in self._path.read_text("utf-8", errors="replace").splitlines():
-                with suppress(ValueError, KeyError, TypeError):  # a line that was cut off
-                    entry = json.loads(line)
-                    self._etags[entry["id"], entry["sha256"]] = entry["etag"]
-
-    def etag(self, image_id: str, sha256: str) -> str:
-        """The ETag with which the bytes of this hash came; empty if they did not."""
-        return self._etags.get((image_id, sha256), "")
-
-    def add(self, image_id: str, sha256: str, etag: str) -> None:
-        """Remember a picture; raises `OSError`."""
-        line = json.dumps({"id": image_id, "sha256": sha256, "etag": etag})
-        with self._lock, self._path.open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
 
 
 class CannotWrite(Exception):
@@ -207,6 +180,12 @@ def write_records(records: list[dict[str, Any]], folder: Path) -> None:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise
+
+
+def _fresh(part: Path) -> BinaryIO:
+    """An empty file in the place of `part`, whatever is there; no link is followed."""
+    part.unlink(missing_ok=True)
+    return part.open("xb")
 
 
 def _sha256(path: Path) -> str:

@@ -67,7 +67,9 @@ def import_(client: Client, folder: Path, jobs: int, until_made: bool, again: bo
         report.add(verdict.verdict, shown, {**fields, "message": verdict.message}, verdict.message)
 
     sent: list[tuple[Path, Verdict]] = []
-    with click.progressbar(length=len(found), label="Sending", file=sys.stderr, show_pos=True) as bar:
+    with click.progressbar(
+        length=len(found), label="Sending", file=sys.stderr, hidden=not sys.stderr.isatty(), show_pos=True
+    ) as bar:
         for entry, verdict in in_parallel(found, run.judge, jobs, client.stopped, _NOT_SENT):
             bar.update(1)
             path = entry.path if isinstance(entry, Left) else entry
@@ -75,7 +77,9 @@ def import_(client: Client, folder: Path, jobs: int, until_made: bool, again: bo
                 sent.append((path, verdict))
             else:
                 say(path, verdict)
-    with click.progressbar(length=len(sent), label="Making", file=sys.stderr, show_pos=True, hidden=not sent) as bar:
+    with click.progressbar(
+        length=len(sent), label="Making", file=sys.stderr, show_pos=True, hidden=not (sent and sys.stderr.isatty())
+    ) as bar:
         for path, verdict in run.outcomes(sent):
             bar.update(1)
             say(path, verdict)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 import urllib3
 
 from cli.client import Client, Refused, Stopped, Unreachable
-from cli.parallel import INTERRUPTED, leave
-from cli.verdicts import printable
+from cli.endings import fail
 from pipeline.addresses import netloc, reachable
 from pipeline.errors import BadSetting
 from pipeline.tokens import Role, parse_tokens
@@ -23,7 +20,7 @@ from pipeline.tokens import Role, parse_tokens
 def with_client(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command `--url`, `--token` and `--patience` as a `client`.
 
-    What the gallery refuses, and what cannot be written, ends it with a sentence and exit status 2; Ctrl-C with 130.
+    What the gallery refuses ends it with a sentence and exit status 2.
     """
 
     @click.option("--url", envvar="GALLERY_URL", show_envvar=True, help="Address of the gallery.")
@@ -39,27 +36,16 @@ def with_client(command: Callable[..., None]) -> Callable[..., None]:
             command(client=Client(address(url or default_url()), secret(token), patience, pool), **options)
         except (Refused, Unreachable, BadSetting) as error:
             fail(str(error))
-        except OSError as error:
-            if error.errno == errno.EPIPE:
-                raise  # the reader of our output has gone: click ends us
-            fail(f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror or error))
-        except (KeyboardInterrupt, Stopped):
-            click.echo("Stopped.", err=True)
-            sys.exit(INTERRUPTED)
+        except Stopped:
+            raise KeyboardInterrupt from None
 
     return wrapped
-
-
-def fail(sentence: str) -> NoReturn:
-    """End the command with exit status 2."""
-    click.echo(printable(sentence), err=True)
-    leave(2)
 
 
 def default_url(environ: Mapping[str, str] = os.environ) -> str:
     """Where a gallery with these settings listens."""
     host = environ.get("GALLERY_HOST", "").strip().removeprefix("[").removesuffix("]") or "127.0.0.1"
-    return f"http://{netloc(reachable(host), 0)[:-1]}{environ.get('GALLERY_PORT', '').strip() or 5000}"
+    return f"http://{netloc(reachable(host), environ.get('GALLERY_PORT', '').strip() or 5000)}"
 
 
 def address(url: str) -> str:

@@ -16,9 +16,9 @@ from typing import NoReturn, TypeVar
 
 import click
 
+from cli.endings import INTERRUPTED, leave
 from cli.verdicts import printable
 
-INTERRUPTED = 130
 _LOOK_SECONDS = 0.2
 _LAST_SECONDS = 5.0
 
@@ -75,13 +75,6 @@ def ctrl_c_sets(stopped: Event) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-
-
-def leave(status: int) -> NoReturn:
-    """End the process now, though a thread may still wait for an answer."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    os._exit(status)
 
 
 def finish(halted: Exception | None, stopped: Event, *, is_bad: bool) -> NoReturn:

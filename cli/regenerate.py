@@ -25,24 +25,26 @@ _TRIES = 3
 
 
 @click.command()
-@click.option("--missing", "which", flag_value=Which.MISSING, help="Those whose files are not there.")
+@click.option("--missing", "which", flag_value=Which.MISSING, help="Images whose thumbnails are missing.")
 @click.option("--outdated", "which", flag_value=Which.OUTDATED, default=Which.OUTDATED,
-              help="Those made by an older recipe, and the missing ones (the default).")  # fmt: skip
-@click.option("--all", "which", flag_value=Which.ALL, help="All.")
+              help="Images whose thumbnails an older recipe made, and missing ones (the default).")  # fmt: skip
+@click.option("--all", "which", flag_value=Which.ALL, help="All images.")
 def regenerate(which: Which) -> None:
-    """Make the thumbnails of ready images anew, from their originals.
+    """Make the thumbnails of ready images again, from their originals.
 
-    Every image stays ready, and is shown as it was until its new pictures are whole. New uploads go first. The
-    workers do the work; this command feeds them and waits. Interrupted, it can be started again.
+    Every image stays ready, and keeps its thumbnails until the new ones are whole. New uploads go first. The workers
+    do the work; this command feeds them and waits. Stopped and run again, it goes on.
 
-    Exit status: 0 where all were made, 1 where some were not, 2 where the volume or Redis cannot be reached.
+    Exit status: 0 if all were made; 1 if some were not; 2 if the volume or Redis cannot be reached; 130 after Ctrl-C.
     """
     try:
         settings = Settings.from_environment()
         store = Store(settings)
         ids = select(store, Which(which))
         queue = ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout)
-        with click.progressbar(length=len(ids), label="Making anew", file=sys.stderr) as bar:
+        with click.progressbar(
+            length=len(ids), label="Making anew", file=sys.stderr, hidden=not sys.stderr.isatty()
+        ) as bar:
             run = Run(store, queue, deque(ids), lambda: bar.update(1))
             run.work()
     except (OSError, BadSetting, GalleryError, QueueUnavailable) as error:
@@ -57,7 +59,8 @@ def regenerate(which: Which) -> None:
 
 def select(store: Store, which: Which) -> list[str]:
     """The ids to make anew, oldest first."""
-    with click.progressbar(list(images(store.volume)), label="Looking", file=sys.stderr) as bar:
+    folders = list(images(store.volume))
+    with click.progressbar(folders, label="Looking", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         return [folder.name for folder in bar if is_wanted(store, folder.name, which)]
 
 

@@ -15,7 +15,7 @@ class PortTaken(Exception):
     """Something else listens there; the message says what to do."""
 
 
-def netloc(host: str, port: int) -> str:
+def netloc(host: str, port: int | str) -> str:
     """`host:port` as it stands in a URL: `127.0.0.1:5000`, `[::1]:5000`."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

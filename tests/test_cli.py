@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from cli.answers import Image
 from cli.export import target
@@ -111,6 +112,21 @@ def test_status_says_when_images_wait_and_nobody_works(bare: Gallery) -> None:
     done = command(bare, "status")
     assert done.returncode == 1
     assert "Redis does not answer" in done.stdout
+
+
+def test_ctrl_c_ends_a_regeneration_with_130_and_a_word(gallery: Gallery) -> None:
+    gallery.until_ended(gallery.upload(picture()).json["id"])
+    for worker in ("worker.1", "worker.2"):
+        assert gallery.stop(worker) == 0
+    run = subprocess.Popen(
+        [sys.executable, "-m", "cli", "regenerate", "--all"], cwd=ROOT, env=gallery.environ, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    with Redis.from_url(gallery.environ["REDIS_URL"]) as redis:
+        until(lambda: redis.llen("rq:queue:thumbnails"), 60)
+    run.send_signal(signal.SIGINT)
+    assert run.communicate(timeout=60) == ("", "Stopped.\n")
+    assert run.returncode == 130
 
 
 def test_an_export_writes_nothing_outside_its_folder(tmp_path: Path) -> None:

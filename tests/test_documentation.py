@@ -49,7 +49,7 @@ def test_the_verdicts_of_a_command_and_their_exit_statuses_are_written_down(name
     page = (ROOT / "docs" / "command-line.md").read_text()
     table = page.partition(f"`gallery {name}`:")[2].partition("\n\n`gallery")[0]
     rows = dict(re.findall(r"^\| `([a-z ]+)` \|.*\| ([0-9][^|]*) \|$", table, re.MULTILINE))
-    words = set(re.findall(r'(?:Verdict\(|else )"([a-z ]+)"', inspect.getsource(module)))
+    words = set(re.findall(r'(?:Verdict\(|else |STRIPPED = )"([a-z ]+)"', inspect.getsource(module)))
     assert words == set(rows)
     assert {word for word, status in rows.items() if status != "0"} == module._BAD
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests.commands import command, environment, lines, verdicts
 from tests.conftest import ROOT, Gallery, picture, until
@@ -246,6 +247,33 @@ def test_ctrl_c_ends_an_export_soon_with_a_verdict_for_each(
     assert said(subprocess.CompletedProcess([], 0, out)) == ["not fetched"] * 4 + ["fetched"] * 2
     assert (run.returncode, err.splitlines()[-1]) == (130, "Stopped. Run it again to go on.")
     assert leftovers(tmp_path / "out") == []
+
+
+def test_what_came_without_metadata_is_known_again_and_a_damaged_list_of_it_costs_a_download(
+    bare: Gallery, tmp_path: Path
+) -> None:
+    read = "r" * 24
+    bare.start("web", "web", GALLERY_TOKEN=f"me:admin:{'a' * 24},other:read:{read}", GALLERY_ORIGINALS="admin")
+    until(lambda: bare.call("GET", "/readyz").status == 200, 60)
+    headers, exif = {"Authorization": f"Bearer {'a' * 24}"}, Image.Exif()
+    exif[0x013B] = "A photographer"
+    for number in range(2):
+        data = picture("JPEG", exif=exif)
+        assert bare.call("POST", f"/api/images?name={number}.jpg", data, headers).status == 201
+
+    def run() -> tuple[int, list[str]]:
+        done = command(bare, "export", str(tmp_path / "out"), "--token", read, "--json")
+        return done.returncode, said(done)
+
+    fetched = (0, ["fetched without metadata"] * 2)
+    assert run() == fetched
+    assert run() == (0, ["here already"] * 2)
+    listed = tmp_path / "out" / ".without-metadata.jsonl"
+    for damaged in (os.urandom(500), b"\0" * 500, b'{"id": ["a"], "sha256": {}, "etag": 7}\n[]\n', b""):
+        listed.write_bytes(damaged)
+        assert run() == fetched
+    listed.write_bytes(listed.read_bytes() + b'{"id": "torn')
+    assert run() == (0, ["here already"] * 2)
 
 
 # --- a gallery that means harm

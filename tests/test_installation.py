@@ -16,6 +16,7 @@ import pytest
 from tests.conftest import ROOT, until
 
 _MODULES = 1000
+MAKING = "Installing into .venv. This takes a minute or two.\n"
 _BACKEND = """
 import pathlib, zipfile
 def build_editable(folder, config_settings=None, metadata_directory=None):
@@ -94,7 +95,7 @@ def test_an_old_python_is_named_with_what_to_do_and_leaves_nothing(checkout: Che
     assert "Python 3.11 or newer is needed, but python3 is Python 3.10.13." in said
     assert "PYTHON=" in said
     assert not (checkout.folder / ".venv").exists()
-    assert output(checkout.make(f"PYTHON={sys.executable}", path=str(old.parent))) == (True, "")
+    assert output(checkout.make(f"PYTHON={sys.executable}", path=str(old.parent))) == (True, MAKING)
     assert is_installed(checkout)
 
 
@@ -111,7 +112,7 @@ def test_an_install_that_was_cut_short_spoils_nothing(checkout: Checkout, how: s
     os.killpg(made.pid, how)
     made.communicate(timeout=60)
     assert not is_installed(checkout)
-    assert output(checkout.make(f"PYTHON={sys.executable}")) == (True, "")
+    assert output(checkout.make(f"PYTHON={sys.executable}")) == (True, MAKING)
     assert is_installed(checkout)
 
 
@@ -121,14 +122,14 @@ def test_an_install_that_failed_spoils_nothing(checkout: Checkout) -> None:
     succeeded, said = output(checkout.make(f"PYTHON={sys.executable}"))
     assert (succeeded, "No matching distribution" in said) == (False, True)
     away.rename(wheel)
-    assert output(checkout.make(f"PYTHON={sys.executable}")) == (True, "")
+    assert output(checkout.make(f"PYTHON={sys.executable}")) == (True, MAKING)
     assert is_installed(checkout)
 
 
 def test_an_environment_whose_python_is_gone_is_made_anew(checkout: Checkout) -> None:
-    assert output(checkout.make(f"PYTHON={sys.executable}")) == (True, "")
+    assert output(checkout.make(f"PYTHON={sys.executable}")) == (True, MAKING)
     (checkout.folder / ".venv/bin/python").unlink()
     (checkout.folder / ".venv/bin/python").symlink_to("/nowhere/python3")
-    assert output(checkout.make(f"PYTHON={sys.executable}")) == (True, "")
+    assert output(checkout.make(f"PYTHON={sys.executable}")) == (True, MAKING)
     assert is_installed(checkout)
     assert "up to date" in output(checkout.make(f"PYTHON={sys.executable}"))[1]
