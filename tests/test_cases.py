@@ -15,6 +15,7 @@ from tests.cases import (
     Case,
     animations,
     cut,
+    exif,
     gain_maps,
     gifs,
     hdr,
@@ -24,12 +25,13 @@ from tests.cases import (
     sizes,
     stored,
     strict,
+    words,
 )
 from tests.cases.compare import distance
 from tests.product import Answer, Gallery, prepared
 
 MEAN, MOST = 6.0, 30.0
-_MODULES = (png_colours, png_clear, gifs, premultiplied, hdr, gain_maps, strict, cut, sizes, animations)
+_MODULES = (png_colours, png_clear, gifs, premultiplied, hdr, gain_maps, strict, cut, sizes, animations, exif, words)
 MADE = [case for module in _MODULES for case in module.cases()]
 ROUGH_MEAN, ROUGH_MOST = 12.0, 80.0
 

@@ -12,6 +12,7 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from pipeline.errors import BadRequest, BrokenUpload, MissingFile, TooLarge, TooManyFiles
 from pipeline.store import Accepted, IncomingUpload
 from web.callers import Shares, TooManyAtOnce, caller
+from web.forms import FormParser
 from web.server.body import pieces
 from web.server.descriptors import DRAFTS, at_most
 from web.services import services
@@ -36,6 +37,7 @@ class UploadRequest(Request):
     Everywhere else a body is small and holds no files. At most so many files of one caller are open at once.
     """
 
+    form_data_parser_class = FormParser
     drafts: list[IncomingUpload] | None = None
 
     @property

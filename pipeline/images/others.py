@@ -30,7 +30,6 @@ _STARTS = {
     b"\x00\x00\x00\x0cjP  ": "a JPEG 2000",
     b"\xff\x4f\xff\x51": "a JPEG 2000",
     b"\x00\x00\x01\x00": "an icon",
-    b"\x00\x00\x02\x00": "a Windows cursor or a TGA",
     b"\x8aMNG": "an MNG",
     b"\x8bJNG": "a JNG",
     b"v/1\x01": "an OpenEXR",
@@ -105,7 +104,9 @@ def what_it_is(head: bytes, stream: BinaryIO) -> str:
         return found
     if head[128:132] == b"DICM":
         return "a DICOM file"
-    return _markup(head) or ("a TGA" if _is_tga(head, stream) else "")
+    if _is_tga(head, stream):
+        return "a TGA"
+    return "a Windows cursor" if head.startswith(b"\x00\x00\x02\x00") else _markup(head)
 
 
 def _by_brands(brands: bytes) -> str:
