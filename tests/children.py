@@ -56,6 +56,7 @@ LIES = {
     "a second beginning": encode(Ready(Confinement(frozenset()))),
     "a rendition that is no picture": _grid(b"<script>" * 9, 8, 8),
     "a rendition of another format": _grid(picture("PNG", (8, 8)), 8, 8),
+    "half a rendition": _grid(_SMALL[:20], 8, 8),
     "a rendition with something behind it": _grid(_SMALL + b"<script>", 8, 8),
     "a rendition of another size": _grid(_SMALL, 9, 8),
     "a rendition that is too wide": _grid(_WIDE, 2000, 8),

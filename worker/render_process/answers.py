@@ -8,8 +8,8 @@ import os
 import re
 from collections.abc import Collection, Mapping
 
-from pipeline.errors import TITLES, BrokenHeader, GalleryError, NotAnImage, Unrenderable
-from pipeline.images.formats import Format, read_header
+from pipeline.errors import TITLES, GalleryError, Unrenderable
+from pipeline.images.formats import HEAD_BYTES, Format, identify, read_header
 from pipeline.images.recipe import GRID, VIEW
 from worker.engine.render import Picture, Rendition
 from worker.render_process.channel import BrokenProtocol
@@ -28,13 +28,15 @@ def check_rendition(rendition: Rendition, made: Collection[str]) -> Rendition:
     kind may be."""
     if rendition.name not in _LONGEST or rendition.name in made:
         raise BrokenProtocol("it sent a rendition that was not asked for")
+    if identify(rendition.data[:HEAD_BYTES]) is not Format.WEBP:
+        raise BrokenProtocol(f"its {rendition.name} is no WebP")
     try:
         header = read_header(io.BytesIO(rendition.data))
-    except (NotAnImage, BrokenHeader):
-        raise BrokenProtocol(f"its {rendition.name} is no picture") from None
+    except GalleryError:
+        raise BrokenProtocol(f"its {rendition.name} is damaged") from None
     size = (rendition.width, rendition.height)
     whole = int.from_bytes(rendition.data[4:8], "little") + 8 == len(rendition.data)
-    if header.format is not Format.WEBP or not whole or (header.width, header.height) != size:
+    if not whole or (header.width, header.height) != size:
         raise BrokenProtocol(f"its {rendition.name} is not the picture that it says")
     if max(size) > _LONGEST[rendition.name]:
         raise BrokenProtocol(f"its {rendition.name} is too large")

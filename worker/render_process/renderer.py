@@ -20,6 +20,7 @@ from pipeline.images.formats import Limits
 from pipeline.images.recipe import EFFORT
 from worker import metrics
 from worker.engine.render import Picture, Rendition
+from worker.render_process import usage
 from worker.render_process.answers import check_picture, check_rendition, check_unreadable, refusal
 from worker.render_process.channel import BrokenProtocol, Channel, Late
 from worker.render_process.frames import Crashed, Done, Made, Ready, Refused, Setup, Task, Unreadable
@@ -132,11 +133,11 @@ class Renderer:
         self, channel: Channel, original: int, publish: Callable[[Rendition], None]
     ) -> Picture | GalleryError | OSError:
         """One picture: its renditions are published as they come; how it ended."""
-        began = self._cpu_seconds()
+        began = usage.cpu_seconds(self.pid)
         try:
             return self._converse(channel, original, publish)
         except Late:
-            if self._cpu_seconds() - began >= self._timeout * _BUSY:
+            if usage.cpu_seconds(self.pid) - began >= self._timeout * _BUSY:
                 raise TooSlow(self._timeout) from None
             raise
 
@@ -222,20 +223,9 @@ class Renderer:
             return self._process.wait(_LINGER_SECONDS)
         return None
 
-    def _cpu_seconds(self) -> float:
-        """Processor time that the child has used; 0 if the system does not say."""
-        with suppress(OSError):
-            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        return 0.0
-
     def peak_mb(self) -> int:
         """The most memory, in MB, that the child has held; 0 if there is none."""
-        try:
-            status = Path(f"/proc/{self.pid}/status").read_text()
-            return int(status.partition("VmHWM:")[2].split(maxsplit=1)[0]) // 1024
-        except (OSError, IndexError):
-            return 0
+        return usage.peak_mb(self.pid)
 
     def stop(self) -> None:
         """End the child, whatever it is doing."""
