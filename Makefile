@@ -13,7 +13,7 @@ ASK := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python requirements/audit.py
 help:
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-.PHONY: help run test check format lock chaos siege frontend bench fuzz audit screenshots
+.PHONY: help run test check format lock chaos siege frontend bench fuzz differential audit screenshots
 
 run: $(RUN_STAMP) $(FRONTEND) ## start the whole pipeline: embedded Redis-compatible server, web, workers, rq-dashboard
 	@exec .venv/bin/python -m launcher --stop-with-parent
@@ -32,6 +32,9 @@ siege: $(STAMP) ## play attacks against web while somebody else uses it (ATTACKS
 # MINUTES=60, SEED=…
 fuzz: $(STAMP) ## damaged files through the engine, an hour (MINUTES, SEED)
 	.venv/bin/python -m tests.fuzz --minutes $(or $(MINUTES),60) $(if $(SEED),--seed $(SEED))
+
+differential: $(STAMP) ## pictures beside those of a second decoder (MINUTES=30, SEED=…)
+	.venv/bin/python -m tests.differential --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
 
 check: $(STAMP) $(FRONTEND) $(AUDIT) ## formatter, linter, types, front end, known vulnerabilities
 	.venv/bin/ruff format --check .

@@ -33,6 +33,7 @@ from tests.product import Answer, Gallery, prepared
 MEAN, MOST = 6.0, 30.0
 _MODULES = (png_colours, png_clear, gifs, premultiplied, hdr, gain_maps, strict, cut, sizes, animations, exif, words)
 MADE = [case for module in _MODULES for case in module.cases()]
+ALL = [*stored(), *MADE]
 ROUGH_MEAN, ROUGH_MOST = 12.0, 80.0
 
 
@@ -51,7 +52,7 @@ def parameters(cases: list[Case]) -> list[Any]:
     return [pytest.param(case, id=case.name, marks=marks[case.name]) for case in cases]
 
 
-@pytest.mark.parametrize("case", parameters([*stored(), *MADE]))
+@pytest.mark.parametrize("case", parameters(ALL))
 def test_every_case_comes_out_as_its_table_says(case: Case, running: Gallery) -> None:
     answer = running.upload(case.data(), case.name)
     record = running.until_ended(answer.json["id"]) if answer.status < 400 else None
