@@ -17,6 +17,7 @@ _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _PIECE = 16 * 1024
 _INFLATED = 256 * 1024
 _BAND = 8
+_LAST_FILTER = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Rows:
 
 
 def count_rows(stream: BinaryIO, head: bytes, size: tuple[int, int], data: Iterable[Chunk]) -> Rows:
-    """Count the rows that can be inflated from the chunks of pixels, up to where they end or are damaged.
+    """Count the rows that can be inflated from the chunks of pixels, up to where they end or are damaged: a row of an
+    unknown filter is no row any more.
 
     `head` is the data of IHDR, `size` the width and height of the frame.
     """
@@ -83,8 +85,9 @@ def count_rows(stream: BinaryIO, head: bytes, size: tuple[int, int], data: Itera
     passes = _ADAM7 if interlaced else (_Pass(0, 0, 1, 1),)
     sizes = [one.size(width, height) for one in passes]
     lengths = [1 + -(-columns * bits * _CHANNELS[kind] // 8) if columns else 0 for columns, _ in sizes]
-    most = sum(length * rows for length, (_, rows) in zip(lengths, sizes, strict=True))
-    left, sound, cut_off = _inflated(_read(stream, data), most)
+    filters = _Filters([(length, rows) for length, (_, rows) in zip(lengths, sizes, strict=True) if length])
+    sound, cut_off = _inflate(_read(stream, data), filters)
+    left = filters.total
     done = []
     for length, (_, rows) in zip(lengths, sizes, strict=True):
         done.append(min(rows, left // length) if length else rows)
@@ -102,32 +105,53 @@ def _read(stream: BinaryIO, data: Iterable[Chunk]) -> Iterator[bytes]:
             yield piece
 
 
-def _inflated(pieces: Iterable[bytes], most: int) -> tuple[int, int, bool]:
-    """How many bytes come out before the data ends or is damaged, at most `most`, how many go in before that, and
-    whether the data ends there."""
-    inflater, total, taken = zlib.decompressobj(), 0, 0
+class _Filters:
+    """Counts inflated bytes up to the first row whose filter does not exist; `areas` are the length of a row in bytes
+    and the number of rows, of one pass after the other."""
+
+    def __init__(self, areas: list[tuple[int, int]]) -> None:
+        self._areas, self._next = areas, 0
+        self.total, self.done = 0, not areas
+
+    def take(self, data: bytes) -> None:
+        """Count what comes next."""
+        while data and not self.done:
+            length, rows = self._areas[0]
+            here = data[: length * rows - self._next]
+            first = -self._next % length
+            unknown = next((at for at in range(first, len(here), length) if here[at] > _LAST_FILTER), None)
+            taken = len(here) if unknown is None else unknown
+            self.total, self._next, data = self.total + taken, self._next + taken, data[len(here) :]
+            if self._next == length * rows:
+                self._areas, self._next = self._areas[1:], 0
+            self.done = unknown is not None or not self._areas
+
+
+def _inflate(pieces: Iterable[bytes], filters: _Filters) -> tuple[int, bool]:
+    """Inflate until the data ends, is damaged, or is enough; return how many bytes go in before that, and whether the
+    data ends there."""
+    inflater, taken = zlib.decompressobj(), 0
     for piece in pieces:
         rest = piece
-        while rest and total < most and not inflater.eof:
+        while rest and not filters.done and not inflater.eof:
             before = inflater.copy()
             try:
-                total += len(inflater.decompress(rest, _INFLATED))
+                filters.take(inflater.decompress(rest, _INFLATED))
             except zlib.error:
-                more, sound = _to_the_damage(before, rest)
-                return min(most, total + more), taken + len(piece) - len(rest) + sound, False
+                return taken + len(piece) - len(rest) + _to_the_damage(before, rest, filters), False
             rest = inflater.unconsumed_tail
         taken += len(piece)
-    return min(most, total + len(inflater.flush())), taken, not inflater.eof
+    filters.take(inflater.flush())
+    return taken, not filters.done and not inflater.eof
 
 
-def _to_the_damage(inflater: zlib._Decompress, piece: bytes) -> tuple[int, int]:
-    total = 0
+def _to_the_damage(inflater: zlib._Decompress, piece: bytes, filters: _Filters) -> int:
     for at in range(len(piece)):
         try:
-            total += len(inflater.decompress(piece[at : at + 1]))
+            filters.take(inflater.decompress(piece[at : at + 1]))
         except zlib.error:
-            return total, at
-    return total, len(piece)
+            return at
+    return len(piece)
 
 
 class CoarseStrips:

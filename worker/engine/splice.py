@@ -17,7 +17,7 @@ class Spliced(io.RawIOBase):
     """
 
     def __init__(self, file: BinaryIO, pieces: Iterable[Piece], tail: bytes = b"") -> None:
-        self._file = file
+        self._file, self._size = file, file.seek(0, io.SEEK_END)
         self._pieces: list[tuple[int, int, Piece]] = []
         end = 0
         for piece in pieces:
@@ -70,8 +70,9 @@ class Spliced(io.RawIOBase):
             if isinstance(piece, bytes):
                 yield piece[begin - start : stop - start]
             else:
-                self._file.seek(piece[0] + begin - start)
-                yield self._file.read(stop - begin)
+                at = self._file.seek(piece[0] + begin - start)
+                # a damaged length promises more than there is, and more than there is memory for
+                yield self._file.read(max(0, min(stop - begin, self._size - at)))
 
 
 def merged(pieces: Iterable[Piece]) -> list[Piece]:

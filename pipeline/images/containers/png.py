@@ -67,6 +67,8 @@ def chunks(stream: BinaryIO) -> Iterator[Chunk]:
 
 def sound(stream: BinaryIO, chunk: Chunk, most: int = _LONGEST) -> bytes | None:
     """The first `most` bytes of a chunk's data; None if decoders skip it: it is cut off, or its checksum is wrong."""
+    if chunk.at + chunk.length > stream.seek(0, 2):
+        return None  # nor is there memory for all that a damaged length may promise
     stream.seek(chunk.at)
     data = stream.read(min(chunk.length, most))
     left, checksum = chunk.length - len(data), zlib.crc32(data, zlib.crc32(chunk.name))
