@@ -1,0 +1,28 @@
+"""docs/formats.md names every format and every remark that the engine makes."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.images.formats import Format
+from tests.product import ROOT
+from worker.engine import colour, notes
+
+PAGE = (ROOT / "docs" / "formats.md").read_text()
+REMARKS = [value for name, value in vars(notes).items() if name.isupper() and isinstance(value, str)]
+
+
+@pytest.mark.parametrize("format_", Format)
+def test_every_format_has_its_row(format_: Format) -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith(f"| {format_.label}") and line.count("|") == 5]
+    assert len(rows) == 1, rows
+
+
+@pytest.mark.parametrize("remark", [*REMARKS, colour.DAMAGED, colour.UNFIT])
+def test_every_remark_is_on_the_page(remark: str) -> None:
+    assert f"| {remark} |" in PAGE
+
+
+@pytest.mark.parametrize("cut_off", [True, False])
+def test_the_remark_on_missing_rows_is_on_the_page(cut_off: bool) -> None:
+    assert f"| {notes.missing_rows(0.4, 1, cut_off=cut_off)} |" in PAGE
