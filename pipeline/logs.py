@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Any
 
 import structlog
+
+from pipeline.names import is_visible
 
 
 def set_up_logs(process: str, form: str = "auto") -> None:
@@ -32,6 +35,7 @@ def set_up_logs(process: str, form: str = "auto") -> None:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            escape_invisible,
             last,
         ],
     )
@@ -41,3 +45,19 @@ def set_up_logs(process: str, form: str = "auto") -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def escape_invisible(_logger: Any, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Write control, direction and other invisible characters as escapes: what a caller says draws nothing of its own.
+
+    Only a traceback keeps its lines. (A processor of structlog.)
+    """
+    for key, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            kept = "\n\t" if key == "exception" else ""
+            event[key] = "".join(c if c in kept or is_visible(c) else _escaped(c) for c in value)
+    return event
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()

@@ -46,7 +46,7 @@ class Settings:
     originals: Role
     open: bool
     hosts: tuple[str, ...]
-    trusted_proxies: int
+    trusted_proxies: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
     dashboard_url: str
     client_connections: int
     client_listeners: int
@@ -94,7 +94,7 @@ class Settings:
             originals=LEAST_ROLES[originals],
             open=read.flag("GALLERY_OPEN"),
             hosts=tuple(filter(None, map(str.strip, read.text("GALLERY_HOSTS", "").lower().split(",")))),
-            trusted_proxies=read.whole("GALLERY_TRUSTED_PROXIES", 0, least=0, most=8),
+            trusted_proxies=read.networks("GALLERY_TRUSTED_PROXIES"),
             dashboard_url=read.text("GALLERY_DASHBOARD_URL", ""),
             client_connections=read.whole("GALLERY_CLIENT_CONNECTIONS", max(4, threads // 6), least=1, most=50_000),
             client_listeners=read.whole("GALLERY_CLIENT_LISTENERS", 200, least=1, most=50_000),
@@ -148,6 +148,19 @@ class _Reader:
         if raw not in ("0", "1", "no", "yes", "false", "true"):
             raise BadSetting(f"{name} must be 1 or 0, but it is {raw!r}.")
         return raw in ("1", "yes", "true")
+
+    def networks(self, name: str) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+        parts = [part.strip() for part in self.text(name, "").split(",") if part.strip() not in ("", "0")]
+        for part in parts:
+            if part.isdecimal():
+                raise BadSetting(
+                    f"{name} must name the proxies' addresses, but it is {part!r}. A number alone would let whoever "
+                    "reaches web directly choose an address. Write addresses or networks, such as 10.244.0.0/16."
+                )
+        try:
+            return tuple(ipaddress.ip_network(part, strict=False) for part in parts)
+        except ValueError as error:
+            raise BadSetting(f"{name} must be addresses or networks with commas between: {error}.") from None
 
     def whole(self, name: str, default: int, *, least: int, most: int) -> int:
         raw = self.text(name, str(default))

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -15,6 +19,8 @@ from pipeline.errors import BadSetting
 from pipeline.settings import Settings
 from pipeline.tokens import Role, parse_tokens
 from tests.conftest import ROOT, Answer, Gallery, picture, until
+from tests.siege.attacks import send_and_read
+from web.access.proxies import TrustedProxies
 
 ADMIN, UPLOAD, READ = "a" * 24, "u" * 24, "r" * 24
 TOKENS = f"boss:admin:{ADMIN},phone:upload:{UPLOAD},prometheus:read:{READ}"
@@ -127,7 +133,7 @@ def test_a_session_ends_when_its_token_is_changed(serve: Serve) -> None:
 
 
 def test_behind_tls_the_cookie_is_secure_and_worth_nothing_without_it(serve: Serve) -> None:
-    gallery = serve(GALLERY_TOKEN=TOKENS, GALLERY_TRUSTED_PROXIES="1")
+    gallery = serve(GALLERY_TOKEN=TOKENS, GALLERY_TRUSTED_PROXIES="127.0.0.1")
     answer = sign_in(gallery, ADMIN, X_Forwarded_Proto="https")
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-gallery=")
@@ -147,6 +153,56 @@ def test_a_proxy_is_believed_only_as_configured(serve: Serve) -> None:
     assert "Strict-Transport-Security" not in answer.headers
 
 
+def test_who_reaches_web_directly_is_believed_nothing(bare: Gallery) -> None:
+    bare.log = bare.data.parent / "log"
+    bare.start("web", "web", GALLERY_TOKEN=TOKENS, GALLERY_TRUSTED_PROXIES="127.0.0.2, 192.0.2.0/24")
+    until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+    said = "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Request-Id: chosen-by-me\r\n"
+    asked = f"GET /api/images HTTP/1.1\r\nHost: 127.0.0.1\r\n{said}Connection: close\r\n\r\n".encode()
+    direct, proxied = (send_and_read(bare, asked, source) for source in ("127.0.0.3", "127.0.0.2"))
+    assert b"Strict-Transport-Security" not in direct
+    assert b"chosen-by-me" not in direct
+    assert b"Strict-Transport-Security" in proxied
+    assert b"X-Request-Id: chosen-by-me" in proxied
+    clients = [line["client"] for line in map(json.loads, bare.log.read_text().splitlines()) if "method" in line]
+    assert clients == ["127.0.0.3", "203.0.113.9"]
+    assert bare.log.read_text().count("not in GALLERY_TRUSTED_PROXIES") == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "caller"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("198.51.100.1, 203.0.113.9", "203.0.113.9"),
+        ("198.51.100.1, 203.0.113.9, 10.1.2.3", "203.0.113.9"),
+        ("203.0.113.9:1234", "203.0.113.9"),
+        ("[2001:db8::1]:443", "2001:db8::1"),
+        ("203.0.113.9, nonsense", "10.0.0.1"),
+        ("nonsense, 10.9.9.9", "10.9.9.9"),
+        ("", "10.0.0.1"),
+        (",".join(["203.0.113.9"] * 100_000), "203.0.113.9"),
+    ],
+)
+def test_the_caller_is_the_last_address_that_is_no_proxy(said: str, caller: str) -> None:
+    seen: dict[str, Any] = {}
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.update(environ)
+        return []
+
+    networks = Settings.from_environment({"GALLERY_TRUSTED_PROXIES": "10.0.0.0/8,::1"}).trusted_proxies
+    environ = {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": said, "HTTP_X_FORWARDED_HOST": "evil, a.example"}
+    TrustedProxies(app, networks)(environ, lambda *_: None)  # type: ignore[arg-type]
+    assert (seen["REMOTE_ADDR"], seen["HTTP_HOST"]) == (caller, "a.example")
+
+
+@pytest.mark.parametrize(("text", "hint"), [("1", "Write addresses or networks"), ("proxy.example", "commas between")])
+def test_proxies_are_named_by_address(text: str, hint: str) -> None:
+    with pytest.raises(BadSetting, match=hint):
+        Settings.from_environment({"GALLERY_TRUSTED_PROXIES": text})
+    assert Settings.from_environment({"GALLERY_TRUSTED_PROXIES": "0"}).trusted_proxies == ()
+
+
 @pytest.mark.parametrize("back", ["//evil.example/", "https://evil.example/", "/\\evil.example", "javascript:alert(1)"])
 def test_signing_in_leads_to_no_other_site(serve: Serve, back: str) -> None:
     gallery = serve(GALLERY_TOKEN=TOKENS)
@@ -155,14 +211,20 @@ def test_signing_in_leads_to_no_other_site(serve: Serve, back: str) -> None:
     assert (answer.status, answer.headers["Location"]) == (303, "/")
 
 
-def test_guessing_is_stopped_also_for_the_right_token_and_whatever_redis_does(serve: Serve) -> None:
+def test_guessing_is_slowed_and_a_right_token_always_works(serve: Serve) -> None:
     gallery = serve(GALLERY_TOKEN=TOKENS)
-    answers = [sign_in(gallery, f"guess {n}").status for n in range(10)]
-    assert answers == [401] * 10
-    stopped = sign_in(gallery, ADMIN)
-    assert stopped.status == 429
-    assert 1 <= int(stopped.headers["Retry-After"]) <= 60
-    assert gallery.call("GET", "/api/images", headers=bearer(ADMIN)).status == 429
+    session = sign_in(gallery, UPLOAD).headers["Set-Cookie"].split(";")[0]
+    assert [sign_in(gallery, f"guess {n}").status for n in range(10)] == [401] * 10
+    with ThreadPoolExecutor(8) as pool:
+        began = time.monotonic()
+        guesses = [pool.submit(gallery.call, "GET", "/api/images", headers=bearer(f"guess {n:024}")) for n in range(8)]
+        assert gallery.call("GET", "/api/images", headers=bearer(ADMIN)).status == 200
+        assert raw(gallery, "GET", "/api/images", Cookie=session).status == 200
+        assert sign_in(gallery, ADMIN).status == 303
+        slowed = [guess.result() for guess in guesses]
+    assert time.monotonic() - began > 7  # one a second
+    assert {(answer.status, answer.json["code"]) for answer in slowed} == {(429, "too-many-tries")}
+    assert all(1 <= int(answer.headers["Retry-After"]) <= 60 for answer in slowed)
 
 
 @pytest.mark.parametrize(
@@ -197,13 +259,28 @@ def test_our_own_pages_may_write(serve: Serve) -> None:
     assert put(gallery, Origin=f"http://127.0.0.1:{gallery.port}").status == 201
 
 
-def test_no_site_takes_the_name_of_an_open_gallery_on_loopback(serve: Serve) -> None:
-    gallery = serve()
-    answer = raw(gallery, "GET", "/api/images", Host=f"evil.example:{gallery.port}")
-    assert (answer.status, answer.headers["Content-Type"]) == (403, "application/problem+json")
-    assert raw(gallery, "GET", "/api/images", Host=f"localhost:{gallery.port}").status == 200
-    gallery.stop("web")
-    serve(GALLERY_HOSTS="gallery.example")
+@pytest.mark.parametrize(
+    "settings", [{}, {"GALLERY_OPEN": "1"}, {"GALLERY_OPEN": "1", "GALLERY_HOST": "0.0.0.0"}], ids=str
+)
+def test_no_site_takes_the_name_of_an_open_gallery(serve: Serve, settings: dict[str, str]) -> None:
+    gallery = serve(**settings)
+    link = put(gallery).headers["Location"]
+    rebound = {"Host": f"evil.example:{gallery.port}", "Origin": f"http://evil.example:{gallery.port}"}
+    for method, path in (("GET", "/api/images"), ("DELETE", link), ("POST", "/upload"), ("GET", "/metrics")):
+        answer = raw(gallery, method, path, **rebound)
+        assert answer.status == 403, path
+    assert b"GALLERY_HOSTS" in raw(gallery, "GET", "/api/images", **rebound).body
+    for host in ("0.0.0.0", "10.244.0.7", "gallery"):
+        assert raw(gallery, "GET", "/api/images", Host=host).status == 403
+        assert raw(gallery, "GET", "/healthz", Host=host).status == 200  # probes ask by address
+        assert raw(gallery, "GET", "/readyz", Host=host).status == 200
+    for host in ("localhost", "127.0.0.1:30080", "[::1]:8080"):
+        assert raw(gallery, "GET", "/api/images", Host=host).status == 200
+    assert gallery.call("GET", link).status == 200
+
+
+def test_an_open_gallery_answers_to_the_names_it_is_given(serve: Serve) -> None:
+    gallery = serve(GALLERY_HOSTS="gallery.example", GALLERY_OPEN="1")
     assert raw(gallery, "GET", "/api/images", Host="gallery.example").status == 200
     assert raw(gallery, "GET", "/api/images", Host="localhost").status == 403
 

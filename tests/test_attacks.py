@@ -353,7 +353,9 @@ def test_one_address_takes_only_its_share_of_connections(bare: Gallery) -> None:
 
 
 def test_behind_a_proxy_callers_are_told_apart_by_what_it_says(bare: Gallery) -> None:
-    bare.start("web", "web", GALLERY_TRUSTED_PROXIES="1", GALLERY_CLIENT_CONNECTIONS="3", GALLERY_SLOW_SECONDS="20")
+    bare.start(
+        "web", "web", GALLERY_TRUSTED_PROXIES="127.0.0.1", GALLERY_CLIENT_CONNECTIONS="3", GALLERY_SLOW_SECONDS="20"
+    )
     until(lambda: bare.call("GET", "/readyz").status == 200, 30)
     head = POST + b"X-Forwarded-For: 203.0.113.7\r\nContent-Length: 9000\r\n\r\n\x89PNG\r\n\x1a\n"
     held = [socket.create_connection(("127.0.0.1", bare.port), 30) for _ in range(3)]

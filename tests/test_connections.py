@@ -107,7 +107,7 @@ def test_probes_are_answered_while_all_threads_are_taken(bare: Gallery) -> None:
 
 
 def test_behind_a_proxy_a_slow_reader_counts_until_the_answer_was_sent(bare: Gallery) -> None:
-    ready(bare, GALLERY_TRUSTED_PROXIES="1", GALLERY_CLIENT_CONNECTIONS="3")
+    ready(bare, GALLERY_TRUSTED_PROXIES="127.0.0.1,127.0.0.2", GALLERY_CLIENT_CONNECTIONS="3")
     link = bare.upload(picture("JPEG") + bytes(30_000_000), "a.jpg").json["links"]["original"]
     asked = f"GET {link} HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.7\r\n\r\n".encode()
     mine, others = {"X-Forwarded-For": "203.0.113.7"}, {"X-Forwarded-For": "203.0.113.8"}

@@ -9,6 +9,7 @@ import os
 import pickle
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from redis import Redis
 
 from tests.conftest import CHROMIUM, Answer, Gallery, answers, free_port, until
 from tests.pictures import undecodable
+from tests.siege.attacks import held
 
 PASSWORD = "the dashboard's password"
 CREDENTIALS = {"Authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()}
@@ -98,6 +100,15 @@ def test_nothing_is_shown_or_done_without_the_login(dashboard: Dashboard) -> Non
     assert dashboard.call("GET", "/", wrong).status == 401
     assert dashboard.ids("failed") == [job]
     assert [dashboard.call("GET", "/", wrong).status for _ in range(12)][-1] == 429
+    assert dashboard.call("GET", "/").status == 200  # the right password always works
+
+
+def test_requests_that_never_end_keep_nobody_from_it(dashboard: Dashboard) -> None:
+    half = b"POST /rq-dashboard/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 99\r\n"
+    there = replace(dashboard.gallery, port=dashboard.port)
+    with held(there, 40, half), held(there, 40, half + b"\r\na", "127.0.0.3"):
+        for _ in range(5):
+            assert dashboard.call("GET", "/0/data/queues.json").status == 200
 
 
 def test_a_link_changes_nothing_and_other_sites_get_nothing(dashboard: Dashboard) -> None:

@@ -301,7 +301,7 @@ def test_who_was_away_for_long_is_told_to_start_anew(web: Gallery) -> None:
 def test_one_caller_has_only_its_share_of_listeners(bare: Gallery) -> None:
     bare.start("redis", "launcher.redis")
     until(lambda: answers(bare.redis_port), 30)
-    bare.start("web", "web", GALLERY_CLIENT_LISTENERS="3", GALLERY_TRUSTED_PROXIES="1")
+    bare.start("web", "web", GALLERY_CLIENT_LISTENERS="3", GALLERY_TRUSTED_PROXIES="127.0.0.1")
     until(lambda: bare.call("GET", "/readyz").status == 200, 30)
     mine, others = {"X-Forwarded-For": "2001:db8::1"}, {"X-Forwarded-For": "2001:db8:0:1::1"}
     ears = [Ear(bare, headers="X-Forwarded-For: 2001:db8::2\r\n") for _ in range(3)]

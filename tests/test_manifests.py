@@ -11,6 +11,7 @@ import yaml
 
 from pipeline.queue.connection import connect
 from pipeline.queue.thumbnails import QUEUE, RQ_MARGIN_SECONDS, ThumbnailQueue
+from pipeline.settings import Settings
 from tests.deployment import ROOT, built, compose, defaults, seconds, settings_read
 
 OVERLAYS = ("kind", "kind-keda", "production")
@@ -202,6 +203,21 @@ def test_the_gallery_is_reached_through_its_service_and_redis_and_dashboard_are_
     assert mapping["listenAddress"] == "127.0.0.1"
     for name in ("redis", "dashboard"):
         assert one(kind, "Service", name)["spec"].get("type", "ClusterIP") == "ClusterIP"
+
+
+def test_callers_keep_their_addresses_on_kind(kind: list[Object]) -> None:
+    assert one(kind, "Service", "gallery-service")["spec"]["externalTrafficPolicy"] == "Local"
+    assert "GALLERY_HOSTS" not in one(kind, "ConfigMap", "gallery-settings")["data"]  # so it answers to local names
+
+
+def test_production_lets_the_ingress_controller_in_and_believes_it_alone(production: list[Object]) -> None:
+    (rule,) = one(production, "NetworkPolicy", "web")["spec"]["ingress"]
+    (source,) = rule["from"]
+    assert set(source) == {"namespaceSelector"}
+    settings = one(production, "ConfigMap", "gallery-settings")["data"]
+    proxies = Settings.from_environment(settings).trusted_proxies
+    assert proxies
+    assert all(network.is_private for network in proxies)
 
 
 def test_services_and_policies_and_budgets_select_the_pods_they_mean(objects: list[Object]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import Flask
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
@@ -13,6 +12,7 @@ from pipeline.store import Days, Store
 from web import access, api, errors, files, pages, request_log, security_headers, uploads
 from web.access import throttling
 from web.access.originals import everybody_may
+from web.access.proxies import TrustedProxies
 from web.access.rates import Rates
 from web.api.days import Calendar
 from web.callers import Shares
@@ -39,13 +39,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["feed"] = Feed(app, settings.redis_url, originals_for_all=everybody_may(settings))
     app.extensions["listeners"] = Shares(settings.client_listeners, min(settings.max_listeners, at_most(LISTENERS)))
     uploads.register(app, settings.max_upload_bytes, settings.max_form_files)
-    request_log.register(app, settings)
+    request_log.register(app)
     throttling.count_requests(app, settings)
     access.register(app, settings, store, rates)
     throttling.limit_rates(app, settings, rates)
     security_headers.register(app, settings)
-    if hops := settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    if settings.trusted_proxies:
+        app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     pages.register(app)
     api.register(app)
     files.register(app, store)

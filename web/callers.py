@@ -11,6 +11,7 @@ from flask import request
 
 from pipeline.errors import GalleryError
 
+Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 _IPV6_NETWORK = 64
 
 
@@ -33,6 +34,16 @@ def caller_of(address: str) -> str:
 def caller() -> str:
     """Return the key of the caller of the request in hand, as far as the configured proxies are to be trusted."""
     return caller_of(request.remote_addr or "unknown")
+
+
+def is_trusted(address: str, networks: Networks) -> bool:
+    """Whether an address is that of a proxy in `networks`."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    parsed = getattr(parsed, "ipv4_mapped", None) or parsed
+    return any(parsed in network for network in networks if network.version == parsed.version)
 
 
 class TooManyAtOnce(GalleryError):

@@ -9,8 +9,8 @@ from secrets import token_hex
 import structlog
 from flask import Flask, Response, g, request
 
-from pipeline.settings import Settings
 from web import counters
+from web.access.proxies import BELIEVED
 
 _ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PUT", "PATCH"})
@@ -20,13 +20,13 @@ _QUIET = frozenset(
 _log = structlog.get_logger()
 
 
-def register(app: Flask, settings: Settings) -> None:
+def register(app: Flask) -> None:
     """Begin before anything else looks at a request; a proxy that is trusted may give the id."""
 
     @app.before_request
     def begin() -> None:
         g.began = time.perf_counter()
-        offered = request.headers.get("X-Request-Id", "") if settings.trusted_proxies else ""
+        offered = request.headers.get("X-Request-Id", "") if BELIEVED in request.environ else ""
         g.request_id = offered if _ID.fullmatch(offered) else token_hex(8)
         structlog.contextvars.bind_contextvars(request=g.request_id)
 

@@ -50,7 +50,9 @@ class UnknownHost(GalleryError):
     code, status, title = "unknown-host", 403, "This gallery is not reached by that name"
 
     def __init__(self) -> None:
-        super().__init__("An open gallery on this machine answers to localhost only. Others go into GALLERY_HOSTS.")
+        super().__init__(
+            "An open gallery answers to local names only. Put the names that people use into GALLERY_HOSTS."
+        )
 
 
 class TooManyTries(GalleryError):
@@ -59,5 +61,7 @@ class TooManyTries(GalleryError):
     code, status, title = "too-many-tries", 429, "Too many tries"
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(f"Too many wrong tokens came from your address. Try again in {seconds} seconds.")
+        super().__init__(
+            f"Too many wrong tokens came from your address; try again in {seconds} seconds. A right one works at once."
+        )
         self.retry_after = seconds

@@ -10,12 +10,13 @@ import structlog
 from flask import current_app, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from pipeline.settings import Settings, is_loopback
+from pipeline.settings import Settings
 from pipeline.tokens import Role, match
 from web import uploads
 from web.access.errors import CrossSite, NotAllowed, SignInNeeded, UnknownHost
 from web.access.sessions import Session, Sessions
 from web.access.tries import Tries
+from web.callers import caller
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _ANYBODY = frozenset(
@@ -26,6 +27,7 @@ _PROBES = frozenset({"health.healthz", "health.readyz"})
 _READS = frozenset({"access.signout", "archive.download"})
 _INSIDERS = frozenset({"metrics.show"})
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - names that are not answered to
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +67,11 @@ def check() -> ResponseReturnValue | None:
 
 
 def _require_host() -> None:
-    """An open gallery on loopback is reached by local names alone: no site may take its name (DNS rebinding)."""
+    """An open gallery is reached by local names alone unless others are set: no site may take one (DNS rebinding)."""
     settings = guard().settings
     allowed = frozenset(settings.hosts)
-    if not allowed and not settings.tokens and not settings.open and is_loopback(settings.host):
-        allowed = _LOCAL_NAMES | {settings.host}
+    if not allowed and not settings.tokens:
+        allowed = _LOCAL_NAMES | {settings.host} - _EVERY_ADDRESS
     if allowed and _host_name(f"//{request.host}") not in allowed:
         raise UnknownHost
 
@@ -123,11 +125,10 @@ def _role() -> Role:
 
 def _bearer(header: str) -> Role:
     kind, _, secret = header.partition(" ")
-    guard().tries.require(client())
     token = match(guard().settings.tokens, secret.strip()) if kind.lower() == "bearer" else None
     if token is None:
-        guard().tries.wrong(client())
         structlog.get_logger().warning("wrong token", client=client())
+        guard().tries.wrong(caller())
         raise SignInNeeded("This token is not known here. Check it, or ask for another.")
     g.caller = token.name
     return token.role

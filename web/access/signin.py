@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from pipeline.tokens import match
 from web.access.guard import client, cookie_name, guard
 from web.access.sessions import SECONDS
+from web.callers import caller
 
 blueprint = Blueprint("access", __name__)
 _log = structlog.get_logger()
@@ -29,12 +30,11 @@ def signin_form() -> ResponseReturnValue:
     back = _local(request.form.get("next", ""))
     if not guard().settings.tokens:
         return redirect(back, 303)
-    guard().tries.require(client())
     secret = request.form.get("token", "")[:_LONGEST_SECRET].strip()
     token = match(guard().settings.tokens, secret)
     if token is None:
-        guard().tries.wrong(client())
         _log.warning("sign-in refused", client=client())
+        guard().tries.wrong(caller())
         return render_template("access/signin.html", next=back, wrong=True), 401
     _log.info("signed in", caller=token.name, client=client())
     answer = redirect(back, 303)

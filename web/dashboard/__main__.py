@@ -10,6 +10,9 @@ from pipeline.errors import BadSetting
 from pipeline.settings import Settings
 from web.dashboard import create_app
 from web.server.config import SHARED_MEMORY
+from web.server.descriptors import allow_many
+
+_THREADS = 96
 
 
 def main() -> None:
@@ -20,16 +23,24 @@ def main() -> None:
         create_app(settings)
     except BadSetting as error:
         sys.exit(str(error))
+    allow_many()
     command = [
         sys.executable, "-m", "gunicorn", "web.dashboard:create_app()",
         "--bind", netloc(address, settings.dashboard_port),
-        "--worker-class", "gthread", "--threads", "8",
+        "--worker-class", "web.server.gunicorn_worker.GalleryWorker",
+        "--threads", str(_THREADS),
+        "--worker-connections", str(_THREADS * 2),
         "--logger-class", "web.server.config.Log",
         "--forwarded-allow-ips", "",
         "--worker-tmp-dir", SHARED_MEMORY,
         "--no-control-socket",
+        "--limit-request-line", "4094",
+        "--limit-request-field_size", "8190",
+        "--limit-request-fields", "64",
     ]  # fmt: skip
-    os.execv(sys.executable, command)  # noqa: S606 - no shell is wanted
+    # the worker's shares follow from its threads; what is set for web's callers is not meant here
+    environ = {**os.environ, "GALLERY_WEB_THREADS": str(_THREADS), "GALLERY_CLIENT_CONNECTIONS": ""}
+    os.execve(sys.executable, command, environ)  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":

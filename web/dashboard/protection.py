@@ -16,10 +16,13 @@ from urllib.parse import urlsplit
 
 import structlog
 from flask import Flask, Response, g, request
-from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
+from web.access.tries import Turns
+from web.callers import caller
+
+_BODY_BYTES = 16 * 1024
 _SAFE = ("GET", "HEAD")
 _CHANGES = frozenset({"delete_job_view", "requeue_job_view", "requeue_all", "empty_queue", "compact_queue"})
 _INLINE_SCRIPT = b'<script type="text/javascript">'
@@ -27,34 +30,32 @@ _INLINE_SCRIPT = b'<script type="text/javascript">'
 _MOST_CHARACTERS = 50_000
 # the page's own templates escape these; the others are put in as HTML
 _ESCAPED_BY_PAGE = {"rq_dashboard.list_jobs": frozenset({"description", "exc_info"})}
-_TRIES = RateLimitItemPerMinute(10)
 _log = structlog.get_logger()
 
 
 def protect(app: Flask, user: str, password: str) -> None:
     """Put the fence around an rq-dashboard app."""
+    app.config["MAX_CONTENT_LENGTH"] = _BODY_BYTES
     wanted = _digest(user, password)
-    tries = FixedWindowRateLimiter(MemoryStorage())
+    turns = Turns(FixedWindowRateLimiter(MemoryStorage()).hit)
 
     @app.before_request
     def check() -> Response | None:
         g.nonce = token_urlsafe(16)
-        return _log_in(wanted, tries) or _refuse_other_sites()
+        return _log_in(wanted, turns) or _refuse_other_sites()
 
     app.after_request(_secure)
 
 
-def _log_in(wanted: bytes, tries: FixedWindowRateLimiter) -> Response | None:
-    client = request.remote_addr or "unknown"
-    if not tries.test(_TRIES, client):
-        return Response("Too many tries. Wait a minute.", 429, {"Retry-After": "60"})
+def _log_in(wanted: bytes, turns: Turns) -> Response | None:
     offered = request.authorization
     if offered is None or offered.type != "basic":
         return Response("Please log in.", 401, {"WWW-Authenticate": 'Basic realm="rq-dashboard", charset="UTF-8"'})
     if compare_digest(_digest(offered.username or "", offered.password or ""), wanted):
         return None
-    tries.hit(_TRIES, client)
-    _log.warning("login refused", client=client)
+    _log.warning("login refused", client=request.remote_addr)
+    if not turns.wrong(caller()):
+        return Response("Too many tries. Wait a minute.", 429, {"Retry-After": "60"})
     return Response("Please log in.", 401, {"WWW-Authenticate": 'Basic realm="rq-dashboard", charset="UTF-8"'})
 
 

@@ -22,7 +22,7 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from pipeline.settings import Settings
 from web import counters
-from web.callers import Shares, caller_of
+from web.callers import Shares, caller_of, is_trusted
 from web.server.closing import LingeringClose
 from web.server.descriptors import CONNECTIONS, at_most
 from web.server.lanes import HEAD_BYTES, PATIENCE, lanes, probe
@@ -75,9 +75,8 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
         self._for_probes = min(_FOR_PROBES, at_most(CONNECTIONS) // 4)
         self._capacity = min(self.cfg.worker_connections, at_most(CONNECTIONS) - self._for_probes)
         self.worker_connections = sys.maxsize  # we go on accepting, and shed
-        # behind a proxy all connections are the proxy's; its callers are told apart in `web.access.throttling`
-        each = sys.maxsize if settings.trusted_proxies else settings.client_connections
-        self._shares = Shares(min(each, at_most(CONNECTIONS) // 4))
+        self._proxies = settings.trusted_proxies
+        self._shares = Shares(min(settings.client_connections, at_most(CONNECTIONS) // 4))
         self._lanes = lanes()
         self._closing = LingeringClose()
         self._closing.start()
@@ -110,13 +109,17 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
                 self._shed(listener)
             # anything else is the network's, or another process was faster (accept(2))
             return
-        who = caller_of(client[0]) if isinstance(client, tuple) else "local"
-        if not self._shares.take(who):
+        address = client[0] if isinstance(client, tuple) else "local"
+        who = caller_of(address)
+        # a proxy's connections are its callers', who are told apart in `web.access.throttling`
+        counted = not is_trusted(address, self._proxies)
+        if counted and not self._shares.take(who):
             counters.REFUSED_CONNECTIONS.labels("share").inc()
             self._closing.refuse(connection, _TOO_MANY)
             return
         paced = PacedSocket(fileno=connection.detach())
-        paced.when_closed(lambda: self._shares.give_back(who))
+        if counted:
+            paced.when_closed(lambda: self._shares.give_back(who))
         conn = Connection(self.cfg, paced, client, listener.getsockname())
         conn.caller = who
         self.nr_conns += 1
