@@ -18,13 +18,16 @@ from random import Random
 
 from PIL import Image, ImageCms
 
-from pipeline.errors import GalleryError, RendererDied
+from pipeline.errors import GalleryError, OutOfMemory, RendererDied
 from pipeline.images.formats import Limits, check_bounds, read_header
+from tests.cases.pngs import RGB, png
 from tests.render_fixtures import encoded, scene
 from worker.render_process.renderer import Renderer
 
 TIMEOUT = 10
 PEAK_MB = 512
+# Of so few no damage is a reason to run out of memory.
+SMALL_PIXELS = 1_000_000
 
 
 def seeds() -> dict[str, bytes]:
@@ -48,6 +51,7 @@ def seeds() -> dict[str, bytes]:
         "png-palette": encoded(picture.quantize(16), "PNG", transparency=3),
         "png-16": encoded(Image.new("I;16", (96, 64), 999), "PNG"),
         "png-16-clear": encoded(Image.new("I;16", (96, 64), 999), "PNG", transparency=998),
+        "png-interlaced": png((96, 64), RGB, picture.tobytes(), interlaced=True),
         "apng": encoded(clear, "PNG", **frames),
         "gif": encoded(picture, "GIF"),
         "gif-animated": encoded(picture, "GIF", **frames),
@@ -56,6 +60,7 @@ def seeds() -> dict[str, bytes]:
         "webp-animated": encoded(clear, "WEBP", **frames),
         "heic": encoded(picture, "HEIF", **about),
         "heic-alpha": encoded(clear, "HEIF"),
+        "heic-tiles": encoded(scene((900, 700)), "HEIF", tile_size=512),
         "avif": encoded(picture, "AVIF", **about),
         "avif-animated": encoded(picture, "AVIF", **frames),
     }
@@ -116,10 +121,11 @@ class Fuzz:
     def _one(self, renderer: Renderer, name: str, data: bytes) -> None:
         path = self.keep / "input"
         path.write_bytes(data)
-        began = time.monotonic()
+        began, pixels = time.monotonic(), 0
         try:
             header = read_header(io.BytesIO(data))
             check_bounds(header, Limits())
+            pixels = header.pixels
             renderer.render(path, lambda made: None)
             end = "ready"
         except RendererDied as death:
@@ -127,6 +133,9 @@ class Fuzz:
             path.rename(self.keep / name)
         except GalleryError as error:
             end = error.code
+            if end == OutOfMemory.code and pixels < SMALL_PIXELS:
+                path.rename(self.keep / name)
+                self.wrong.append(f"{name}: ran out of memory over {pixels} pixels")
         except Exception as error:  # noqa: BLE001 - what is not named is what is looked for
             end = "unnamed"
             path.rename(self.keep / name)

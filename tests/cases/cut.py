@@ -90,6 +90,7 @@ def _nothing_missing() -> list[Case]:
     return [
         _case("jpeg-no-end", "grey, without its end marker", _jpeg_no_end, lambda: painted(greys, (160, 200)), note),
         _case("png-no-end", "without its last chunk", _png_no_end, _leaves, note),
+        _case("png-endless-text", "a text of two gigabytes behind its pixels, it says", _png_endless, _leaves, note),
         _case("png-adler", "interlaced, a wrong sum behind its data", _png_adler, _sunset, note),
         _case(
             "png-checksum",
@@ -329,6 +330,10 @@ def _png_interlaced() -> bytes:
 
 def _png_no_end() -> bytes:
     return encoded(_leaves(), "PNG")[:-12]
+
+
+def _png_endless() -> bytes:
+    return encoded(_leaves(), "PNG")[:-12] + b"\x7f\xff\xff\xfftEXtComment\0" + b"nothing more"
 
 
 def _png_adler() -> bytes:

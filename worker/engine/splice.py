@@ -19,9 +19,11 @@ class Spliced(io.RawIOBase):
     def __init__(self, file: BinaryIO, pieces: Iterable[Piece], tail: bytes = b"") -> None:
         self._file, self._size = file, file.seek(0, io.SEEK_END)
         self._pieces: list[tuple[int, int, Piece]] = []
-        end = 0
+        end, size = 0, file.seek(0, io.SEEK_END)
         for piece in pieces:
-            start, end = end, end + (len(piece) if isinstance(piece, bytes) else piece[1])
+            # a damaged length must not be asked of the file: memory for all of it would be taken first
+            length = len(piece) if isinstance(piece, bytes) else max(0, min(piece[1], size - piece[0]))
+            start, end = end, end + length
             self._pieces.append((start, end, piece))
         self._end, self._tail, self._at = end, tail, 0
         self.tail_was_read = False

@@ -16,6 +16,8 @@ from pipeline.images.header import Format, Header, upright
 _CHUNKS = 200_000
 _LONGEST = 2**31 - 1
 _PIECE = 64 * 1024
+# What is read of a chunk unless more is asked for: a damaged length must not ask for two gigabytes at once.
+_SMALL = 1024
 
 # How much one compressed chunk of metadata may hold; a colour profile or XMP of a real picture has less.
 INFLATED_BYTES = 8 * 1024 * 1024
@@ -65,7 +67,7 @@ def chunks(stream: BinaryIO) -> Iterator[Chunk]:
         at = found.at + found.length + 4
 
 
-def sound(stream: BinaryIO, chunk: Chunk, most: int = _LONGEST) -> bytes | None:
+def sound(stream: BinaryIO, chunk: Chunk, most: int = _SMALL) -> bytes | None:
     """The first `most` bytes of a chunk's data; None if decoders skip it: it is cut off, or its checksum is wrong."""
     if chunk.at + chunk.length > stream.seek(0, 2):
         return None  # nor is there memory for all that a damaged length may promise
