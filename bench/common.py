@@ -184,11 +184,13 @@ class Product:
 
     def wait_for_workers(self, count: int) -> None:
         """Wait until `count` workers listen to the queue."""
-        from pipeline.queue.connection import connect
-        from pipeline.queue.thumbnails import ThumbnailQueue
+        from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
-        queue = ThumbnailQueue(connect(self.redis_url, timeout=5), 60)
-        until(lambda: queue.status().workers >= count)
+        from pipeline.queue.connection import connect
+        from pipeline.queue.thumbnails import QUEUE
+
+        redis = connect(self.redis_url, timeout=5)
+        until(lambda: int(redis.scard(WORKERS_BY_QUEUE_KEY % QUEUE)) >= count)
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
         """Stop one process, and wait for its end."""

@@ -75,6 +75,7 @@ class Status(msgspec.Struct, frozen=True):
     failed: int
     volume: Volume
     queue: Queue | None
+    queue_error: str | None = None
 
 
 class Problem(msgspec.Struct, frozen=True):

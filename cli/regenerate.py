@@ -12,6 +12,7 @@ import click
 
 from pipeline.errors import BadSetting, GalleryError
 from pipeline.queue.connection import QueueUnavailable, connect
+from pipeline.queue.lease import Lease
 from pipeline.queue.regeneration import FAILED, LATER, RegenerationQueue
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
@@ -41,7 +42,9 @@ def regenerate(which: Which) -> None:
         settings = Settings.from_environment()
         store = Store(settings)
         ids = select(store, Which(which))
-        queue = ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout)
+        lease = Lease(connect(settings.redis_url, timeout=5), lambda: store.volume.id)
+        lease.start()
+        queue = ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
         with click.progressbar(
             length=len(ids), label="Making anew", file=sys.stderr, hidden=not sys.stderr.isatty()
         ) as bar:

@@ -30,7 +30,8 @@ def status(client: Client, as_json: bool) -> None:
     click.echo(f"pending  {found.pending}")
     click.echo(f"failed   {found.failed}")
     if found.queue is None:
-        click.echo("queue    Redis does not answer: uploads are accepted, and wait")
+        why = found.queue_error or "Redis does not answer: uploads are accepted, thumbnails wait"
+        click.echo(f"queue    {why}")
     else:
         queue = found.queue
         oldest = f", the oldest for {queue.oldest_seconds:.0f} s" if queue.oldest_seconds else ""

@@ -21,6 +21,7 @@ from redis import Redis
 from pipeline.ids import new_id
 from pipeline.queue.events import STREAM
 from pipeline.settings import Settings
+from pipeline.volume.volume import Volume
 from tests.conftest import Gallery, answers, picture, until
 from web import create_app
 from web.live import listeners
@@ -194,6 +195,7 @@ def strays(image_id: str, record: dict[str, Any]) -> dict[str, dict[Any, Any]]:
         "an id that is not UTF-8": {"id": b"\xff\xfe", "record": json.dumps(record)},
         "an id that is none": {"id": "../../etc", "deleted": "1"},
         "an id and no more": {"id": image_id},
+        "a record of no volume": {"id": image_id, "record": json.dumps(record)},
         "an empty record": {"id": image_id, "record": ""},
         "a record that is not JSON": {"id": image_id, "record": b"\x80\x04pickle"},
         "a record that is a list": {"id": image_id, "record": "[]"},
@@ -214,9 +216,11 @@ def test_an_entry_that_cannot_be_read_is_a_gap_and_the_events_go_on(bare: Galler
     record = bare.upload(picture()).json
     image_id = record["id"]
     with Redis.from_url(bare.environ["REDIS_URL"]) as redis:
+        volume = Volume(bare.data).id
         for what, fields in strays(image_id, record).items():
             with ear(bare) as one:
-                redis.xadd(STREAM, fields)
+                tag = {} if what == "a record of no volume" else {"volume": volume}
+                redis.xadd(STREAM, {**fields, **tag})
                 assert one.next().kind == "reset", what
                 uploaded = bare.upload(picture()).json["id"]
                 told = one.next()
@@ -238,7 +242,8 @@ def test_a_record_of_a_newer_release_is_told_as_far_as_it_is_understood(web: Gal
     newer = {key: value for key, value in record.items() if key != "links"}
     newer |= {"version": 99, "state": "dreaming", "mood": {"good": True}}
     with ear(web) as one, Redis.from_url(web.environ["REDIS_URL"]) as redis:
-        redis.xadd(STREAM, {"id": record["id"], "record": json.dumps(newer), "mood": "1"})
+        volume = Volume(web.data).id
+        redis.xadd(STREAM, {"id": record["id"], "record": json.dumps(newer), "volume": volume, "mood": "1"})
         told = one.next()
     assert (told.kind, told.data["state"]) == ("image", "dreaming")
 

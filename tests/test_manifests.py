@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from pipeline.queue.connection import connect
+from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import QUEUE, RQ_MARGIN_SECONDS, ThumbnailQueue
 from pipeline.settings import Settings
 from tests.deployment import ROOT, built, compose, defaults, seconds, settings_read
@@ -291,7 +292,8 @@ def test_keda_counts_the_queue_and_always_leaves_one_worker(tmp_path: Path, prod
         scaled = one(objects, "ScaledObject", "worker")["spec"]
         assert scaled["minReplicaCount"] == 1
         (trigger,) = scaled["triggers"]
-        queue = ThumbnailQueue(connect("redis://127.0.0.1:1", timeout=1), defaults().job_timeout)
+        nobody = connect("redis://127.0.0.1:1", timeout=1)
+        queue = ThumbnailQueue(nobody, defaults().job_timeout, Lease(nobody, lambda: "a volume"))
         assert trigger["metadata"]["listName"] == queue.rq.key == f"rq:queue:{QUEUE}"
         secret = one(objects, "Secret", "gallery-secrets")
         (reference,) = one(objects, "TriggerAuthentication", "redis")["spec"]["secretTargetRef"]

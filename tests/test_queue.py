@@ -13,6 +13,7 @@ from rq.job import Job
 
 from pipeline.ids import new_id
 from pipeline.queue.connection import connect
+from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from tests.conftest import Gallery, answers, until
 
@@ -27,7 +28,9 @@ def redis(bare: Gallery) -> Iterator[Redis]:
 
 @pytest.fixture
 def queue(redis: Redis) -> ThumbnailQueue:
-    return ThumbnailQueue(redis, 60)
+    lease = Lease(redis, lambda: "a volume")
+    lease.renew()
+    return ThumbnailQueue(redis, 60, lease)
 
 
 def keys(redis: Redis, image_id: str) -> list[Any]:

@@ -20,6 +20,7 @@ from pipeline.ids import new_id
 from pipeline.images.formats import Limits
 from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
+from pipeline.queue.lease import Lease
 from pipeline.records import State
 from pipeline.settings import Settings
 from pipeline.store import Store, attempts, cleanup, deletion, outbox
@@ -42,7 +43,8 @@ def stepping(store: Store, step: Callable[[str], None]) -> Store:
 @pytest.fixture
 def render_context(store: Store) -> Any:
     nobody = connect("redis://127.0.0.1:1/0", timeout=0.1)
-    render_context = RenderContext(store, Renderer(Limits(), 60, lambda: None), EventPublisher(nobody), "test")
+    events = EventPublisher(nobody, Lease(nobody, lambda: store.volume.id))
+    render_context = RenderContext(store, Renderer(Limits(), 60, lambda: None), events, "test")
     yield render_context
     render_context.renderer.stop()
 

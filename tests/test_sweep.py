@@ -10,10 +10,12 @@ import pytest
 from redis import Redis
 
 from pipeline.queue.connection import connect
+from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.volume.locks import locked
+from pipeline.volume.volume import Volume
 from tests.conftest import Gallery, answers, picture, until
 from tests.test_crash_points import accept, make
 from worker.sweep import Sweep
@@ -23,7 +25,10 @@ from worker.sweep import Sweep
 def queue(bare: Gallery) -> ThumbnailQueue:
     bare.start("redis", "launcher.redis")
     until(lambda: answers(urlsplit(bare.environ["REDIS_URL"]).port or 0), 30)
-    return ThumbnailQueue(connect(bare.environ["REDIS_URL"], timeout=5), 60)
+    redis = connect(bare.environ["REDIS_URL"], timeout=5)
+    lease = Lease(redis, lambda: Volume(bare.data).id)
+    lease.renew()
+    return ThumbnailQueue(redis, 60, lease)
 
 
 @pytest.fixture

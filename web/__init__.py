@@ -6,6 +6,7 @@ from flask import Flask
 
 from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
+from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Days, Store
@@ -23,6 +24,7 @@ from web.services import Services
 
 _REDIS_SECONDS = 0.3
 _REDIS_PAUSE_SECONDS = 1.0
+_LEASE_TIMEOUT = 2.0
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -31,12 +33,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(__name__)
     store = Store(settings)
     store.prepare()
+    lease = Lease(connect(settings.redis_url, timeout=_LEASE_TIMEOUT), lambda: store.volume.id)
+    lease.start()
     redis = connect(settings.redis_url, timeout=_REDIS_SECONDS)
-    queue = ThumbnailQueue(redis, settings.job_timeout, _REDIS_PAUSE_SECONDS)
+    queue = ThumbnailQueue(redis, settings.job_timeout, lease, _REDIS_PAUSE_SECONDS)
     rates = Rates(queue, "gallery:rates")
-    app.extensions["gallery"] = Services(settings, store, queue, EventPublisher(redis))
+    app.extensions["gallery"] = Services(settings, store, queue, EventPublisher(redis, lease))
     app.extensions["days"] = Calendar(Days(store.layout.images))
-    app.extensions["feed"] = Feed(app, settings.redis_url, originals_for_all=everybody_may(settings))
+    app.extensions["feed"] = Feed(app, settings.redis_url, lease, originals_for_all=everybody_may(settings))
     app.extensions["listeners"] = Shares(settings.client_listeners, min(settings.max_listeners, at_most(LISTENERS)))
     uploads.register(app, settings.max_upload_bytes, settings.max_form_files)
     request_log.register(app)

@@ -19,6 +19,7 @@ from pipeline.images.formats import Limits
 from pipeline.logs import set_up_logs
 from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
+from pipeline.queue.lease import Lease
 from pipeline.queue.safe_job import ThumbnailJob
 from pipeline.queue.thumbnails import QUEUE, ThumbnailQueue
 from pipeline.settings import Settings
@@ -28,6 +29,7 @@ from worker import metrics, thumbnails
 from worker.engine import encode_webp
 from worker.render_process.renderer import CannotStart, Renderer
 from worker.rq_worker import OneLine, ThumbnailWorker, touch
+from worker.safe_queue import SafeQueue
 from worker.sweep import Sweep
 
 _TTL_SECONDS = 30
@@ -50,6 +52,7 @@ def main() -> int:
     store = Store(settings)
     store.prepare()
     connection = connect(settings.redis_url, timeout=_TTL_SECONDS)
+    lease = Lease(connect(settings.redis_url, timeout=5), lambda: store.volume.id)
     renderer = Renderer(
         Limits(megapixels=settings.max_megapixels),
         settings.job_timeout,
@@ -62,16 +65,19 @@ def main() -> int:
     if not encode_webp.libwebp_is_called():
         _log.warning("this Pillow's libwebp cannot be called directly: thumbnails are a little less close")
     name = f"{settings.worker_name}-{uuid4().hex[:6]}"
-    render_context = thumbnails.RenderContext(store, renderer, EventPublisher(connection), name)
+    render_context = thumbnails.RenderContext(store, renderer, EventPublisher(connection, lease), name)
     thumbnails.render_context = render_context
     ThumbnailWorker.render_context, ThumbnailWorker.settings = render_context, settings
+    ThumbnailWorker.lease = SafeQueue.lease = lease
+    lease.start()
     sweep = Sweep(
         store,
-        ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout),
+        ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout, lease),
         settings.sweep_seconds,
     )
     sweep.start()
-    _serve(settings, connection, name)
+    _serve(settings, connection, lease, name)
+    lease.stop()
     sweep.stop()
     renderer.stop()
     _log.info("stopped")
@@ -94,13 +100,16 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _serve(settings: Settings, connection: Any, name: str) -> None:
-    """Run RQ's loop, and begin anew after every failure of Redis, until told to stop."""
+def _serve(settings: Settings, connection: Any, lease: Lease, name: str) -> None:
+    """Run RQ's loop, and begin anew after every failure of Redis, until told to stop. Wait while Redis is another's."""
     while not ThumbnailWorker.told_to_stop:
         try:
             signal.signal(signal.SIGTERM, _stop)
             signal.signal(signal.SIGINT, _stop)
             touch(settings)
+            if not lease.held:
+                _pause()
+                continue
             worker = ThumbnailWorker(
                 [QUEUE],
                 name=f"{name}-{uuid4().hex[:4]}",

@@ -12,7 +12,7 @@ import structlog
 from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rq import Queue
-from rq.exceptions import InvalidJobOperation, NoSuchJobError
+from rq.exceptions import InvalidJobOperation, NoSuchJobError, StopRequested
 from rq.executions import Execution
 from rq.job import Job, JobStatus
 from rq.registry import StartedJobRegistry
@@ -21,7 +21,8 @@ from rq.worker import SimpleWorker, WorkerStatus
 from rq.worker_registration import register
 
 from pipeline.errors import GalleryError, RendererDied
-from pipeline.queue.safe_job import NotOurs
+from pipeline.queue.lease import Lease
+from pipeline.queue.safe_job import VOLUME_TAG, NotOurs, ThumbnailJob
 from pipeline.records import stamp
 from pipeline.settings import Settings
 from worker import thumbnails
@@ -43,6 +44,7 @@ class ThumbnailWorker(SimpleWorker):
     log_job_description = False
     render_context: thumbnails.RenderContext
     settings: Settings
+    lease: Lease
     told_to_stop = False
     _begin: Pipeline
     _beaten = _expires = 0.0
@@ -91,12 +93,37 @@ class ThumbnailWorker(SimpleWorker):
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Tell the job when it was enqueued, and do it."""
+        if self._is_foreign(job):
+            self._hand_back(job, queue)
+            return
         at = job.enqueued_at
         self.render_context.queued_at = stamp(at) if at else None
         if self.perform_job(job, queue, self.prepare_execution(job)):
             self._state = WorkerStatus.IDLE.value  # which `cleanup_execution` has said
         else:
             self.set_state(WorkerStatus.IDLE)
+
+    def _is_foreign(self, job: Job) -> bool:
+        """Whether the job is for another volume than ours."""
+        named = job.volume_id if isinstance(job, ThumbnailJob) else None
+        return named is not None and named != self.lease.volume_id
+
+    def _hand_back(self, job: Job, queue: Queue) -> None:
+        """A job of another gallery: either Redis is that gallery's now, and it goes back to the front of the queue; or
+        it is ours and the job was left behind, and it is dropped, since the other's outbox has it.
+        """
+        self.lease.renew()
+        with self.connection.pipeline() as pipeline:
+            pipeline.lrem(queue.intermediate_queue_key, 1, job.id)
+            if self.lease.held:
+                pipeline.delete(job.key)
+            else:
+                pipeline.lpush(queue.key, job.id)
+            pipeline.execute()
+        what = "dropped a job of another gallery" if self.lease.held else "handed back a job of another gallery"
+        _log.warning(what, job=job.id, volume=str(job.meta.get(VOLUME_TAG))[:80])
+        if not self.lease.held:
+            raise StopRequested
 
     def prepare_execution(self, job: Job) -> Execution:
         """First half of the transaction at the begin of a job; `prepare_job_execution` is the other."""

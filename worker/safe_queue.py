@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq import Queue
+from rq.exceptions import StopRequested
 from rq.job import Job
+
+from pipeline.queue.lease import Lease
 
 _log = structlog.get_logger()
 
@@ -19,13 +22,17 @@ class SafeQueue(Queue):
     maintenance at every start after that. The sweep enqueues again what belongs to an image.
     """
 
+    lease: ClassVar[Lease]
+
     @classmethod
     def dequeue_any(
         cls, queues: Iterable[Queue], timeout: int | None, connection: Redis, *args: Any, **kwargs: Any
     ) -> tuple[Job, Queue] | None:
-        """As RQ's; an id that is not UTF-8 is dropped."""
+        """As RQ's; an id that is not UTF-8 is dropped. Raises `StopRequested` if Redis serves another gallery."""
         queues = list(queues)
         while True:
+            if not cls.lease.held:
+                raise StopRequested
             try:
                 return super().dequeue_any(queues, timeout, connection, *args, **kwargs)
             except UnicodeDecodeError:

@@ -23,6 +23,16 @@ class QueueUnavailable(Exception):
     """Redis cannot be reached or refuses; what was accepted waits in the outbox."""
 
 
+class HeldByAnother(QueueUnavailable):
+    """The Redis database serves another gallery."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "another gallery uses this Redis database: give each its own, for example by a REDIS_URL that ends in /1. "
+            "Uploads are accepted, thumbnails wait"
+        )
+
+
 def connect(url: str, *, timeout: float) -> Redis:
     """A client that waits at most `timeout` seconds for a connection or an answer, and does not retry."""
     options: dict[str, Any] = {

@@ -15,6 +15,7 @@ from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 
 from pipeline.ids import is_id
+from pipeline.queue.lease import Lease
 from pipeline.records import Record
 
 STREAM = "gallery:events"
@@ -58,8 +59,9 @@ class EventPublisher:
     What could not be told is made up for by a gap, told before the next event.
     """
 
-    def __init__(self, connection: Redis) -> None:
+    def __init__(self, connection: Redis, lease: Lease) -> None:
         self.connection = connection
+        self._lease = lease
         self._gap = False
 
     def changed(self, record: Record) -> None:
@@ -75,19 +77,22 @@ class EventPublisher:
         self._gap = True
 
     def _add(self, fields: dict[Any, Any]) -> None:
+        if not self._lease.held:
+            self.missed()
+            return
         try:
             if self._gap:
-                tell_gap(self.connection)
+                tell_gap(self.connection, self._lease.volume_id)
                 self._gap = False
-            _append(self.connection, fields)
+            _append(self.connection, {**fields, "volume": self._lease.volume_id})
         except (RedisError, OSError) as error:
             self.missed()
             _log.warning("event not sent", error=str(error))
 
 
-def tell_gap(connection: Redis) -> None:
-    """Tell that events before this one may have been lost; raises `RedisError` or `OSError`."""
-    _append(connection, {"gap": "1"})
+def tell_gap(connection: Redis, volume_id: str) -> None:
+    """Tell that events of a volume before this one may have been lost; raises `RedisError` or `OSError`."""
+    _append(connection, {"gap": "1", "volume": volume_id})
 
 
 def _append(connection: Redis, fields: dict[Any, Any]) -> None:
@@ -113,21 +118,22 @@ class Rewound(Exception):
 
 
 class Follower:
-    """Reads the stream from its end onwards. `position` is the id of the last entry read.
+    """Reads the events of one volume from the end of the stream onwards. `position` is the id of the last entry read.
 
     Every method raises `RedisError` or `OSError` where Redis fails; `seconds` must be well below the
     connection's time-out.
     """
 
-    def __init__(self, connection: Redis) -> None:
+    def __init__(self, connection: Redis, volume_id: str) -> None:
         self.connection = connection
         self.position = "0-0"
+        self._volume = volume_id.encode()
 
     def newest(self, count: int) -> list[Event]:
         """Up to `count` last events, oldest first; `position` is the end of the stream then."""
         entries = self._last(count)
         self.position = entries[0][0].decode() if entries else "0-0"
-        return _events(reversed(entries))
+        return self._events(reversed(entries))
 
     def wait(self, seconds: float, count: int = 500) -> list[Event]:
         """The next events, none after `seconds` without any; raises `Rewound`."""
@@ -144,7 +150,7 @@ class Follower:
             return []
         entries = answer[0][1]
         self.position = entries[-1][0].decode()
-        return _events(entries)
+        return self._events(entries)
 
     def _last(self, count: int) -> list[_Entry]:
         """Up to `count` last entries, newest first."""
@@ -156,6 +162,26 @@ class Follower:
             entries = self.connection.xrevrange(STREAM, count=count)
         return list(entries)
 
+    def _events(self, entries: Iterable[_Entry]) -> list[Event]:
+        """The events of entries that are our volume's, or nobody's; of gaps in a row, the last."""
+        events: list[Event] = []
+        unreadable = 0
+        for position, fields in entries:
+            fields = fields or {}
+            if fields.get(b"volume", self._volume) != self._volume:
+                continue  # another gallery had this Redis for a while
+            try:
+                event = _event(position.decode(), fields)
+            except (ValueError, RecursionError):
+                unreadable += 1
+                event = Event(position.decode())
+            if events and event.is_gap and events[-1].is_gap:
+                events.pop()
+            events.append(event)
+        if unreadable:
+            _log.warning("events that cannot be read are taken as lost", events=unreadable)
+        return events
+
 
 def order(position: str) -> tuple[int, int]:
     """An id of the stream as numbers that sort; raises `ValueError` where it is none."""
@@ -163,28 +189,12 @@ def order(position: str) -> tuple[int, int]:
     return int(moment), int(number)
 
 
-def _events(entries: Iterable[_Entry]) -> list[Event]:
-    """The events of entries; of gaps in a row, the last."""
-    events: list[Event] = []
-    unreadable = 0
-    for position, fields in entries:
-        try:
-            event = _event(position.decode(), fields or {})
-        except (ValueError, RecursionError):
-            unreadable += 1
-            event = Event(position.decode())
-        if events and event.is_gap and events[-1].is_gap:
-            events.pop()
-        events.append(event)
-    if unreadable:
-        _log.warning("events that cannot be read are taken as lost", events=unreadable)
-    return events
-
-
 def _event(position: str, fields: dict[bytes, bytes]) -> Event:
     """The event of an entry; raises `ValueError` or `RecursionError` if it is none of ours."""
     if b"gap" in fields:
         return Event(position)
+    if b"volume" not in fields:
+        raise ValueError("of no volume")
     image_id = fields.get(b"id", b"").decode()
     if not is_id(image_id):
         raise ValueError("not the id of an image")

@@ -40,7 +40,7 @@ class RegenerationQueue:
             try:
                 self._queue.rq.enqueue_call(
                     REGENERATE_JOB, args=(image_id,), job_id=_job_id(image_id), unique=True,
-                    description=DESCRIPTION, result_ttl=_JOB_SECONDS, failure_ttl=_JOB_SECONDS,
+                    description=DESCRIPTION, result_ttl=_JOB_SECONDS, failure_ttl=_JOB_SECONDS, meta=self._queue.tag,
                 )  # fmt: skip
             except DuplicateJobError:
                 return

@@ -10,6 +10,9 @@ from rq.job import Job
 JOB = "worker.thumbnails.make_thumbnail"
 REGENERATE_JOB = "worker.regeneration.regenerate_thumbnails"
 
+VOLUME_TAG = "volume"
+"""The key in a job's meta that holds the id of the volume whose image it is for."""
+
 
 class NotOurs(Exception):
     """A job in the queue names another function than ours."""
@@ -17,6 +20,12 @@ class NotOurs(Exception):
 
 class ThumbnailJob(Job):
     """A job that runs a function of ours and nothing else: no other by name, no callbacks, no webhooks."""
+
+    @property
+    def volume_id(self) -> str | None:
+        """The id of the volume that the job is for; None if it says nothing of it."""
+        meta: Any = self.meta  # whatever lies in Redis
+        return meta.get(VOLUME_TAG) if isinstance(meta, dict) else None
 
     @property
     def func(self) -> Callable[..., Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -16,8 +17,9 @@ from rq.serializers import JSONSerializer
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from pipeline.queue.connection import Breaker
+from pipeline.queue.lease import Lease
 from pipeline.queue.safe_job import JOB as JOB
-from pipeline.queue.safe_job import ThumbnailJob
+from pipeline.queue.safe_job import VOLUME_TAG, ThumbnailJob
 from pipeline.records import MAX_ATTEMPTS
 
 QUEUE = "thumbnails"
@@ -50,8 +52,9 @@ class ThumbnailQueue:
     request and not each.
     """
 
-    def __init__(self, connection: Redis, job_timeout: int, pause: float = 0.0) -> None:
+    def __init__(self, connection: Redis, job_timeout: int, lease: Lease, pause: float = 0.0) -> None:
         self.connection = connection
+        self.lease = lease
         self.rq = Queue(
             QUEUE,
             connection=connection,
@@ -109,8 +112,14 @@ class ThumbnailQueue:
             description=DESCRIPTION,
             result_ttl=RESULT_SECONDS,
             failure_ttl=FAILURE_SECONDS,
+            meta=self.tag,
             retry=Retry(max=MAX_ATTEMPTS - 1),
         )
+
+    @property
+    def tag(self) -> dict[str, str]:
+        """What a job says of the gallery that it belongs to."""
+        return {VOLUME_TAG: self.lease.volume_id}
 
     def drop(self, job_id: str, *, only_ended: bool) -> bool:
         """Forget a job by its id, within `guarded`; whether it is gone.
@@ -178,14 +187,20 @@ class ThumbnailQueue:
         except (ValueError, TypeError):
             return None  # not a time that RQ wrote
 
-    def guarded(self) -> AbstractContextManager[None]:
-        """A context in which failures of Redis are `QueueUnavailable`, and are remembered for `pause` seconds."""
-        return self._breaker.guarded()
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """A context in which failures of Redis are `QueueUnavailable`, and are remembered for `pause` seconds.
+
+        A Redis that serves another gallery is not spoken to at all.
+        """
+        self.lease.require()
+        with self._breaker.guarded():
+            yield
 
     @property
-    def resting(self) -> bool:
-        """Whether Redis failed less than `pause` seconds ago."""
-        return self._breaker.resting
+    def is_away(self) -> bool:
+        """Whether Redis serves another gallery, or failed less than `pause` seconds ago."""
+        return not self.lease.held or self._breaker.resting
 
     def rest(self) -> None:
         """Leave Redis alone for a while."""

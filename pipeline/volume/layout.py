@@ -19,8 +19,8 @@ _MINUTE = re.compile("[0-9]{4}")
 class Layout:
     """Paths below the root of a volume. Ids are checked here, before they become part of a path."""
 
-    BESIDE = ("redis",)
-    """What else may lie in the root: the data of the Redis that `make run` brings."""
+    BESIDE = ("redis", "volume.json")
+    """What else may lie in the root: the data of the Redis that `make run` brings, and the volume's id."""
 
     FOLDERS = ("incoming", "images", "pending", "failed", "hashes", "locks", "signed-out")
 
@@ -34,6 +34,7 @@ class Layout:
         self.locks = root / "locks"
         self.signed_out = root / "signed-out"
         self.sweep_lock = self.locks / "sweep"
+        self.identity = root / "volume.json"
 
     def upload(self, image_id: str, token: str) -> Path:
         """The folder into which the process with this token writes an image, before it is accepted."""

@@ -10,8 +10,9 @@ from pathlib import Path
 from pipeline.errors import VolumeUnavailable, volume_error
 from pipeline.volume.files import close_to_others, flush_existing, is_gone
 from pipeline.volume.folders import FolderTable
+from pipeline.volume.identity import volume_id
 from pipeline.volume.layout import FORMER_CLAIMS, Layout, bucket_names
-from pipeline.volume.locks import LockTable, Presence
+from pipeline.volume.locks import Busy, LockTable, Presence
 from pipeline.volume.space import Space, space
 
 _LOOKS = 3
@@ -42,6 +43,16 @@ class Volume:
             folder = self.root / name
             folder.mkdir(parents=True, exist_ok=True)
             close_to_others(folder)
+
+    @cached_property
+    def id(self) -> str:
+        """The id of the volume, made when it is first asked for; raises the volume's named errors."""
+        try:
+            return volume_id(self.layout.identity)
+        except OSError as error:
+            raise volume_error(error) from error
+        except Busy as busy:
+            raise VolumeUnavailable("another process holds volume.json") from busy
 
     @cached_property
     def has_former_claims(self) -> bool:

@@ -26,7 +26,7 @@ class Rates:
         """Count once; whether it is still within the limit."""
         if not self._here.hit(limit, caller):
             return False
-        if self._queue.resting:
+        if self._queue.is_away:
             return True
         try:
             return self._shared.hit(limit, caller)
@@ -38,7 +38,7 @@ class Rates:
         """Whether once more would be within the limit."""
         if not self._here.test(limit, caller):
             return False
-        if self._queue.resting:
+        if self._queue.is_away:
             return True
         try:
             return self._shared.test(limit, caller)

@@ -6,7 +6,7 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import GalleryError
-from pipeline.queue.connection import QueueUnavailable
+from pipeline.queue.connection import HeldByAnother, QueueUnavailable
 from web.services import services
 
 blueprint = Blueprint("health", __name__)
@@ -24,6 +24,8 @@ def readyz() -> ResponseReturnValue:
     try:
         services().queue.status()
         queue = "ok"
+    except HeldByAnother as error:
+        queue = str(error)
     except QueueUnavailable:
         queue = "unreachable: uploads are accepted, thumbnails wait"
     try:

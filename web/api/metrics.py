@@ -63,6 +63,8 @@ class _Stands(Collector):
         yield _gauge("gallery_failed_images", "Images that stand as failed.", len(failed))
 
     def _redis(self) -> Iterator[Metric]:
+        another = float(self._queue.lease.held_by_another)
+        yield _gauge("gallery_queue_held_by_another", "Whether another gallery uses this Redis database.", another)
         try:
             found = queue_stats(self._queue)
         except QueueUnavailable:

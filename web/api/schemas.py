@@ -91,12 +91,13 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How the work stands; `queue` is null while Redis is away."""
+    """How the work stands; `queue` is null while Redis is away, and `queue_error` says why."""
 
     pending: int
     failed: int
     volume: Volume
     queue: Queue | None
+    queue_error: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
-from pipeline.queue.connection import QueueUnavailable
+from pipeline.queue.connection import HeldByAnother, QueueUnavailable
 from web.services import services
 
 blueprint = Blueprint("status", __name__, url_prefix="/api")
@@ -22,10 +22,13 @@ def status() -> ResponseReturnValue:
         "failed": len(services().store.failed()),
         "volume": {"free_bytes": space.free, "total_bytes": space.total},
         "queue": None,
+        "queue_error": None,
     }
     try:
         queue = services().queue.status()
-    except QueueUnavailable:
+    except QueueUnavailable as error:
+        held = isinstance(error, HeldByAnother)
+        body["queue_error"] = str(error) if held else "Redis does not answer: uploads are accepted, thumbnails wait"
         return jsonify(body)
     body["queue"] = {
         "waiting": queue.waiting,

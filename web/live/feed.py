@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NoReturn, cast
+from typing import cast
 
 import structlog
 from flask import Flask, current_app
@@ -19,6 +19,7 @@ from redis.exceptions import RedisError
 
 from pipeline.queue.connection import connect
 from pipeline.queue.events import Event, Follower, Rewound, order, tell_gap
+from pipeline.queue.lease import Lease
 from pipeline.threads import keep_running
 from web.api.serialize import serialize
 from web.live.listeners import Listeners
@@ -56,9 +57,10 @@ class Feed:
     everyone who comes back then start anew.
     """
 
-    def __init__(self, app: Flask, redis_url: str, *, originals_for_all: bool = False) -> None:
+    def __init__(self, app: Flask, redis_url: str, lease: Lease, *, originals_for_all: bool = False) -> None:
         self._app = app
         self._redis_url = redis_url
+        self._lease = lease
         self._originals_for_all = originals_for_all
         self._changed = threading.Condition()
         self._kept: deque[Frame] = deque()
@@ -127,25 +129,27 @@ class Feed:
         failures = 0
         while True:
             try:
-                with suppress(RedisError, OSError), connect(self._redis_url, timeout=_REDIS_SECONDS) as connection:
-                    connection.client_setname(CLIENT_NAME)
-                    if failures:
-                        tell_gap(connection)
-                    follower = Follower(connection)
-                    self._begin(follower)
-                    failures = 0
-                    self._follow(follower, connection)
+                if self._lease.held:
+                    with suppress(RedisError, OSError), connect(self._redis_url, timeout=_REDIS_SECONDS) as connection:
+                        connection.client_setname(CLIENT_NAME)
+                        if failures:
+                            tell_gap(connection, self._lease.volume_id)
+                        follower = Follower(connection, self._lease.volume_id)
+                        self._begin(follower)
+                        failures = 0
+                        self._follow(follower, connection)
             finally:
                 self._lost()
             time.sleep(_PAUSES[min(failures, len(_PAUSES) - 1)])
             failures += 1
 
-    def _follow(self, follower: Follower, connection: Redis) -> NoReturn:
-        while True:
+    def _follow(self, follower: Follower, connection: Redis) -> None:
+        """Tell what happens, as long as Redis serves our volume."""
+        while self._lease.held:
             try:
                 self._tell(follower.wait(_WAIT_SECONDS))
             except Rewound:
-                tell_gap(connection)
+                tell_gap(connection, self._lease.volume_id)
                 self._begin(follower)
                 self.listeners.say(f"id: {follower.position}\n".encode() + RESET)
 
