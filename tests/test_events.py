@@ -226,7 +226,7 @@ def test_an_entry_that_cannot_be_read_is_a_gap_and_the_events_go_on(bare: Galler
                 told = one.next()
                 assert (told.kind, told.data["id"]) == ("image", uploaded), what
         for fields in strays(image_id, record).values():
-            redis.xadd(STREAM, fields)
+            redis.xadd(STREAM, {**fields, "volume": volume})
     bare.stop("web")
     bare.start("web", "web")
     until(lambda: bare.call("GET", "/readyz").status == 200, 30)
@@ -291,16 +291,17 @@ def test_many_listeners_cost_one_connection_to_redis_and_no_threads(web: Gallery
 
 def test_who_was_away_for_long_is_told_to_start_anew(web: Gallery) -> None:
     image_id = web.upload(picture()).json["id"]
+    told = {"id": image_id, "deleted": "1", "volume": Volume(web.data).id}
     with ear(web) as one, Redis.from_url(web.environ["REDIS_URL"]) as redis:
-        seen = [redis.xadd(STREAM, {"id": image_id, "deleted": "1"}).decode() for _ in range(250)]
+        seen = [redis.xadd(STREAM, told).decode() for _ in range(250)]
         while one.last != seen[-1]:
             one.next()
     with ear(web, seen[-151]) as briefly_away:
         assert [briefly_away.next().id for _ in range(150)] == seen[-150:]
     with ear(web, seen[0]) as long_away:
         assert long_away.next().kind == "reset"
-        told = web.upload(picture()).json["id"]
-        assert long_away.next().data["id"] == told
+        uploaded = web.upload(picture()).json["id"]
+        assert long_away.next().data["id"] == uploaded
 
 
 def test_one_caller_has_only_its_share_of_listeners(bare: Gallery) -> None:

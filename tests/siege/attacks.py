@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from redis import Redis
 
 from pipeline.queue.events import STREAM
+from pipeline.volume.volume import Volume
 from tests.pictures import picture
 from tests.product import Gallery, until
 from tests.siege.play import Attack
@@ -212,7 +213,8 @@ def more_connections_than_descriptors(gallery: Gallery) -> Iterator[None]:
 def listeners_that_resume_from_long_ago_and_read_nothing(gallery: Gallery) -> Iterator[None]:
     """Six hundred listeners of three addresses that ask for a thousand events, read none, and get new ones."""
     record = gallery.call("POST", "/api/images", picture()).json
-    told = {"id": record["id"], "record": json.dumps({**record, "name": "n" * 1500})}
+    volume = Volume(gallery.data).id
+    told = {"id": record["id"], "record": json.dumps({**record, "name": "n" * 1500}), "volume": volume}
     with Redis.from_url(gallery.environ["REDIS_URL"]) as redis, ExitStack() as stack:
 
         def tell() -> str:
