@@ -91,6 +91,20 @@ def _padded_exif(subject: Subject) -> bool:
     return subject.header.format is Format.JPEG and b"Exif\0\xff" in subject.data
 
 
+def _other_exif(subject: Subject) -> bool:
+    """Whether EXIF has two bytes of its own behind its name in a JPEG; or a name, or its place behind the pixels, in a
+    PNG."""
+    data = subject.data
+    if subject.header.format is Format.JPEG:
+        return b"Exif\xff\xff" in data
+    return subject.header.format is Format.PNG and (b"eXIfExif" in data or data.find(b"eXIf") > data.find(b"IDAT") > 0)
+
+
+def _large_exif(subject: Subject) -> bool:
+    at = subject.data.find(b"eXIf")
+    return subject.header.format is Format.PNG and at > 0 and int.from_bytes(subject.data[at - 4 : at]) > 65536
+
+
 def _unsound_exif(subject: Subject) -> bool:
     at = subject.data.find(b"eXIf")
     end = at + 4 + int.from_bytes(subject.data[at - 4 : at])
@@ -132,6 +146,16 @@ EXPLANATIONS = [
         frozenset({ORIENTATION}),
         _padded_exif,
         "libvips reads no EXIF behind Exif, 0, 0xFF; Chromium does",
+    ),
+    Explanation(
+        frozenset({ORIENTATION}),
+        _other_exif,
+        "orientation is always applied: also from EXIF that neither libvips nor Chromium looks at",
+    ),
+    Explanation(
+        frozenset({ORIENTATION}),
+        _large_exif,
+        "libvips reads no directory beyond 64 KB of an eXIf chunk; Chromium does",
     ),
     Explanation(
         frozenset({COLOUR}),
