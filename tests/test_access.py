@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -21,6 +22,7 @@ from pipeline.tokens import Role, parse_tokens
 from tests.conftest import ROOT, Answer, Gallery, picture, until
 from tests.siege.attacks import send_and_read
 from web.access.proxies import TrustedProxies
+from web.access.sessions import Sessions
 
 ADMIN, UPLOAD, READ = "a" * 24, "u" * 24, "r" * 24
 TOKENS = f"boss:admin:{ADMIN},phone:upload:{UPLOAD},prometheus:read:{READ}"
@@ -130,6 +132,15 @@ def test_a_session_ends_when_its_token_is_changed(serve: Serve) -> None:
     gallery.stop("web")
     serve(GALLERY_TOKEN=TOKENS.replace(UPLOAD, "n" * 24))
     assert raw(gallery, "GET", "/api/images", Cookie=mine).status == 401
+
+
+def test_a_session_lasts_twelve_hours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (token,) = parse_tokens(f"boss:admin:{ADMIN}")
+    sessions = Sessions((token,), tmp_path)
+    cookie, now = sessions.begin(token, secure=True), time.time()
+    for hours, lives in ((11.9, True), (12.1, False)):
+        monkeypatch.setattr(time, "time", lambda hours=hours: now + hours * 3600)
+        assert (sessions.read(cookie, secure=True) is not None) is lives
 
 
 def test_behind_tls_the_cookie_is_secure_and_worth_nothing_without_it(serve: Serve) -> None:

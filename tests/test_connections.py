@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import select
 import socket
 import threading
@@ -13,7 +14,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.conftest import Gallery, picture, until
-from tests.siege.attacks import connected, held
+from tests.siege.attacks import connected, held, send_and_read
 from web.callers import Shares, caller_of
 from web.server.lanes import probe
 from web.server.paced_socket import PacedSocket
@@ -116,6 +117,19 @@ def test_behind_a_proxy_a_slow_reader_counts_until_the_answer_was_sent(bare: Gal
         assert bare.call("GET", "/api/images", headers=mine).status == 429
         assert bare.call("GET", "/api/images", headers=others).status == 200
     until(lambda: bare.call("GET", "/api/images", headers=mine).status == 200, 20)
+
+
+def test_one_caller_takes_so_many_zips_at_once_and_no_more(bare: Gallery) -> None:
+    ready(bare)
+    image = bare.upload(picture("JPEG") + bytes(30_000_000), "a.jpg").json["id"]
+    body = json.dumps({"ids": [image]}).encode()
+    head = b"POST /api/zip HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nConnection: close\r\n"
+    asked = head + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    with held(bare, 8, asked, receive=4096) as readers:
+        until(lambda: len(select.select(readers, [], [], 1)[0]) == 8, 20)
+        assert b" 429 " in send_and_read(bare, asked).partition(b"\r\n")[0]
+        assert b" 200 " in send_and_read(bare, asked, "127.0.0.3").partition(b"\r\n")[0]
+    until(lambda: b" 200 " in send_and_read(bare, asked).partition(b"\r\n")[0], 30)
 
 
 def test_a_connection_is_kept_for_the_next_request(bare: Gallery) -> None:

@@ -9,15 +9,18 @@ from datetime import UTC, datetime
 from functools import partial
 from io import SEEK_END
 from pathlib import PurePath
+from typing import cast
 from zipfile import ZIP_STORED
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
+from flask.blueprints import BlueprintSetupState
 from zipstream import ZipStream
 
 from pipeline.errors import GalleryError, ImageNotFound, TooMuchToZip
 from pipeline.records import Record
 from web.access.originals import may_fetch_originals
 from web.api.bulk import asked_ids
+from web.callers import Shares, TooManyAtOnce, caller
 from web.files.stripped import CHUNK_BYTES, StrippedFiles, stripped_files
 from web.services import services
 
@@ -25,7 +28,14 @@ blueprint = Blueprint("archive", __name__, url_prefix="/api")
 _UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _MOST_NAME_BYTES = 200
+_EACH, _ALL = 8, 64
 _LEFT_OUT = "left-out.txt"
+
+
+@blueprint.record
+def prepare(state: BlueprintSetupState) -> None:
+    """So many zips are taken at once."""
+    state.app.extensions["zips"] = Shares(_EACH, _ALL)
 
 
 @blueprint.post("/zip")
@@ -35,6 +45,21 @@ def download() -> Response:
     Who may not fetch originals gets each as `/images/<id>/download` has it. Then the length of the whole is not known
     beforehand, and a file that can't be had so is left out and named in `left-out.txt`.
     """
+    # each holds its list of up to a thousand files in memory for as long as it is taken
+    zips, who = cast(Shares, current_app.extensions["zips"]), caller()
+    if not zips.take(who):
+        raise TooManyAtOnce
+    try:
+        response = _zip()
+    except BaseException:
+        zips.give_back(who)
+        raise
+    response.call_on_close(lambda: zips.give_back(who))
+    return response
+
+
+def _zip() -> Response:
+    """The zip itself."""
     records = _records(asked_ids())
     limit = services().settings.max_zip_bytes
     total = sum(record.bytes for record in records)
@@ -45,7 +70,7 @@ def download() -> Response:
     if not may_fetch_originals():
         return Response(_stripped(records, stripped_files()), mimetype="application/zip", headers=headers)
     archive = ZipStream(compress_type=ZIP_STORED, sized=True)
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for record in records:
         archive.add_path(services().store.original(record), _name(record, taken))
     headers["Content-Length"] = str(len(archive))
@@ -55,7 +80,7 @@ def download() -> Response:
 def _stripped(records: list[Record], files: StrippedFiles) -> Iterator[bytes]:
     """The zip without metadata: each original is looked at when its turn comes."""
     archive = ZipStream(compress_type=ZIP_STORED)
-    taken, left_out = {_LEFT_OUT}, []
+    taken, left_out = {_LEFT_OUT: 1}, []
     for record in records:
         name = _name(record, taken)
         try:
@@ -83,8 +108,11 @@ def _records(ids: list[str]) -> list[Record]:
     return found
 
 
-def _name(record: Record, taken: set[str]) -> str:
-    """The image's name made fit for every file system, and different from those `taken`, which it joins."""
+def _name(record: Record, taken: dict[str, int]) -> str:
+    """The image's name made fit for every file system, and different from those `taken`, which it joins.
+
+    With each of them goes the last number that was added to it, so that a thousand of one name take a thousand steps.
+    """
     name = _UNFIT.sub("_", record.name).strip(". ") or record.original
     if _DEVICE.match(name):
         name = f"_{name}"
@@ -92,9 +120,12 @@ def _name(record: Record, taken: set[str]) -> str:
     suffix = path.suffix if 1 < len(path.suffix) <= 8 else f".{record.format.extension}"
     stem = name.removesuffix(path.suffix) if suffix == path.suffix else name
     stem = stem.encode()[:_MOST_NAME_BYTES].decode(errors="ignore")
-    name, number = f"{stem}{suffix}", 1
+    name = f"{stem}{suffix}"
+    first = name.casefold()
+    number = taken.get(first, 1)
     while name.casefold() in taken:
         number += 1
         name = f"{stem} ({number}){suffix}"
-    taken.add(name.casefold())
+    taken[first] = number
+    taken.setdefault(name.casefold(), 1)
     return name
