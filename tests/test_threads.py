@@ -84,10 +84,11 @@ def test_events_go_on_after_the_feed_died(bare: Gallery, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Follower, "wait", stumble)
     assert died.wait(30)
-    image_id = client.post("/api/images", data=picture()).json["id"]  # type: ignore[index]
+    until(lambda: restarts("feed") > before, 30)
     until(lambda: client.head("/api/events").status_code == 200, 30)
-    answer = client.get("/api/events?since=0-0", buffered=False)
+    answer = client.get("/api/events", buffered=False)
     assert answer.status_code == 200
+    image_id = client.post("/api/images", data=picture()).json["id"]  # type: ignore[index]
     told = iter(answer.response)
     until(lambda: image_id.encode() in next(told), 30)
     answer.close()
