@@ -8,6 +8,7 @@ import re
 import subprocess
 import tracemalloc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -163,16 +164,25 @@ def test_an_apple_gain_map_keeps_how_bright_it_may_shine(files: dict[str, bytes]
     assert b"Apple iOS" not in stripped(files["a.heic"])
 
 
+@contextmanager
+def every_part_is_read() -> Iterator[None]:
+    """Have pillow-heif read thumbnails and auxiliary images, which the engine turns off for its process."""
+    options = pillow_heif.options
+    before = options.THUMBNAILS, options.AUX_IMAGES
+    options.THUMBNAILS = options.AUX_IMAGES = True
+    try:
+        yield
+    finally:
+        options.THUMBNAILS, options.AUX_IMAGES = before
+
+
 def test_in_a_heic_nothing_moves_and_thumbnails_are_gone() -> None:
     before = SEEDS["iphone.heic"]
     after = stripped(before)
-    pillow_heif.options.AUX_IMAGES = True
-    try:
+    with every_part_is_read():
         one, other = (pillow_heif.open_heif(io.BytesIO(data)) for data in (before, after))
         main, same = one[one.primary_index], other[other.primary_index]
         info: dict[str, Any] = dict(main.info)
-    finally:
-        pillow_heif.options.AUX_IMAGES = False
     assert info["thumbnails"]
     assert same.info["thumbnails"] == []
     assert info["icc_profile"] == same.info["icc_profile"] == swapped_profile()
