@@ -7,12 +7,11 @@ import signal
 import sys
 import time
 from types import FrameType
-from typing import Any
 from uuid import uuid4
 
 import structlog
+from redis import Redis
 from redis.exceptions import RedisError
-from rq.serializers import JSONSerializer
 
 from pipeline.errors import BadSetting, RendererDied
 from pipeline.images.formats import Limits
@@ -20,19 +19,17 @@ from pipeline.logs import set_up_logs
 from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
 from pipeline.queue.lease import Lease
-from pipeline.queue.safe_job import ThumbnailJob
-from pipeline.queue.thumbnails import QUEUE, ThumbnailQueue
+from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.volume.files import keep_from_others
-from worker import metrics, thumbnails
+from worker import metrics
 from worker.engine import encode_webp
 from worker.render_process.renderer import CannotStart, Renderer
-from worker.rq_worker import OneLine, ThumbnailWorker, touch
-from worker.safe_queue import SafeQueue
+from worker.rq_worker import TTL_SECONDS, OneLine, ThumbnailWorker, WorkerContext, touch
 from worker.sweep import Sweep
+from worker.thumbnails import RenderContext
 
-_TTL_SECONDS = 30
 _log = structlog.get_logger()
 
 
@@ -51,7 +48,7 @@ def main() -> int:
         metrics.serve(settings.metrics_host, settings.metrics_port)
     store = Store(settings)
     store.prepare()
-    connection = connect(settings.redis_url, timeout=_TTL_SECONDS)
+    connection = connect(settings.redis_url, timeout=TTL_SECONDS)
     lease = Lease(connect(settings.redis_url, timeout=5), lambda: store.volume.id)
     renderer = Renderer(
         Limits(megapixels=settings.max_megapixels),
@@ -65,10 +62,7 @@ def main() -> int:
     if not encode_webp.libwebp_is_called():
         _log.warning("this Pillow's libwebp cannot be called directly: thumbnails are a little less close")
     name = f"{settings.worker_name}-{uuid4().hex[:6]}"
-    render_context = thumbnails.RenderContext(store, renderer, EventPublisher(connection, lease), name)
-    thumbnails.render_context = render_context
-    ThumbnailWorker.render_context, ThumbnailWorker.settings = render_context, settings
-    ThumbnailWorker.lease = SafeQueue.lease = lease
+    render_context = RenderContext(store, renderer, EventPublisher(connection, lease), name)
     lease.start()
     sweep = Sweep(
         store,
@@ -76,7 +70,7 @@ def main() -> int:
         settings.sweep_seconds,
     )
     sweep.start()
-    _serve(settings, connection, lease, name)
+    _serve(WorkerContext(render_context, settings, lease), connection)
     lease.stop()
     sweep.stop()
     renderer.stop()
@@ -100,46 +94,38 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _serve(settings: Settings, connection: Any, lease: Lease, name: str) -> None:
-    """Run RQ's loop, and begin anew after every failure of Redis, until told to stop. Wait while Redis is another's."""
-    while not ThumbnailWorker.told_to_stop:
+def _serve(context: WorkerContext, connection: Redis) -> None:
+    """Run RQ's worker, and a new one after every failure of Redis, until a signal. Wait while Redis is another's."""
+    while not context.is_stopping:
         try:
             signal.signal(signal.SIGTERM, _stop)
             signal.signal(signal.SIGINT, _stop)
-            touch(settings)
-            if not lease.held:
-                _pause()
+            touch(context.settings)
+            if not context.lease.held:
+                _pause(context)
                 continue
-            worker = ThumbnailWorker(
-                [QUEUE],
-                name=f"{name}-{uuid4().hex[:4]}",
-                connection=connection,
-                serializer=JSONSerializer,
-                job_class=ThumbnailJob,
-                maintenance_interval=60,
-                worker_ttl=_TTL_SECONDS,
-            )
+            worker = ThumbnailWorker(context, f"{context.render.worker}-{uuid4().hex[:4]}", connection)
             _log.info("listening", worker=worker.name)
             worker.work(logging_level="WARNING")
-            if not ThumbnailWorker.told_to_stop:
-                _pause()
+            if not context.is_stopping:
+                _pause(context)
         except KeyboardInterrupt:
             return
         except (RedisError, OSError, ValueError) as error:
-            if ThumbnailWorker.told_to_stop:
+            if context.is_stopping:
                 return
             _log.warning("redis cannot be reached", error=str(error))
-            _pause()
+            _pause(context)
 
 
-def _pause() -> None:
-    """Wait a second, or less where a signal says to stop."""
+def _pause(context: WorkerContext) -> None:
+    """Wait a second, or less if a signal says to stop."""
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
     try:
         time.sleep(1)
     except KeyboardInterrupt:
-        ThumbnailWorker.told_to_stop = True
+        context.is_stopping = True
 
 
 if __name__ == "__main__":

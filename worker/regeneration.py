@@ -10,18 +10,15 @@ from pipeline.errors import GalleryError, volume_error
 from pipeline.queue import regeneration as outcomes
 from pipeline.store import NothingToDo
 from pipeline.store.regeneration import Made, regenerating, uploads_wait
-from worker import thumbnails
 from worker.engine.render import Rendition
-from worker.thumbnails import RenderContext
+from worker.thumbnails import RenderContext, job_in_hand
 
 _log = structlog.get_logger()
 
 
 def regenerate_thumbnails(image_id: str) -> None:
     """Make `grid.webp` and `view.webp` of a ready image anew; run twice, or at once, the result is the same."""
-    render_context = thumbnails.render_context
-    if render_context is None:
-        raise RuntimeError("this job runs only in `python -m worker`")
+    _, render_context = job_in_hand()
     with structlog.contextvars.bound_contextvars(image=image_id):
         outcomes.report(render_context.events.connection, image_id, _remake(render_context, image_id))
 

@@ -18,8 +18,9 @@ _log = structlog.get_logger()
 
 
 class SafeQueue(Queue):
-    """Whoever can write to Redis, or another release, may leave what RQ cannot read: it would end RQ's loop, and its
-    maintenance at every start after that. The sweep enqueues again what belongs to an image.
+    """Drops entries that RQ cannot read, left by another release or by anyone who can write to Redis.
+
+    They would end RQ's loop, and its maintenance at every later start. The sweep enqueues pending images again.
     """
 
     lease: ClassVar[Lease]
@@ -53,6 +54,11 @@ class SafeQueue(Queue):
             connection.lrem(f"{queue_key}:intermediate", 0, job_id)
             connection.delete(Job.key_for(job_id))
             return None
+
+
+def queue_class(lease: Lease) -> type[SafeQueue]:
+    """The class of queues for a worker that holds this lease: RQ reads from queues by a method of their class."""
+    return type("LeasedQueue", (SafeQueue,), {"lease": lease})
 
 
 def _is_wrong_type(error: Exception) -> bool:

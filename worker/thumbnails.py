@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import structlog
+from rq import get_current_job
 
 from pipeline.errors import (
     GalleryError,
@@ -16,7 +17,8 @@ from pipeline.errors import (
 )
 from pipeline.images.recipe import RECIPE
 from pipeline.queue.events import EventPublisher
-from pipeline.records import MAX_ATTEMPTS
+from pipeline.queue.safe_job import ThumbnailJob
+from pipeline.records import MAX_ATTEMPTS, stamp
 from pipeline.store import Attempt, NothingToDo, Store
 from worker import metrics
 from worker.engine.render import Rendition
@@ -27,22 +29,21 @@ _log = structlog.get_logger()
 
 @dataclass(slots=True)
 class RenderContext:
-    """What a job needs, built by `worker.__main__`; `queued_at` is that of the job in hand."""
+    """What a job needs, built by `worker.__main__`."""
 
     store: Store
     renderer: Renderer
     events: EventPublisher
     worker: str
-    queued_at: str | None = None
 
-    def make(self, image_id: str) -> None:
+    def make(self, image_id: str, queued_at: str | None = None) -> None:
         """Bring one pending image to its end, or raise: what is raised shows in the queue as a failure."""
         with structlog.contextvars.bound_contextvars(image=image_id):
-            self._make(image_id)
+            self._make(image_id, queued_at)
 
-    def _make(self, image_id: str) -> None:
+    def _make(self, image_id: str, queued_at: str | None) -> None:
         try:
-            with self.store.attempt(image_id, worker=self.worker, queued_at=self.queued_at) as attempt:
+            with self.store.attempt(image_id, worker=self.worker, queued_at=queued_at) as attempt:
                 self._try(attempt)
         except NothingToDo:
             _log.info("nothing to do")
@@ -113,11 +114,16 @@ class RenderContext:
         _log.warning("failed", code=error.code, attempt=attempt.number)
 
 
-render_context: RenderContext | None = None
-
-
 def make_thumbnail(image_id: str) -> None:
     """Make `grid.webp` and `view.webp` of a pending image; run twice, or at once, the result is the same."""
-    if render_context is None:
+    job, context = job_in_hand()
+    context.make(image_id, stamp(job.enqueued_at) if job.enqueued_at else None)
+
+
+def job_in_hand() -> tuple[ThumbnailJob, RenderContext]:
+    """The job that runs this code, and what its worker gave it; raises outside of a worker."""
+    job = get_current_job()
+    context = job.context if isinstance(job, ThumbnailJob) else None
+    if not isinstance(job, ThumbnailJob) or context is None:
         raise RuntimeError("this job runs only in `python -m worker`")
-    render_context.make(image_id)
+    return job, context

@@ -21,6 +21,9 @@ class NotOurs(Exception):
 class ThumbnailJob(Job):
     """A job that runs a function of ours and nothing else: no other by name, no callbacks, no webhooks."""
 
+    context: Any = None
+    """What the worker hands to the function, found there by `get_current_job`; never in Redis."""
+
     @property
     def volume_id(self) -> str | None:
         """The id of the volume that the job is for; None if it says nothing of it."""
