@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 import secrets
+import time
 from pathlib import Path
 
-from tests.chaos import VOLUME, play
+from tests.chaos.clients import Habits
+from tests.chaos.rounds import VOLUME, clients, judge, play, second_web
 from tests.product import mounted, prepared
 
 
@@ -19,3 +21,17 @@ def test_accepted_means_kept_through_any_accidents(tmp_path: Path) -> None:
         gallery.start_all()
         ledger, _ = play(gallery, random.Random(seed), accidents=12)
     assert ledger.accepted
+
+
+def test_two_web_processes_that_accept_and_delete_the_same_bytes_never_contradict_each_other(tmp_path: Path) -> None:
+    with prepared(tmp_path / "data") as gallery:
+        gallery.log = tmp_path / "log"
+        gallery.start_all()
+        webs = second_web(gallery)
+        with clients(webs, random.Random(), Habits(deletes=0.4, shared=0.9, pause=0.01)) as ledger:
+            time.sleep(10)
+        judge(gallery, ledger)
+        assert ledger.answers["upload 200"]
+        assert ledger.answers["upload 201"]
+        assert ledger.answers["delete 204"]
+        assert {name for name in ledger.answers if name.startswith("upload")} == {"upload 200", "upload 201"}
