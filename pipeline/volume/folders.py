@@ -5,44 +5,59 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import time
 from collections import OrderedDict
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.volume.files import flush_folder, is_gone
 
 _MOST = 512
+_CHECK_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class _Folder:
+    """An open folder, and when its path was last seen to name it."""
+
+    descriptor: int
+    checked: float
 
 
 class FolderTable:
     """Open folders. Safe to use from many threads.
 
-    One that was removed is opened anew, so that what is flushed is what the path names.
+    One that was removed is opened anew, so that what is flushed is what the path names: a folder that comes and goes
+    is asked each time whether it was removed, one that stays has its path compared every few seconds.
     """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._open: OrderedDict[Path, int] = OrderedDict()
+        self._open: OrderedDict[Path, _Folder] = OrderedDict()
         self._process = os.getpid()
 
     def flush(self, folder: Path) -> None:
-        """Flush a folder's entries to disk; raises `OSError`."""
-        if not self.flush_known(folder):
+        """Flush the entries of a folder that the product never removes; raises `OSError`."""
+        if not self._flush(folder, stays=True):
             flush_folder(folder)
             self.keep(folder)
 
     def flush_known(self, folder: Path) -> bool:
         """Flush a folder if it is open here and was not removed since; whether it was."""
+        return self._flush(folder, stays=False)
+
+    def _flush(self, folder: Path, *, stays: bool) -> bool:
         with self._guard:
             if self._process != os.getpid():
                 self._open, self._process = OrderedDict(), os.getpid()
-            descriptor = self._open.get(folder)
-            if descriptor is None:
+            known = self._open.get(folder)
+            if known is None:
                 return False
             self._open.move_to_end(folder)
         try:
-            if os.path.samestat(os.fstat(descriptor), folder.stat()):
-                os.fsync(descriptor)
+            if _is_current(known, folder, stays=stays):
+                os.fsync(known.descriptor)
                 return True
         except OSError as error:
             if not is_gone(error) and error.errno != errno.EBADF:
@@ -58,7 +73,7 @@ class FolderTable:
             return
         self._drop(folder)
         with self._guard:
-            self._open[folder] = descriptor
+            self._open[folder] = _Folder(descriptor, time.monotonic())
             while len(self._open) > _MOST:
                 _close(self._open.popitem(last=False)[1])
 
@@ -67,7 +82,15 @@ class FolderTable:
             _close(self._open.pop(folder, None))
 
 
-def _close(descriptor: int | None) -> None:
-    if descriptor is not None:
+def _is_current(known: _Folder, folder: Path, *, stays: bool) -> bool:
+    """Whether the open folder is still the one that the path names; over a network each look is a call."""
+    if time.monotonic() > known.checked + _CHECK_SECONDS:
+        known.checked = time.monotonic()
+        return os.path.samestat(os.fstat(known.descriptor), folder.stat())
+    return stays or os.fstat(known.descriptor).st_nlink > 0
+
+
+def _close(known: _Folder | None) -> None:
+    if known is not None:
         with suppress(OSError):
-            os.close(descriptor)
+            os.close(known.descriptor)
