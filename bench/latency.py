@@ -16,11 +16,12 @@ from typing import Any
 
 from PIL import Image
 
-from bench.common import CORES, Product, Spread, arguments, number, product, quantile, rounds, until
+from bench.common import CORES, Product, Spread, arguments, number, product, quantile, rounds
 from bench.photos import copies, pictures
 from bench.report import save, table
 from pipeline.images.formats import Limits
 from pipeline.images.recipe import GRID, VIEW, decoding_scale
+from tests.product import until
 from worker.engine import render
 from worker.engine.encode_webp import ENCODINGS
 from worker.render_process.memory import keep_memory
@@ -64,7 +65,7 @@ def idle(running: Product, listener: Listener, pictures: Sequence[bytes]) -> lis
     times = []
     for picture in pictures:
         image_id, moment = sent(running, picture)
-        until(lambda: image_id in listener.shown, pause=0.001)  # noqa: B023 - called within its turn
+        until(lambda: image_id in listener.shown, 120, 0.001)  # noqa: B023 - called within its turn
         times.append((listener.shown[image_id] - moment) * 1000)
         running.wait_until_done()
     return times
@@ -91,7 +92,7 @@ def loaded(running: Product, listener: Listener, pictures: Sequence[bytes], rate
             coming.append(clients.submit(sent, running, picture))
         moments = [one.result() for one in coming]
     running.wait_until_done()
-    until(lambda: all(image_id in listener.shown for image_id, _ in moments))
+    until(lambda: all(image_id in listener.shown for image_id, _ in moments), 120, 0.01)
     return [(listener.shown[image_id] - moment) * 1000 for image_id, moment in moments]
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from bench.common import CORES, Product, arguments, free_port, number, product
+from bench.common import CORES, Product, arguments, number, product
 from bench.latency import sent
 from bench.photos import CACHE, copies, photo
 from bench.report import save, table
+from tests.product import free_port
 
 _MB = 1024 * 1024
 _SAMPLE_SECONDS = 0.05

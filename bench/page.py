@@ -30,8 +30,7 @@ def main() -> None:
     first, middle, most = [], [], 0
     with prepared(options.volume) as gallery, sync_playwright() as playwright:
         gallery.start("redis", "launcher.redis")
-        gallery.start("web", "web")
-        until(lambda: gallery.call("GET", "/readyz").status == 200, 60)
+        gallery.start_web()
         until(lambda: gallery.call("GET", "/api/days?every=200").json["complete"], 300)
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for _round in range(options.rounds):

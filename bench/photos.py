@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bench.common import ROOT
+from tests.product import ROOT
 
 CACHE = ROOT / "bench" / ".cache"
 # megapixels of the mixed set: what phones and cameras make, most of it 12

@@ -17,11 +17,12 @@ from typing import Any
 
 from PIL import Image
 
-from bench.common import ROOT, Spread, number
+from bench.common import Spread, number
 from bench.photos import photo
 from bench.report import save, table
 from pipeline.images.formats import Limits, read_header
 from pipeline.images.recipe import GRID, VIEW
+from tests.product import ROOT
 from worker.engine.decode import decode, prepare
 from worker.engine.encode_webp import ENCODINGS, Encoding, encoded
 from worker.engine.render import Rendition, render, upright_view

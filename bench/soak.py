@@ -144,7 +144,7 @@ def main() -> None:
         print(f"   {len(load.accepted)} accepted, {len(running.store.pending())} of them wait", flush=True)
         running.wait_until_done(1200)
         failed = sum(running.store.get(image_id).state != "ready" for image_id in load.accepted)
-        status = json.loads(running.call("GET", "/api/status")[1])
+        status = running.call("GET", "/api/status").json
     report(load, samples, options.seconds, failed, status["failed"])
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from pipeline.settings import Settings
+from pipeline.store import Store
 from tests.pictures import picture
 from tests.product import ROOT, Answer, Gallery, answers, free_port, prepared, until
 
@@ -40,3 +42,11 @@ def gallery(bare: Gallery) -> Gallery:
     """Everything runs: one Redis-compatible server, one web process, two workers."""
     bare.start_all()
     return bare
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """An empty volume, without processes."""
+    store = Store(Settings.from_environment({"GALLERY_DATA": str(tmp_path / "data")}))
+    store.prepare()
+    return store

@@ -1,4 +1,4 @@
-"""The running product as tests drive it: valkey, gunicorn and workers on free ports, on a volume of their own."""
+"""The running product, for tests and benches: Redis, web and workers on free ports, on a volume of their own."""
 
 from __future__ import annotations
 
@@ -40,7 +40,10 @@ class Answer:
 
 @dataclass
 class Gallery:
-    """The running product; `kill` and `start` play the accidents."""
+    """The running product; `start` and `stop` play the accidents.
+
+    With `own_sessions`, each process gets a session of its own, as an init system gives it; else a process group.
+    """
 
     data: Path
     port: int
@@ -49,29 +52,39 @@ class Gallery:
     log: Path | None = None
     host: str = ""
     wrapper: tuple[str, ...] = ()
+    own_sessions: bool = True
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
-    def start(self, name: str, module: str, **environ: str) -> None:
+    def start(self, name: str, module: str, *arguments: str, **environ: str) -> None:
         """Start `python -m module` as `name`, its output into `log` if that is set, behind `wrapper`'s command."""
         with self.log.open("ab") if self.log else nullcontext() as out:
             self.processes[name] = subprocess.Popen(
-                [*self.wrapper, sys.executable, "-m", module],
+                [*self.wrapper, sys.executable, "-m", module, *arguments],
                 cwd=ROOT,
                 env={**self.environ, **environ},
-                start_new_session=True,
+                start_new_session=self.own_sessions,
+                process_group=None if self.own_sessions else 0,
                 stdout=out,
                 stderr=out,
             )
 
-    def start_all(self) -> None:
-        """One Redis-compatible server, one web process, two workers; returns when uploads are taken."""
-        if "redis" not in self.processes:
-            self.start("redis", "launcher.redis")
+    def start_redis(self) -> None:
+        """Start the Redis-compatible server, and wait until it listens."""
+        self.start("redis", "launcher.redis")
         until(lambda: answers(self.redis_port), 30)
-        self.start("web", "web")
+
+    def start_web(self, **environ: str) -> None:
+        """Start web, and wait until it takes uploads."""
+        self.start("web", "web", **environ)
+        until(lambda: self.call("GET", "/readyz").status == 200, 30)
+
+    def start_all(self) -> None:
+        """Start Redis unless it runs, web and two workers, and wait until uploads are taken."""
+        if "redis" not in self.processes:
+            self.start_redis()
         self.start("worker.1", "worker")
         self.start("worker.2", "worker")
-        until(lambda: self.call("GET", "/readyz").status == 200, 30)
+        self.start_web()
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
         process = self.processes.pop(name)
@@ -114,7 +127,7 @@ class Gallery:
         return until(ended, seconds)
 
 
-def until(check: Callable[[], Any], seconds: float) -> Any:
+def until(check: Callable[[], Any], seconds: float, pause: float = 0.1) -> Any:
     """Wait, generously, until `check` returns something true."""
     end = time.monotonic() + seconds
     while True:
@@ -124,7 +137,7 @@ def until(check: Callable[[], Any], seconds: float) -> Any:
         except OSError:
             pass
         assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 def answers(port: int) -> bool:
@@ -179,6 +192,15 @@ def prepared(data: Path, **environ: str) -> Iterator[Gallery]:
         yield gallery
     finally:
         gallery.stop_all()
+
+
+@contextmanager
+def web_alone(data: Path, **environ: str) -> Iterator[Gallery]:
+    """Web without Redis and workers, for what needs neither."""
+    data.mkdir(parents=True, exist_ok=True)
+    with prepared(data) as gallery:
+        gallery.start_web(**environ)
+        yield gallery
 
 
 def renderers(gallery: Gallery, worker: str) -> list[int]:

@@ -21,11 +21,9 @@ from pipeline.settings import Settings
 from pipeline.tokens import Role, parse_tokens
 from tests.conftest import ROOT, Answer, Gallery, picture, until
 from tests.siege.attacks import send_and_read
+from tests.tokens import ADMIN, READ, TOKENS, UPLOAD, bearer
 from web.access.proxies import TrustedProxies
 from web.access.sessions import Sessions
-
-ADMIN, UPLOAD, READ = "a" * 24, "u" * 24, "r" * 24
-TOKENS = f"boss:admin:{ADMIN},phone:upload:{UPLOAD},prometheus:read:{READ}"
 
 Serve = Callable[..., Gallery]
 
@@ -40,10 +38,6 @@ def serve(bare: Gallery) -> Serve:
         return bare
 
     return start
-
-
-def bearer(secret: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {secret}"}
 
 
 def raw(gallery: Gallery, method: str, path: str, body: str = "", **headers: str) -> Answer:

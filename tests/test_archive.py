@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.conftest import Answer, Gallery, answers, picture, until
+from tests.conftest import Answer, Gallery, picture
 from tests.pictures import undecodable
 
 JSON = {"Content-Type": "application/json"}
@@ -22,10 +22,8 @@ NAMES = ["beach.jpg", "Beach.JPG", "beach.jpg", "con.png", "a:b?.png", "été �
 @pytest.fixture
 def web(bare: Gallery) -> Gallery:
     """Redis and web; no worker."""
-    bare.start("redis", "launcher.redis")
-    until(lambda: answers(bare.redis_port), 30)
-    bare.start("web", "web", GALLERY_MAX_ZIP_MB="1")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    bare.start_redis()
+    bare.start_web(GALLERY_MAX_ZIP_MB="1")
     return bare
 
 

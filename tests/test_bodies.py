@@ -19,8 +19,7 @@ def status(answer: bytes) -> int:
 
 @pytest.mark.parametrize("data", [FILE, FILE + bytes(3_000_000)], ids=["small", "large"])
 def test_files_are_taken_by_the_addresses_for_uploads_alone(bare: Gallery, data: bytes) -> None:
-    bare.start("web", "web")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    bare.start_web()
     for path in ("/signin", "/signout", "/api/delete", "/api/retry", "/api/zip", "/api/retry-failed", "/retry-failed"):
         assert status(send_and_read(bare, form(path, data))) in (0, 202, 303, 400, 413), path
         assert os.listdir(bare.data / "incoming") == []
@@ -29,8 +28,7 @@ def test_files_are_taken_by_the_addresses_for_uploads_alone(bare: Gallery, data:
 
 
 def test_nobody_without_a_right_has_a_body_read(bare: Gallery) -> None:
-    bare.start("web", "web", GALLERY_TOKEN=ADMIN)
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    bare.start_web(GALLERY_TOKEN=ADMIN)
     seen = set()
     with held(bare, 5, half_form("/upload", 50)), held(bare, 5, half_form("/api/images", 50)):
         for _ in range(50):
@@ -41,8 +39,7 @@ def test_nobody_without_a_right_has_a_body_read(bare: Gallery) -> None:
 
 
 def test_one_caller_has_so_many_files_on_the_way_and_no_more(bare: Gallery) -> None:
-    bare.start("web", "web", GALLERY_MAX_FORM_FILES="5")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    bare.start_web(GALLERY_MAX_FORM_FILES="5")
     with held(bare, 2, half_form("/upload", 5)):
         until(lambda: len(os.listdir(bare.data / "incoming")) == 10, 20)
         assert status(send_and_read(bare, form("/api/images", FILE))) == 429

@@ -17,6 +17,7 @@ from cli.answers import Image
 from cli.export import target
 from tests.commands import command, environment, lines
 from tests.conftest import ROOT, Gallery, picture, until
+from tests.network import answer, network
 from tests.pictures import undecodable
 
 
@@ -106,8 +107,7 @@ def test_refusals_of_the_gallery_are_told_and_end_with_2(bare: Gallery, tmp_path
 
 
 def test_status_says_when_images_wait_and_nobody_works(bare: Gallery) -> None:
-    bare.start("web", "web")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    bare.start_web()
     bare.upload(picture())
     done = command(bare, "status")
     assert done.returncode == 1
@@ -140,3 +140,15 @@ def test_an_export_writes_nothing_outside_its_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_shells_complete_the_commands(bare: Gallery, shell: str) -> None:
     assert "_GALLERY_COMPLETE" in command(bare, "completion", shell).stdout
+
+
+def test_one_record_that_cannot_be_read_stops_no_deletion(bare: Gallery) -> None:
+    bare.start_web()
+    ids = [bare.upload(picture()).json["id"] for _ in range(3)]
+    with network(bare.port) as way:
+        way.fail(f"DELETE /api/images/{ids[1]}", answer(503, b'{"code": "volume-unavailable", "detail": "No."}'))
+        odd = ["../images", "a\nb", f"{ids[0]}/../{ids[2]}", "\udcff"]
+        done = command(bare, "delete", *ids, *odd, "--yes", "--json", "--url", way.url)
+        assert [line["verdict"] for line in lines(done)] == ["deleted", "refused", "deleted", *["not there"] * 4]
+        assert done.returncode == 1
+        assert way.count("DELETE") == 6

@@ -23,8 +23,7 @@ POST = b"POST /api/images HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\
 
 
 def ready(gallery: Gallery, **environ: str) -> Gallery:
-    gallery.start("web", "web", **environ)
-    until(lambda: gallery.call("GET", "/readyz").status == 200, 30)
+    gallery.start_web(**environ)
     return gallery
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import signal
 import subprocess
@@ -10,16 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from PIL import Image
 
 from pipeline.errors import ImageNotFound, Unrenderable
-from pipeline.images.formats import Limits
 from pipeline.records import State
-from pipeline.settings import Settings
-from pipeline.store import NothingToDo, Store
-from pipeline.store.cleanup import cleanup
+from pipeline.store import Store
 from tests.conftest import ROOT, picture
-from worker.engine.render import Rendition, render
+from tests.stores import accept, recover
 
 ACCEPT = [
     "before-name",
@@ -37,7 +32,7 @@ DELETE = ["before-rename", "after-rename", "before-markers", "before-folder"]
 VICTIM = """
 import os, signal, sys
 from pathlib import Path
-from tests.test_crash_points import accept, make
+from tests.stores import accept, make
 from pipeline.settings import Settings
 from pipeline.store import Store
 
@@ -57,58 +52,10 @@ else:
 """
 
 
-def accept(store: Store, data: bytes) -> str:
-    draft = store.draft()
-    draft.write(data)
-    return store.accept(draft, "a.png").record.id
-
-
-def make(store: Store, image_id: str) -> None:
-    with store.attempt(image_id, worker="test") as attempt:
-
-        def publish(made: Rendition) -> None:
-            attempt.put(made.name, made.data, made.width, made.height)
-
-        with attempt.original.open("rb") as original:
-            render(original, Limits(), publish)
-        attempt.finish()
-
-
 def die(store: Store, what: str, where: str, argument: str) -> None:
     environ = {**os.environ, "GALLERY_DATA": str(store.layout.root)}
     victim = subprocess.run([sys.executable, "-c", VICTIM, what, where, argument], cwd=ROOT, env=environ)
     assert victim.returncode == -signal.SIGKILL
-
-
-def recover(store: Store) -> None:
-    """What the sweep and a worker do; and then the rules hold."""
-    cleanup(store.volume)
-    for image_id in store.pending():
-        try:
-            make(store, image_id)
-        except NothingToDo:
-            continue
-    layout = store.layout
-    assert os.listdir(layout.incoming) == os.listdir(layout.pending) == []
-    records = store.page(limit=100).records
-    for record in records:
-        assert record.state is State.READY
-        for name, info in record.renditions.items():
-            data = layout.rendition(record.id, name).read_bytes()
-            assert len(data) == info.bytes
-            with Image.open(io.BytesIO(data)) as whole:
-                whole.load()
-        assert sorted(record.renditions) == ["grid", "view"]
-        assert [p.name for p in layout.image(record.id).glob(".*")] == []
-    claims = sorted(str(path.readlink()) for path in layout.hashes.glob("*/*"))
-    assert claims == sorted(record.id for record in records)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    store = Store(Settings.from_environment({"GALLERY_DATA": str(tmp_path / "data")}))
-    store.prepare()
-    return store
 
 
 @pytest.mark.parametrize("where", ACCEPT)

@@ -22,8 +22,7 @@ from tests.conftest import Gallery, picture, until
 def web(bare: Gallery) -> Gallery:
     """Three hundred images over thirty days; web alone, without Redis."""
     make(bare.data, images=300, days=30)
-    bare.start("web", "web")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    bare.start_web()
     return bare
 
 

@@ -16,8 +16,7 @@ from pipeline.ids import new_id
 from pipeline.records import State
 from pipeline.store import NothingToDo, Store
 from tests.conftest import ROOT, picture
-from tests.test_crash_points import accept, make
-from tests.test_crash_points import store as store  # the fixture
+from tests.stores import accept, make
 
 
 def doctor(store: Store, *options: str) -> tuple[int, Any]:

@@ -29,7 +29,7 @@ from pipeline.volume.layout import RECORD
 from tests.damage import DAMAGES, Said, Volume
 from tests.pictures import picture
 from tests.product import mounted
-from tests.test_crash_points import accept, make
+from tests.stores import accept, make
 
 _KIND = b"a kind of "
 _MINUTES = [0, 0, 1, 1440, 1441, 2880, 2880, 4320]

@@ -15,8 +15,7 @@ from pipeline.records import Record, State
 from pipeline.settings import Settings
 from pipeline.store import Store, duplicates
 from tests.conftest import Gallery, picture
-from tests.test_crash_points import accept, make, recover
-from tests.test_crash_points import store as store  # the fixture
+from tests.stores import accept, make, recover
 
 DAMAGES: dict[str, Callable[[Path], Any]] = {
     "removed": lambda path: path.unlink(),

@@ -9,9 +9,6 @@ import socket
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,89 +19,19 @@ from pipeline.ids import new_id
 from pipeline.queue.events import STREAM
 from pipeline.settings import Settings
 from pipeline.volume.volume import Volume
-from tests.conftest import Gallery, answers, picture, until
+from tests.conftest import Gallery, picture, until
+from tests.listening import Ear, ear
 from web import create_app
 from web.live import listeners
 from web.live.feed import CLIENT_NAME
 from web.live.listeners import Listeners
 
 
-@dataclass
-class Told:
-    """One event as the browser's EventSource sees it."""
-
-    kind: str
-    data: Any
-    id: str
-
-
-class Ear:
-    """A listener on its own connection."""
-
-    def __init__(self, gallery: Gallery, since: str = "", token: str = "", headers: str = "") -> None:
-        self.socket = socket.create_connection(("127.0.0.1", gallery.port), 30)
-        resume = f"Last-Event-ID: {since}\r\n" if since else ""
-        who = f"Authorization: Bearer {token}\r\n" if token else ""
-        self.socket.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n{who}{resume}{headers}\r\n".encode())
-        self.lines = self.socket.makefile("r", encoding="utf-8", newline="\n")
-        self.last = since
-        self.status = int(self.lines.readline().split()[1])
-        self.headers = {}
-        while line := self.lines.readline().strip():
-            name, _, value = line.partition(": ")
-            self.headers[name.lower()] = value
-        if self.status == 200 and not since:
-            while not self.lines.readline().startswith("id:"):
-                pass
-
-    def events(self) -> Iterator[Told]:
-        kind, data = "", ""
-        for line in self.lines:
-            name, _, value = line.rstrip("\n").partition(": ")
-            if name == "id":
-                self.last = value
-            elif name == "event":
-                kind = value
-            elif name == "data":
-                data = value
-            elif not name and kind:
-                yield Told(kind, json.loads(data), self.last)
-                kind, data = "", ""
-
-    def next(self) -> Told:
-        return next(self.events())
-
-    def states(self, image_id: str) -> list[Any]:
-        """The records of one image, up to its end."""
-        records: list[Any] = []
-        for told in self.events():
-            if told.kind == "image" and told.data["id"] == image_id:
-                records.append(told.data)
-                if told.data["state"] != "pending":
-                    break
-        return records
-
-    def close(self) -> None:
-        self.lines.close()
-        self.socket.close()
-
-
-@contextmanager
-def ear(gallery: Gallery, since: str = "") -> Iterator[Ear]:
-    found = Ear(gallery, since)
-    try:
-        yield found
-    finally:
-        found.close()
-
-
 @pytest.fixture
 def web(bare: Gallery) -> Gallery:
     """Redis and web; no worker."""
-    bare.start("redis", "launcher.redis")
-    until(lambda: answers(bare.redis_port), 30)
-    bare.start("web", "web", GALLERY_MAX_LISTENERS="30", GALLERY_WEB_THREADS="4")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    bare.start_redis()
+    bare.start_web(GALLERY_MAX_LISTENERS="30", GALLERY_WEB_THREADS="4")
     return bare
 
 
@@ -133,8 +60,7 @@ def test_a_listener_resumes_where_it_was_cut_off(web: Gallery) -> None:
     with ear(web, told.id) as again:
         assert [again.next().data["id"] for _ in range(3)] == missed
     web.stop("web")
-    web.start("web", "web")
-    until(lambda: web.call("GET", "/readyz").status == 200, 30)
+    web.start_web()
     with ear(web, told.id) as after_a_restart:
         assert [after_a_restart.next().data["id"] for _ in range(3)] == missed
     with ear(web, "1-1") as lost:
@@ -209,10 +135,8 @@ def strays(image_id: str, record: dict[str, Any]) -> dict[str, dict[Any, Any]]:
 
 def test_an_entry_that_cannot_be_read_is_a_gap_and_the_events_go_on(bare: Gallery) -> None:
     bare.log = bare.data.parent / "log"
-    bare.start("redis", "launcher.redis")
-    until(lambda: answers(bare.redis_port), 30)
-    bare.start("web", "web")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    bare.start_redis()
+    bare.start_web()
     record = bare.upload(picture()).json
     image_id = record["id"]
     with Redis.from_url(bare.environ["REDIS_URL"]) as redis:
@@ -228,8 +152,7 @@ def test_an_entry_that_cannot_be_read_is_a_gap_and_the_events_go_on(bare: Galler
         for fields in strays(image_id, record).values():
             redis.xadd(STREAM, {**fields, "volume": volume})
     bare.stop("web")
-    bare.start("web", "web")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    bare.start_web()
     with ear(bare) as one:
         uploaded = bare.upload(picture()).json["id"]
         assert one.next().data["id"] == uploaded
@@ -305,10 +228,8 @@ def test_who_was_away_for_long_is_told_to_start_anew(web: Gallery) -> None:
 
 
 def test_one_caller_has_only_its_share_of_listeners(bare: Gallery) -> None:
-    bare.start("redis", "launcher.redis")
-    until(lambda: answers(bare.redis_port), 30)
-    bare.start("web", "web", GALLERY_CLIENT_LISTENERS="3", GALLERY_TRUSTED_PROXIES="127.0.0.1")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    bare.start_redis()
+    bare.start_web(GALLERY_CLIENT_LISTENERS="3", GALLERY_TRUSTED_PROXIES="127.0.0.1")
     mine, others = {"X-Forwarded-For": "2001:db8::1"}, {"X-Forwarded-For": "2001:db8:0:1::1"}
     ears = [Ear(bare, headers="X-Forwarded-For: 2001:db8::2\r\n") for _ in range(3)]
     refused = bare.call("GET", "/api/events", headers=mine)

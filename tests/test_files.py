@@ -9,16 +9,14 @@ import pytest
 from PIL import Image
 
 from pipeline.images.recipe import RECIPE
-from tests.conftest import Gallery, answers, picture, until
+from tests.conftest import Gallery, picture
 
 
 @pytest.fixture
 def web(bare: Gallery) -> Gallery:
     """Redis and web; no worker."""
-    bare.start("redis", "launcher.redis")
-    until(lambda: answers(bare.redis_port), 30)
-    bare.start("web", "web")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    bare.start_redis()
+    bare.start_web()
     return bare
 
 

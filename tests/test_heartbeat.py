@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.product import Gallery, answers, until
+from tests.product import Gallery, until
 
 
 def beats(gallery: Gallery, file: Path, count: int) -> None:
@@ -21,7 +21,6 @@ def test_a_worker_beats_while_there_is_no_redis(bare: Gallery, tmp_path: Path) -
 
 
 def test_a_worker_beats_while_there_is_nothing_to_do(bare: Gallery, tmp_path: Path) -> None:
-    bare.start("redis", "launcher.redis")
-    until(lambda: answers(bare.redis_port), 30)
+    bare.start_redis()
     bare.start("worker", "worker", GALLERY_HEARTBEAT_FILE=str(tmp_path / "beat"))
     beats(bare, tmp_path / "beat", 2)

@@ -20,13 +20,12 @@ from pipeline.queue.lease import KEY, LEASE_SECONDS, Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.volume.identity import volume_id
 from pipeline.volume.volume import Volume
-from tests.conftest import Gallery, answers, until
+from tests.conftest import Gallery
 
 
 @pytest.fixture
 def redis(bare: Gallery) -> Iterator[Redis]:
-    bare.start("redis", "launcher.redis")
-    until(lambda: answers(bare.redis_port), 30)
+    bare.start_redis()
     with connect(bare.environ["REDIS_URL"], timeout=5) as connection:
         yield connection
 

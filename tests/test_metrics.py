@@ -115,8 +115,7 @@ def test_a_web_service_that_was_killed_leaves_no_memory_taken_to_the_next(bare: 
 
 
 def test_the_age_of_the_oldest_is_told_while_redis_is_down(bare: Gallery) -> None:
-    bare.start("web", "web")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    bare.start_web()
     image_id = bare.upload(picture()).json["id"]
     os.utime(bare.data / "pending" / image_id, (1, 1))
     seen = web(bare)

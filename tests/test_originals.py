@@ -20,10 +20,10 @@ from pipeline.settings import Settings
 from pipeline.tokens import Role
 from tests import planted
 from tests.commands import command, lines
-from tests.conftest import Answer, Gallery, answers, picture, until
+from tests.conftest import Answer, Gallery, picture
+from tests.listening import Ear
 from tests.render_fixtures import encoded, scene
-from tests.test_access import ADMIN, READ, TOKENS, UPLOAD, bearer
-from tests.test_events import Ear
+from tests.tokens import ADMIN, READ, TOKENS, UPLOAD, bearer
 
 SECRETS = {"nobody": "", "read": READ, "upload": UPLOAD, "admin": ADMIN}
 ORDER = ["nobody", "read", "upload", "admin"]
@@ -37,10 +37,8 @@ def serve(bare: Gallery) -> Serve:
     """Starts Redis and web with the given settings; no worker."""
 
     def start(**environ: str) -> Gallery:
-        bare.start("redis", "launcher.redis")
-        until(lambda: answers(bare.redis_port), 30)
-        bare.start("web", "web", **environ)
-        until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+        bare.start_redis()
+        bare.start_web(**environ)
         return bare
 
     return start

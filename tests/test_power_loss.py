@@ -18,7 +18,6 @@ import pytest
 
 from pipeline.store import Store
 from tests.conftest import ROOT, picture
-from tests.test_crash_points import store as store  # the fixture
 
 STRACE = shutil.which("strace")
 pytestmark = pytest.mark.skipif(STRACE is None and not os.environ.get("CI"), reason="strace is not installed")
@@ -27,7 +26,7 @@ CALLS = "openat,write,pwrite64,fsync,fdatasync,rename,renameat,renameat2,mkdir,u
 WORK = """
 import os, sys
 from pathlib import Path
-from tests.test_crash_points import accept, make
+from tests.stores import accept, make
 from pipeline.settings import Settings
 from pipeline.store import Store
 

@@ -15,13 +15,12 @@ from pipeline.ids import new_id
 from pipeline.queue.connection import connect
 from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
-from tests.conftest import Gallery, answers, until
+from tests.conftest import Gallery
 
 
 @pytest.fixture
 def redis(bare: Gallery) -> Iterator[Redis]:
-    bare.start("redis", "launcher.redis")
-    until(lambda: answers(bare.redis_port), 30)
+    bare.start_redis()
     with connect(bare.environ["REDIS_URL"], timeout=5) as connection:
         yield connection
 

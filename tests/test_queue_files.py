@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
-from tests.conftest import Gallery, answers, picture, until
+from tests.conftest import Gallery, picture, until
 from tests.launched import launched
 from tests.product import mounted
 
@@ -71,16 +71,14 @@ def fill(gallery: Gallery) -> None:
 def filled(bare: Gallery) -> Gallery:
     """A Redis that held something, stopped."""
     bare.log = bare.data / "log"
-    bare.start("redis", "launcher.redis")
-    until(lambda: answers(bare.redis_port), 30)
+    bare.start_redis()
     fill(bare)
     assert bare.stop("redis") == 0
     return bare
 
 
 def keys(gallery: Gallery) -> int:
-    gallery.start("redis", "launcher.redis")
-    until(lambda: answers(gallery.redis_port), 30)
+    gallery.start_redis()
     with Redis.from_url(gallery.environ["REDIS_URL"]) as redis:
         return int(redis.dbsize())
 

@@ -15,7 +15,7 @@ from rq.worker import BaseWorker
 
 from pipeline.queue.safe_job import JOB
 from pipeline.queue.thumbnails import QUEUE
-from tests.conftest import Gallery, answers, picture, until
+from tests.conftest import Gallery, picture, until
 
 
 def test_a_job_that_names_other_code_is_not_run_and_the_others_are(gallery: Gallery, tmp_path: Path) -> None:
@@ -46,8 +46,7 @@ def test_a_job_that_names_other_code_is_not_run_and_the_others_are(gallery: Gall
 
 def test_entries_that_cannot_be_read_are_dropped_and_stop_no_worker(bare: Gallery) -> None:
     bare.log = bare.data.parent / "log"
-    bare.start("redis", "launcher.redis")
-    until(lambda: answers(bare.redis_port), 30)
+    bare.start_redis()
     with Redis.from_url(bare.environ["REDIS_URL"]) as redis:
         redis.hset("rq:job:no-time", mapping={"data": "x", "created_at": "yesterday"})
         redis.hset("rq:job:no-status", mapping={"data": "x", "status": "of a newer release"})

@@ -16,8 +16,7 @@ from pipeline.store.cleanup import cleanup
 from pipeline.store.regeneration import Which, is_wanted, regenerating
 from tests.conftest import Gallery, picture, until
 from tests.product import Answer
-from tests.test_crash_points import accept, make
-from tests.test_crash_points import store as store  # the fixture
+from tests.stores import accept, make
 
 FROM_0_1 = (
     b'{"id":"0199f1f4-7f20-7d50-9d1c-6f0a8ad0b7d1","name":"a.png","format":"png","bytes":4,"width":3,"height":2,'

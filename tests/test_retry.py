@@ -9,8 +9,7 @@ from pipeline.errors import Unrenderable
 from pipeline.settings import Settings
 from pipeline.store import Store
 from tests.conftest import picture
-from tests.test_crash_points import accept
-from tests.test_crash_points import store as store  # the fixture
+from tests.stores import accept
 from web import create_app, services
 
 

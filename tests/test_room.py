@@ -12,7 +12,7 @@ from pipeline.settings import Settings
 from pipeline.store import Store, room
 from tests.pictures import picture
 from tests.product import mounted
-from tests.test_crash_points import accept, make
+from tests.stores import accept, make
 
 
 def fill(store: Store, make_picture: Callable[[], bytes]) -> list[str]:

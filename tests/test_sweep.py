@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from redis import Redis
@@ -16,15 +15,14 @@ from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.volume.locks import locked
 from pipeline.volume.volume import Volume
-from tests.conftest import Gallery, answers, picture, until
-from tests.test_crash_points import accept, make
+from tests.conftest import Gallery, picture, until
+from tests.stores import accept, make
 from worker.sweep import Sweep
 
 
 @pytest.fixture
 def queue(bare: Gallery) -> ThumbnailQueue:
-    bare.start("redis", "launcher.redis")
-    until(lambda: answers(urlsplit(bare.environ["REDIS_URL"]).port or 0), 30)
+    bare.start_redis()
     redis = connect(bare.environ["REDIS_URL"], timeout=5)
     lease = Lease(redis, lambda: Volume(bare.data).id)
     lease.renew()

@@ -13,7 +13,7 @@ from prometheus_client import REGISTRY, start_http_server
 from pipeline import threads
 from pipeline.queue.events import Follower
 from pipeline.settings import Settings
-from tests.conftest import Gallery, answers, free_port, picture, until
+from tests.conftest import Gallery, free_port, picture, until
 from web import create_app
 from web.live.listeners import Listeners
 from worker import metrics
@@ -69,8 +69,7 @@ def test_listeners_are_served_again_after_a_mistake(monkeypatch: pytest.MonkeyPa
 
 
 def test_events_go_on_after_the_feed_died(bare: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
-    bare.start("redis", "launcher.redis")
-    until(lambda: answers(bare.redis_port), 30)
+    bare.start_redis()
     before, wait, died = restarts("feed"), Follower.wait, threading.Event()
     app = create_app(Settings.from_environment(bare.environ))
     client = app.test_client()

@@ -15,9 +15,9 @@ from pipeline.ids import new_id
 from pipeline.queue.lease import KEY, LEASE_SECONDS
 from pipeline.queue.safe_job import JOB
 from pipeline.volume.volume import Volume
-from tests.conftest import Gallery, answers, picture, until
+from tests.conftest import Gallery, picture, until
+from tests.listening import ear
 from tests.product import prepared
-from tests.test_events import ear
 
 
 def start(gallery: Gallery) -> None:
@@ -31,8 +31,7 @@ def pair(tmp_path: Path) -> Iterator[tuple[Gallery, Gallery]]:
     """The first runs and holds Redis; the second was started after it."""
     with prepared(tmp_path / "first") as first:
         first.data.mkdir()
-        first.start("redis", "launcher.redis")
-        until(lambda: answers(first.redis_port), 30)
+        first.start_redis()
         with prepared(tmp_path / "second", REDIS_URL=first.environ["REDIS_URL"]) as second:
             second.data.mkdir()
             for gallery in (first, second):

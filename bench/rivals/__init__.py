@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from bench.common import CORES, ROOT, until
+from bench.common import CORES
 from bench.photos import CACHE
+from tests.product import ROOT, until
 
 _HERE = Path(__file__).parent
 _SHARP = {"once": "BullMQ + sharp, decoding once", "each": "BullMQ + sharp, as documented"}
@@ -89,7 +90,7 @@ def _runner(target: Path, effort: int, feeder: subprocess.Popen[str], check: Cal
             check()
             return all(_written(view) for view in reversed(views))
 
-        until(done, 300)
+        until(done, 300, 0.01)
         shutil.rmtree(target)
 
     return run

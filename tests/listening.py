@@ -1,0 +1,81 @@
+"""A listener to the events, on its own connection."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.conftest import Gallery
+
+
+@dataclass
+class Told:
+    """One event as the browser's EventSource sees it."""
+
+    kind: str
+    data: Any
+    id: str
+
+
+class Ear:
+    """A listener on its own connection."""
+
+    def __init__(self, gallery: Gallery, since: str = "", token: str = "", headers: str = "") -> None:
+        self.socket = socket.create_connection(("127.0.0.1", gallery.port), 30)
+        resume = f"Last-Event-ID: {since}\r\n" if since else ""
+        who = f"Authorization: Bearer {token}\r\n" if token else ""
+        self.socket.sendall(f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n{who}{resume}{headers}\r\n".encode())
+        self.lines = self.socket.makefile("r", encoding="utf-8", newline="\n")
+        self.last = since
+        self.status = int(self.lines.readline().split()[1])
+        self.headers = {}
+        while line := self.lines.readline().strip():
+            name, _, value = line.partition(": ")
+            self.headers[name.lower()] = value
+        if self.status == 200 and not since:
+            while not self.lines.readline().startswith("id:"):
+                pass
+
+    def events(self) -> Iterator[Told]:
+        kind, data = "", ""
+        for line in self.lines:
+            name, _, value = line.rstrip("\n").partition(": ")
+            if name == "id":
+                self.last = value
+            elif name == "event":
+                kind = value
+            elif name == "data":
+                data = value
+            elif not name and kind:
+                yield Told(kind, json.loads(data), self.last)
+                kind, data = "", ""
+
+    def next(self) -> Told:
+        return next(self.events())
+
+    def states(self, image_id: str) -> list[Any]:
+        """The records of one image, up to its end."""
+        records: list[Any] = []
+        for told in self.events():
+            if told.kind == "image" and told.data["id"] == image_id:
+                records.append(told.data)
+                if told.data["state"] != "pending":
+                    break
+        return records
+
+    def close(self) -> None:
+        self.lines.close()
+        self.socket.close()
+
+
+@contextmanager
+def ear(gallery: Gallery, since: str = "") -> Iterator[Ear]:
+    found = Ear(gallery, since)
+    try:
+        yield found
+    finally:
+        found.close()

@@ -1,0 +1,55 @@
+"""A store without processes around it: what web, a worker and the sweep do to it, called one by one."""
+
+from __future__ import annotations
+
+import io
+import os
+
+from PIL import Image
+
+from pipeline.images.formats import Limits
+from pipeline.records import State
+from pipeline.store import NothingToDo, Store
+from pipeline.store.cleanup import cleanup
+from worker.engine.render import Rendition, render
+
+
+def accept(store: Store, data: bytes) -> str:
+    draft = store.draft()
+    draft.write(data)
+    return store.accept(draft, "a.png").record.id
+
+
+def make(store: Store, image_id: str) -> None:
+    with store.attempt(image_id, worker="test") as attempt:
+
+        def publish(made: Rendition) -> None:
+            attempt.put(made.name, made.data, made.width, made.height)
+
+        with attempt.original.open("rb") as original:
+            render(original, Limits(), publish)
+        attempt.finish()
+
+
+def recover(store: Store) -> None:
+    """What the sweep and a worker do; and then the rules hold."""
+    cleanup(store.volume)
+    for image_id in store.pending():
+        try:
+            make(store, image_id)
+        except NothingToDo:
+            continue
+    layout = store.layout
+    assert os.listdir(layout.incoming) == os.listdir(layout.pending) == []
+    records = store.page(limit=100).records
+    for record in records:
+        assert record.state is State.READY
+        for name, info in record.renditions.items():
+            data = layout.rendition(record.id, name).read_bytes()
+            assert len(data) == info.bytes
+            with Image.open(io.BytesIO(data)) as whole:
+                whole.load()
+        assert sorted(record.renditions) == ["grid", "view"]
+        assert [p.name for p in layout.image(record.id).glob(".*")] == []
+    claims = sorted(str(path.readlink()) for path in layout.hashes.glob("*/*"))
+    assert claims == sorted(record.id for record in records)
