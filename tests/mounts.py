@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import random
+import resource
 import secrets
 import shutil
 import signal
@@ -52,7 +53,9 @@ def picture(seed: bytes | None = None) -> bytes:
 
 
 def stores(name: str) -> list[Store]:
-    """A store for each mount, on a new volume in a folder of this name."""
+    """A store for each mount, on a new volume in a folder of this name. Each keeps its locks and folders open."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     found = [Store(Settings.from_environment({"GALLERY_DATA": str(Path(m) / name)})) for m in MOUNTS]
     for store in found:
         with suppress(FileExistsError):
