@@ -6,9 +6,10 @@ from __future__ import annotations
 import io
 import struct
 import time
-import zlib
+import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -31,13 +32,15 @@ from werkzeug.sansio.http import parse_cookie
 from werkzeug.sansio.multipart import MultipartDecoder, NeedData
 from werkzeug.sansio.utils import get_host
 
-from pipeline.errors import GalleryError
+from pipeline.errors import CannotStripMetadata, GalleryError, TooManyFrames
 from pipeline.ids import is_id, new_id
-from pipeline.images.formats import Format, read_header
+from pipeline.images.formats import Format, Limits, check_bounds, read_header
+from pipeline.images.strip import strip
 from pipeline.names import clean_name
 from pipeline.records import Record
 from pipeline.settings import Settings
 from pipeline.tokens import match, parse_tokens
+from tests.hostile_files import LENGTH, headers, structures
 from web.access.proxies import TrustedProxies
 from web.access.sessions import Sessions
 from web.access.signin import _local
@@ -47,7 +50,6 @@ from web.pages.upload import refusals
 from web.request_log import _ID
 from web.server.lanes import probe
 
-LENGTH = 1_000_000
 SECONDS = 30
 REFUSALS = (ValueError, RecursionError, HTTPException, GalleryError, msgspec.MsgspecError)
 TOKENS = parse_tokens("boss:admin:" + "a" * 24)
@@ -139,48 +141,34 @@ def test_a_thousand_pictures_of_one_name_are_named_in_a_thousand_steps() -> None
     assert len(set(names)) == len(names)
 
 
-def box(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data) + 8) + name + data
-
-
-def chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
-
-
-def files() -> dict[str, bytes]:
-    """The beginnings of pictures, and a megabyte of what makes each format's parser take most steps."""
-    jpeg = b"\xff\xd8"
-    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 9, 9, 8, 2, 0, 0, 0))
-    gif = b"GIF89a" + struct.pack("<HHBBB", 9, 9, 0, 0, 0)
-    webp = b"RIFF\xf8\xff\x0f\x00WEBPVP8X\x0a\0\0\0" + bytes(4) + b"\x08\0\0\x08\0\0"
-    heic = box(b"ftyp", b"heic\0\0\0\0heicmif1")
-    nested = b"".join(struct.pack(">I", LENGTH - 12 * n) + b"meta" + bytes(4) for n in range(80_000))
-    items = b"".join(box(b"infe", b"\x02\0\0\0" + struct.pack(">HH", n % 65536, 0) + b"hvc1\0") for n in range(45_000))
-    meta = box(b"meta", bytes(4) + box(b"iinf", bytes(4) + struct.pack(">H", 45_000) + items))
-    return {
-        "JPEG of fill bytes": jpeg + b"\xff" * LENGTH,
-        "JPEG of empty segments": jpeg + b"\xff\xe1\0\2" * (LENGTH // 4),
-        "JPEG of markers in data": jpeg + b"\xff\xda\0\2" + b"\xff\x00\xff\xd0" * (LENGTH // 4),
-        "JPEG of tables": jpeg + b"\xff\xdb\0\2\xff\xc4\0\2" * (LENGTH // 8),
-        "PNG of empty chunks": png + chunk(b"teSt", b"") * (LENGTH // 12),
-        "PNG of texts": png + chunk(b"zTXt", b"x\0\0" + zlib.compress(bytes(9))) * (LENGTH // 30),
-        "PNG of frames": png + chunk(b"fcTL", bytes(26)) * (LENGTH // 38),
-        "GIF of comments": gif + b"\x21\xfe\0" * (LENGTH // 3),
-        "GIF of small blocks": gif + b"\x21\xfe" + b"\1a" * (LENGTH // 2),
-        "GIF of frames": gif + (b"\x2c" + bytes(9) + b"\2\0") * (LENGTH // 12),
-        "WebP of chunks": webp + b"JUNK\0\0\0\0" * (LENGTH // 8),
-        "WebP of frames": webp + (b"ANMF\x10\0\0\0" + bytes(16)) * (LENGTH // 24),
-        "HEIC of boxes": heic + box(b"free", b"") * (LENGTH // 8),
-        "HEIC of boxes in boxes": heic + nested,
-        "HEIC of items": heic + meta,
-        "markup": b"<" * LENGTH,
-        "white space": b" \n" * (LENGTH // 2),
-    }
-
-
-@pytest.mark.parametrize("name", files())
+@pytest.mark.parametrize("name", headers())
 def test_what_a_file_holds_is_read_in_linear_time(name: str) -> None:
     began = time.monotonic()
     with suppress(GalleryError):
-        read_header(io.BytesIO(files()[name]))
+        read_header(io.BytesIO(headers()[name]))
     assert time.monotonic() - began < SECONDS
+
+
+@pytest.mark.parametrize("name", structures())
+def test_what_is_left_out_of_a_file_is_found_in_linear_time(name: str) -> None:
+    data, kind = structures()[name], Format.HEIC if name.startswith("HEIC") else Format.AVIF
+    began = time.monotonic()
+    check_bounds(read_header(io.BytesIO(data)), Limits())
+    tracemalloc.start()
+    try:
+        with suppress(CannotStripMetadata):
+            strip(io.BytesIO(data), kind)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert time.monotonic() - began < SECONDS
+    assert peak < 40_000_000
+
+
+def test_a_long_animation_is_refused_by_its_first_frames(tmp_path: Path) -> None:
+    frame = b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\0"
+    (tmp_path / "long.gif").write_bytes(b"GIF89a" + struct.pack("<HHBBB", 9, 9, 0, 0, 0) + frame * 1_300_000)
+    with (tmp_path / "long.gif").open("rb") as file:
+        with pytest.raises(TooManyFrames):
+            check_bounds(read_header(file), Limits())
+        assert file.tell() < 1_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from pipeline.errors import DamagedRecord, EmptyFile, MadeByNewerRelease, NotRetryable, VolumeUnavailable, volume_error
 from pipeline.ids import made_at
-from pipeline.images.formats import Limits, check_bounds, read_header
+from pipeline.images.formats import Header, Limits, check_bounds, read_header
 from pipeline.names import clean_name
 from pipeline.records import Record, now, stamp
 from pipeline.store import deletion, duplicates, outbox, reading
@@ -39,7 +40,7 @@ def describe(file: BinaryIO, image_id: str, *, name: str, size: int, sha256: str
     """The record of a new image, by its header; raises the named errors of `read_header` and `check_bounds`."""
     if size == 0:
         raise EmptyFile
-    header = read_header(file)
+    header = _header(file)
     if limits is not None:
         check_bounds(header, limits)
     return Record(
@@ -55,6 +56,17 @@ def describe(file: BinaryIO, image_id: str, *, name: str, size: int, sha256: str
         frames=header.frames,
         duration_ms=header.duration_ms,
     )
+
+
+def _header(file: BinaryIO) -> Header:
+    """The header, read through a buffer: parsers take small steps, and each would be a system call."""
+    if not isinstance(file, io.RawIOBase):
+        return read_header(file)
+    buffered = io.BufferedReader(file)
+    try:
+        return read_header(buffered)
+    finally:
+        buffered.detach()
 
 
 def accept(volume: Volume, upload: IncomingUpload, name: str, limits: Limits) -> Accepted:

@@ -13,6 +13,9 @@ from pipeline.images.header import Format, Header
 
 # Sub-blocks hold 255 bytes: this is 250 MB of them.
 _SUBBLOCKS = 1_000_000
+# Frames and extensions: an animation of as many frames as are accepted has a third of these.
+_MOST_BLOCKS = 20_000
+_LEAST_READ, _MOST_READ = 256, 64 * 1024
 
 _EXTENSION, _IMAGE, _TRAILER = 0x21, 0x2C, 0x3B
 _GRAPHIC_CONTROL = 0xF9
@@ -39,9 +42,10 @@ class Frame:
 
 @dataclass(slots=True)
 class _Blocks:
-    """How many sub-blocks may still come, and how many bytes the extensions have held so far; whether the last block
-    was whole, and whether it was the trailer."""
+    """How many blocks and sub-blocks may still come, and how many bytes the extensions have held so far; whether the
+    last block was whole, and whether it was the trailer."""
 
+    blocks: int = _MOST_BLOCKS
     left: int = _SUBBLOCKS
     held: int = 0
     whole: bool = True
@@ -116,12 +120,12 @@ def _frames(stream: BinaryIO, shared: bytes, blocks: _Blocks) -> Iterator[Frame]
 
 def _walk(stream: BinaryIO, shared: bytes, blocks: _Blocks) -> Iterator[Frame]:
     control = bytes(4)
-    while blocks.left > 0:
+    while blocks.left > 0 and blocks.blocks > 0:
         kind = take(stream, 1)
         if kind[0] == _TRAILER:
             blocks.ended = True
             return
-        blocks.left -= 1
+        blocks.blocks, blocks.left = blocks.blocks - 1, blocks.left - 1
         if kind[0] == _IMAGE:
             x, y, width, height, flags = struct.unpack("<HHHHB", take(stream, 9))
             palette = _palette(stream, flags) or shared
@@ -156,10 +160,18 @@ def _palette(stream: BinaryIO, flags: int) -> bytes:
 
 
 def _skip_subblocks(stream: BinaryIO, most: int) -> tuple[int, bool]:
-    """Skip a chain of sub-blocks: how many there were, at most `most`, and whether it came to its end."""
-    for count in range(most):
-        size = stream.read(1)
-        if not size or not size[0]:
-            return count, bool(size)
-        stream.seek(size[0], 1)
-    return most, False
+    """Skip a chain of sub-blocks: how many there were, at most some `most`, and whether it came to its end.
+
+    Read in blocks that grow: short chains are followed by the next frame, long ones by themselves.
+    """
+    count, size = 0, _LEAST_READ
+    while count < most and (data := stream.read(size)):
+        at = 0
+        while at < len(data):
+            if not (step := data[at]):
+                stream.seek(at + 1 - len(data), 1)
+                return count, True
+            at, count = at + 1 + step, count + 1
+        stream.seek(at - len(data), 1)
+        size = min(2 * size, _MOST_READ)
+    return count, False

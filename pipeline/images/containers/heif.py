@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import BinaryIO
@@ -14,6 +15,8 @@ from pipeline.images.containers.reading import Truncated, take
 from pipeline.images.header import Format, Header, upright
 
 _META_BYTES = 4 * 1024 * 1024
+# The name of what an auxiliary picture is for comes first.
+_AUX_BYTES = 1024
 
 Box = tuple[int, int, int, int]
 """Left, top, width and height in pixels."""
@@ -95,15 +98,19 @@ def cropped(stream: BinaryIO) -> Box | None:
 
 
 def _read(stream: BinaryIO, kind: Format) -> Header:
-    item, tracks = _Item(), [_Track()]
+    item, tracks, found = _Item(), [_Track()], set()
     for name, _, size in top_boxes(stream):
-        if name == b"meta" and not item.width:
+        if name in found:
+            continue  # of two of a kind the first counts
+        if name == b"meta":
+            found.add(name)
             items = read_items(_body(stream, size)[4:])
             _check_coding(items)
             item = _described(items)
             if kind is Format.HEIC:
                 break
         elif name == b"moov" and kind is Format.AVIF:
+            found.add(name)
             tracks += [_track(body) for box, body in boxes(_body(stream, size)) if box == b"trak"]
     track = max(tracks, key=lambda track: track.frames)
     if not item.width:
@@ -145,7 +152,7 @@ def _described(items: Items) -> _Item:
     """What the properties of the primary item say, and the coding of all items."""
     item = _Item()
     try:
-        item.bits, item.samples = _coding([one for each in items.properties.values() for one in each])
+        item.bits, item.samples = _coding(items.known)
         for name, body in items.properties[items.primary]:
             _apply(item, name, body)
     except (KeyError, IndexError, struct.error):
@@ -203,7 +210,7 @@ def _avif_crop(item: _Item) -> Box | None:
     return 0, 0, int(width), int(height)
 
 
-def _coding(properties: list[Property]) -> tuple[int, float]:
+def _coding(properties: Iterable[Property]) -> tuple[int, float]:
     """Bits of a sample, and samples of a pixel: the most that any picture of the file has, and alpha."""
     bits, samples, alpha = 8, 1.0, False
     for name, body in properties:
@@ -215,7 +222,8 @@ def _coding(properties: list[Property]) -> tuple[int, float]:
             bits = max(bits, (12 if flags & 0x20 else 10) if flags & 0x40 else 8)
             samples = max(samples, 1.0 if flags & 0x10 else {0xC: 1.5, 0x8: 2.0}.get(flags & 0xC, 3.0))
         elif name == b"auxC":
-            alpha = alpha or b"alpha" in body or b"auxid:1" in body
+            kind = body[:_AUX_BYTES]
+            alpha = alpha or b"alpha" in kind or b"auxid:1" in kind
     return bits, samples + alpha
 
 

@@ -11,6 +11,9 @@ from pipeline.images.containers.reading import Truncated
 
 Property = tuple[bytes, bytes]
 
+# Each item of a file has some four properties.
+_MOST_ASSOCIATIONS = 4 * MOST_BOXES
+
 
 @dataclass(frozen=True, slots=True)
 class Items:
@@ -22,6 +25,11 @@ class Items:
     properties: dict[int, list[Property]] = field(default_factory=dict)
     extents: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     references: dict[tuple[bytes, int], list[int]] = field(default_factory=dict)
+
+    @property
+    def known(self) -> list[Property]:
+        """The properties that any item has, each once: thousands of items may share one."""
+        return list({id(one): one for each in self.properties.values() for one in each}.values())
 
     @property
     def tiles(self) -> list[int]:
@@ -71,10 +79,12 @@ def _associations(ipma: bytes) -> dict[int, list[int]]:
     """For each item the numbers of its properties, from 1; 0 stands for none."""
     wide_id, wide_index = ipma[0] > 0, ipma[3] & 1
     (count,) = struct.unpack_from(">I", ipma, 4)
-    at, found = 8, {}
+    at, found, left = 8, {}, _MOST_ASSOCIATIONS
     for _ in range(min(count, MOST_BOXES)):
         item, kinds = struct.unpack_from(">IB" if wide_id else ">HB", ipma, at)
         at += 5 if wide_id else 3
+        if (left := left - kinds) < 0:
+            raise Truncated
         values = struct.unpack_from(f">{kinds}{'H' if wide_index else 'B'}", ipma, at)
         at += kinds * (2 if wide_index else 1)
         found[item] = [value & (0x7FFF if wide_index else 0x7F) for value in values]

@@ -14,6 +14,7 @@ from pipeline.images.header import Format, Header, upright
 
 # A 250-megapixel picture in pieces of 8 KB, the usual buffer of an encoder, has fewer.
 _CHUNKS = 200_000
+_MOST_FRAMES = 20_000
 _LONGEST = 2**31 - 1
 _PIECE = 64 * 1024
 # What is read of a chunk unless more is asked for: a damaged length must not ask for two gigabytes at once.
@@ -22,6 +23,7 @@ _SMALL = 1024
 # How much one compressed chunk of metadata may hold; a colour profile or XMP of a real picture has less.
 INFLATED_BYTES = 8 * 1024 * 1024
 _INFLATED_IN_ALL = 32 * 1024 * 1024
+_INFLATED_AT_ONCE = 256 * 1024
 _COMPRESSED = {b"iCCP": "colour profile", b"zTXt": "text", b"iTXt": "text"}
 _PIXELS = {b"IDAT", b"fdAT"}
 
@@ -69,8 +71,6 @@ def chunks(stream: BinaryIO) -> Iterator[Chunk]:
 
 def sound(stream: BinaryIO, chunk: Chunk, most: int = _SMALL) -> bytes | None:
     """The first `most` bytes of a chunk's data; None if decoders skip it: it is cut off, or its checksum is wrong."""
-    if chunk.at + chunk.length > stream.seek(0, 2):
-        return None  # nor is there memory for all that a damaged length may promise
     stream.seek(chunk.at)
     data = stream.read(min(chunk.length, most))
     left, checksum = chunk.length - len(data), zlib.crc32(data, zlib.crc32(chunk.name))
@@ -101,6 +101,8 @@ def read(stream: BinaryIO) -> Header:
         elif name == b"fcTL" and length == 26 and (data := sound(stream, chunk)):
             numerator, denominator = struct.unpack_from(">HH", data, 20)
             frames, seconds = frames + 1, seconds + numerator / (denominator or 100)
+            if frames > _MOST_FRAMES:
+                break  # more than are accepted
         elif _COLOURS.get(name) == length and not pixels and (data := sound(stream, chunk)):
             colours.setdefault(name, data)
         elif name == b"tRNS" and not pixels:
@@ -146,16 +148,20 @@ def _measured(colours: dict[bytes, bytes]) -> tuple[float, tuple[float, ...]] | 
 
 
 def _inflated(name: bytes, chunk: bytes) -> int:
-    """How many bytes the compressed part of a chunk of metadata holds; raises `InflatesTooMuch`."""
+    """How many bytes the compressed part of a chunk of metadata holds, or about as many as come before it turns out to
+    be damaged; raises `InflatesTooMuch`."""
     data = chunk.partition(b"\0")[2][1:]
     if name == b"iTXt":
         if chunk.partition(b"\0")[2][:1] != b"\x01":
             return 0
         data = data[1:].partition(b"\0")[2].partition(b"\0")[2]
-    try:
-        found = len(zlib.decompressobj().decompress(data, INFLATED_BYTES + 1))
-    except zlib.error:
-        return 0
+    inflater, found = zlib.decompressobj(), 0
+    while data and found <= INFLATED_BYTES:
+        try:
+            found += len(inflater.decompress(data, _INFLATED_AT_ONCE))
+        except zlib.error:
+            return found + _INFLATED_AT_ONCE
+        data = inflater.unconsumed_tail
     if found > INFLATED_BYTES:
         raise InflatesTooMuch(_COMPRESSED[name], len(chunk), INFLATED_BYTES)
     return found

@@ -8,6 +8,9 @@ from typing import BinaryIO
 # As much of an EXIF block is looked into: its first directory is near its start, and its thumbnail behind that.
 EXIF_BYTES = 1024 * 1024
 
+# Of a directory; those that matter here are among its first.
+MOST_ENTRIES = 1000
+
 _ORIENTATION = 0x0112
 _SHORT = 3
 
@@ -37,7 +40,7 @@ def orientation_of(exif: bytes) -> int:
     try:
         (start,) = struct.unpack_from(f"{order}I", tiff, 4)
         (entries,) = struct.unpack_from(f"{order}H", tiff, start)
-        for entry in range(entries):
+        for entry in range(min(entries, MOST_ENTRIES)):
             tag, kind, count, value = struct.unpack_from(f"{order}HHIH", tiff, start + 2 + 12 * entry)
             if tag == _ORIENTATION:
                 return int(value) if kind == _SHORT and count == 1 and 1 <= value <= 8 else 1

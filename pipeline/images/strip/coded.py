@@ -5,6 +5,10 @@ Only the heads of the units are read: NAL units and their lengths (ISO/IEC 14496
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterator
+from itertools import accumulate
+
 from pipeline.images.containers.reading import Truncated
 from pipeline.images.strip.source import Source
 
@@ -25,14 +29,14 @@ class CodedPictures:
 
     def check(self, kind: bytes, parts: list[range]) -> None:
         """Raise `Truncated` unless these parts of the file are a coded picture and nothing else."""
-        size = sum(map(len, parts))
+        picture = _Parts(parts)
         if kind in _HEVC:
-            self._check_hevc(parts, size)
+            self._check_hevc(picture)
         elif kind in _AV1:
-            self._check_av1(parts, size)
+            self._check_av1(picture)
 
-    def _check_hevc(self, parts: list[range], size: int) -> None:
-        at = 0
+    def _check_hevc(self, parts: _Parts) -> None:
+        at, size = 0, parts.size
         while at < size:
             head = self._read(parts, at, self._length_size + 2)
             length = int.from_bytes(head[: self._length_size])
@@ -40,8 +44,8 @@ class CodedPictures:
             if length < 2 or head[self._length_size] & 0x80 or at > size:
                 raise Truncated
 
-    def _check_av1(self, parts: list[range], size: int) -> None:
-        at, begun = 0, False
+    def _check_av1(self, parts: _Parts) -> None:
+        at, begun, size = 0, False, parts.size
         while at < size:
             head = self._read(parts, at, min(10, size - at))
             kind, extended, sized = head[0] >> 3 & 15, head[0] >> 2 & 1, head[0] >> 1 & 1
@@ -53,19 +57,29 @@ class CodedPictures:
             if at > size:
                 raise Truncated
 
-    def _read(self, parts: list[range], at: int, count: int) -> bytes:
-        """Bytes of a picture whose parts follow one another."""
+    def _read(self, parts: _Parts, at: int, count: int) -> bytes:
         self._left -= 1
-        if self._left < 0:
+        if self._left < 0 or at + count > parts.size:
             raise Truncated
-        found = b""
-        for part in parts:
-            if at < len(part) and len(found) < count:
-                found += self._source.read(part[at], min(count - len(found), len(part) - at))
-            at = max(0, at - len(part))
-        if len(found) != count:
-            raise Truncated
-        return found
+        return b"".join(self._source.read(piece.start, len(piece)) for piece in parts.pieces(at, count))
+
+
+class _Parts:
+    """The parts of a picture, which follow one another; `size` is how many bytes they have."""
+
+    def __init__(self, parts: list[range]) -> None:
+        self._parts = [part for part in parts if part]
+        self._ends = list(accumulate(map(len, self._parts)))
+        self.size = self._ends[-1] if self._ends else 0
+
+    def pieces(self, at: int, count: int) -> Iterator[range]:
+        """Where in the file `count` bytes from `at` on are. Found by halving: there may be thousands of parts."""
+        number = bisect_right(self._ends, at)
+        while count > 0:
+            part = self._parts[number]
+            piece = part[at - self._ends[number] + len(part) :][:count]
+            yield piece
+            at, count, number = at + len(piece), count - len(piece), number + 1
 
 
 def _leb128(data: bytes) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, replace
 
-from pipeline.images.containers.reading import orientation_of
+from pipeline.images.containers.reading import MOST_ENTRIES, orientation_of
 
 _ORIENTATION, _EXIF_IFD, _MAKER_NOTE, _COLOR_SPACE, _INTEROP_IFD, _INTEROP_INDEX = (
     0x0112, 0x8769, 0x927C, 0xA001, 0xA005, 0x0001,
@@ -57,7 +57,7 @@ def _entries(tiff: bytes, order: str, start: int) -> _Entries:
     if not 0 < start <= len(tiff) - 2:
         return found
     (count,) = struct.unpack_from(f"{order}H", tiff, start)
-    for at in range(start + 2, min(start + 2 + 12 * count, len(tiff) - 11), 12):
+    for at in range(start + 2, min(start + 2 + 12 * min(count, MOST_ENTRIES), len(tiff) - 11), 12):
         tag, kind, number = struct.unpack_from(f"{order}HHI", tiff, at)
         found.setdefault(tag, (kind, number, at + 8))
     return found

@@ -15,6 +15,8 @@ from pipeline.images.strip.source import Source
 from pipeline.images.strip.xmp import GainMapFacts, gain_map_facts, padded_packet
 
 _XMP_BYTES = 128 * 1024
+# Each is read and written anew; a file has one or two of a kind.
+_MOST_METADATA = 100
 _KNOWN = {b"hdlr", b"pitm", b"iinf", b"iref", b"iprp", b"iloc", b"idat", b"grpl", b"dinf"}
 _PIXELS = {b"hvc1", b"hev1", b"lhv1", b"av01", b"grid", b"iovl", b"iden", b"tmap"}
 _PROPERTIES = {
@@ -46,6 +48,8 @@ def keep_pictures(meta: Box, source: Source, edits: Edits) -> Parts:
     places = heif_items.extents(need(found, b"iloc"), space)
     small = _thumbnails(found, items, edits)
     parts, coded = Parts(spaces=[space] if idat else []), CodedPictures(source, length_size)
+    if sum(item.is_xmp or item.kind == b"Exif" for item in items.values()) > _MOST_METADATA:
+        raise Truncated
     for item in items.values():
         ranges = places.get(item.id, [])
         if item.is_xmp:

@@ -10,7 +10,8 @@ from pipeline.images.strip.coded import CodedPictures
 from pipeline.images.strip.edits import Edits
 from pipeline.images.strip.source import Source
 
-_MOST_SAMPLES = 100_000
+# Of all tracks: 5000 frames are accepted, in colour and alpha.
+_MOST_SAMPLES = 20_000
 _PICTURES = {b"pict", b"vide", b"auxv"}
 _ENTRIES = {b"av01", b"hvc1", b"hev1"}
 _TABLES = {
@@ -27,7 +28,7 @@ def keep_pictures(moov: Box, source: Source, edits: Edits) -> list[range]:
     samples: list[range] = []
     for box in moov.children():
         if box.name == b"trak":
-            samples += _track(box, source, edits)
+            samples += _track(box, source, edits, _MOST_SAMPLES - len(samples))
         elif box.name == b"mvhd":
             _blank_times(box, edits)
         else:
@@ -35,7 +36,7 @@ def keep_pictures(moov: Box, source: Source, edits: Edits) -> list[range]:
     return samples
 
 
-def _track(trak: Box, source: Source, edits: Edits) -> list[range]:
+def _track(trak: Box, source: Source, edits: Edits, most: int) -> list[range]:
     media = [box for box in trak.children() if box.name == b"mdia"]
     handlers = [box.data[8:12] for mdia in media for box in mdia.children() if box.name == b"hdlr"]
     if len(handlers) != 1 or handlers[0] not in _PICTURES:
@@ -61,7 +62,7 @@ def _track(trak: Box, source: Source, edits: Edits) -> list[range]:
         if kind not in (b"", entry.name):
             raise Truncated
         kind = entry.name
-    samples, coded = _samples(tables), CodedPictures(source, length_size)
+    samples, coded = _samples(tables, most), CodedPictures(source, length_size)
     for sample in samples:
         coded.check(kind, [sample])
     return samples
@@ -75,13 +76,13 @@ def _blank_times(box: Box, edits: Edits) -> None:
     edits.blank(box.body + 4, box.body + 4 + 2 * size)
 
 
-def _samples(tables: dict[bytes, Box]) -> list[range]:
+def _samples(tables: dict[bytes, Box], most: int) -> list[range]:
     """Where each sample is: in chunks one after the other, whose offsets a table names."""
-    sizes = _sizes(need(tables, b"stsz"))
+    sizes = _sizes(need(tables, b"stsz"), most)
     wide = b"co64" in tables
     offsets = Fields(need(tables, b"co64" if wide else b"stco").data, 4)
-    chunks = _bounded(offsets.number(4))
-    in_chunks = _samples_in_chunks(Fields(need(tables, b"stsc").data, 4), chunks)
+    chunks = _bounded(offsets.number(4), most)
+    in_chunks = _samples_in_chunks(Fields(need(tables, b"stsc").data, 4), chunks, most)
     found, left = [], iter(sizes)
     for count in in_chunks:
         start = offsets.number(8 if wide else 4)
@@ -93,15 +94,15 @@ def _samples(tables: dict[bytes, Box]) -> list[range]:
     return found
 
 
-def _sizes(stsz: Box) -> list[int]:
+def _sizes(stsz: Box, most: int) -> list[int]:
     fields = Fields(stsz.data, 4)
-    same, count = fields.number(4), _bounded(fields.number(4))
+    same, count = fields.number(4), _bounded(fields.number(4), most)
     return [same] * count if same else [fields.number(4) for _ in range(count)]
 
 
-def _samples_in_chunks(stsc: Fields, chunks: int) -> list[int]:
+def _samples_in_chunks(stsc: Fields, chunks: int, most: int) -> list[int]:
     """How many samples each chunk has; the table names only the chunks at which that changes."""
-    runs = [(stsc.number(4), stsc.number(4), stsc.number(4)) for _ in range(_bounded(stsc.number(4)))]
+    runs = [(stsc.number(4), stsc.number(4), stsc.number(4)) for _ in range(_bounded(stsc.number(4), most))]
     starts = [first for first, _, _ in runs]
     if starts[:1] != [1] or starts != sorted(set(starts)) or starts[-1] > chunks:
         raise Truncated
@@ -109,7 +110,7 @@ def _samples_in_chunks(stsc: Fields, chunks: int) -> list[int]:
     return list(chain.from_iterable(repeat(run[1], length) for run, length in zip(runs, lengths, strict=True)))
 
 
-def _bounded(count: int) -> int:
-    if count > _MOST_SAMPLES:
+def _bounded(count: int, most: int) -> int:
+    if count > most:
         raise Truncated
     return count
