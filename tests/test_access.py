@@ -20,7 +20,7 @@ from pipeline.errors import BadSetting
 from pipeline.settings import Settings
 from pipeline.tokens import Role, parse_tokens
 from tests.conftest import ROOT, Answer, Gallery, picture, until
-from tests.siege.attacks import send_and_read
+from tests.siege.sending import send_and_read
 from tests.tokens import ADMIN, READ, TOKENS, UPLOAD, bearer
 from web.access.proxies import TrustedProxies
 from web.access.sessions import Sessions

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from tests.conftest import Gallery, picture, until
-from tests.siege.attacks import form, half_form, held, send_and_read
+from tests.siege.sending import form, half_form, held, send_and_read
 
 ADMIN = "a" * 24
 FILE = b'a.png"\r\n\r\n' + picture()

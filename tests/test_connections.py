@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 import pytest
 
 from tests.conftest import Gallery, picture, until
-from tests.siege.attacks import connected, held, send_and_read
+from tests.siege.sending import connected, held, send_and_read
 from web.callers import Shares, caller_of
 from web.server.lanes import probe
 from web.server.paced_socket import PacedSocket

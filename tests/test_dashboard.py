@@ -19,7 +19,7 @@ from redis import Redis
 
 from tests.conftest import CHROMIUM, Answer, Gallery, answers, free_port, until
 from tests.pictures import undecodable
-from tests.siege.attacks import held
+from tests.siege.sending import held
 
 PASSWORD = "the dashboard's password"
 CREDENTIALS = {"Authorization": "Basic " + base64.b64encode(f"admin:{PASSWORD}".encode()).decode()}

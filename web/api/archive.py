@@ -23,6 +23,7 @@ from web.api.bulk import asked_ids
 from web.callers import Shares, TooManyAtOnce, caller
 from web.files.stripped import CHUNK_BYTES, StrippedFiles, stripped_files
 from web.services import services
+from web.turns import turn
 
 blueprint = Blueprint("archive", __name__, url_prefix="/api")
 _UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
@@ -50,7 +51,8 @@ def download() -> Response:
     if not zips.take(who):
         raise TooManyAtOnce
     try:
-        response = _zip()
+        with turn("zip"):
+            response = _zip()
     except BaseException:
         zips.give_back(who)
         raise

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from pipeline.errors import BadRequest
 from pipeline.ids import is_id
 from web.services import MOST_AT_ONCE, services
+from web.turns import turn
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/api")
 _MOST_BYTES = 256 * 1024
@@ -42,11 +43,14 @@ def _in_json() -> list[str]:
 def delete() -> ResponseReturnValue:
     """Delete the images whose `ids` are given; those that are gone already count as missing."""
     ids = asked_ids()
-    deleted = services().delete_many(ids)
+    with turn("change"):
+        deleted = services().delete_many(ids)
     return jsonify({"deleted": deleted, "missing": len(ids) - deleted})
 
 
 @blueprint.post("/retry")
 def retry() -> ResponseReturnValue:
     """Try again those of the images whose `ids` are given that have failed."""
-    return jsonify(services().retry_many(asked_ids())), 202
+    ids = asked_ids()
+    with turn("change"):
+        return jsonify(services().retry_many(ids)), 202

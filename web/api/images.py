@@ -13,6 +13,7 @@ from pipeline.records import State
 from web.api.serialize import serialize
 from web.live.feed import feed
 from web.services import services
+from web.turns import turn
 from web.uploads import receive_one
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
@@ -91,4 +92,5 @@ def retry(image_id: str) -> ResponseReturnValue:
 @blueprint.post("/retry-failed")
 def retry_failed() -> ResponseReturnValue:
     """Try the failed images again, oldest first: up to 1000 in one call. How many are left is answered."""
-    return jsonify(services().retry_many(services().store.failed())), 202
+    with turn("change"):
+        return jsonify(services().retry_many(services().store.failed())), 202

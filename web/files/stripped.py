@@ -5,36 +5,24 @@ from __future__ import annotations
 import io
 import os
 from collections import OrderedDict
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import BinaryIO, cast
 
 from flask import current_app
 
-from pipeline.errors import CannotStripMetadata, GalleryError, ImageNotFound, volume_error
+from pipeline.errors import CannotStripMetadata, ImageNotFound, volume_error
 from pipeline.images.strip import Pieces, StrippedFile, strip
 from pipeline.records import Record
 from pipeline.store import Store
+from web.turns import Turns
 
 CHUNK_BYTES = 32 * 1024
 """How much of a file is read and sent at once: a thousand slow readers hold twice that each."""
 
-# The walk of 250 MB takes a second or two, mostly of the disk; more at once would hold up everybody.
-_WALKS = 2
-_WAIT_SECONDS = 10
 _KEPT = 64
 _KEPT_BYTES = 64 * 1024
 
 _Key = tuple[str, int, int, int]
-
-
-class TooManyDownloads(GalleryError):
-    """As many originals are being read as can be at once."""
-
-    code, status, title = "too-many-downloads", 503, "Too many downloads at once"
-    retry_after = 5
-
-    def __init__(self) -> None:
-        super().__init__("Too many downloads are being prepared. Try again in a moment.")
 
 
 class StrippedFiles:
@@ -42,14 +30,15 @@ class StrippedFiles:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._walks = BoundedSemaphore(_WALKS)
+        # the walk of 250 MB takes a second or two, mostly of the disk
+        self._walks = Turns(2)
         self._lock = Lock()
         self._kept: OrderedDict[_Key, Pieces | None] = OrderedDict()
 
     def open(self, record: Record) -> BinaryIO:
         """The file, open for reading and seeking.
 
-        Raise `CannotStripMetadata` if the original is damaged, `ImageNotFound`, `TooManyDownloads`, or the volume's.
+        Raise `CannotStripMetadata` if the original is damaged, `ImageNotFound`, `Busy`, or the volume's.
         """
         try:
             original = self._store.original(record).open("rb")
@@ -68,19 +57,16 @@ class StrippedFiles:
         key = _key(record, original)
         if (pieces := self._known(key, record)) is not None:
             return pieces
-        if not self._walks.acquire(timeout=_WAIT_SECONDS):
-            raise TooManyDownloads
-        try:
+        with self._walks.turn():
             if (pieces := self._known(key, record)) is not None:
                 return pieces
-            pieces = strip(original, record.format)
-        except CannotStripMetadata:
-            self._keep(key, None)
-            raise
-        except OSError as error:
-            raise volume_error(error) from error
-        finally:
-            self._walks.release()
+            try:
+                pieces = strip(original, record.format)
+            except CannotStripMetadata:
+                self._keep(key, None)
+                raise
+            except OSError as error:
+                raise volume_error(error) from error
         if pieces.memory <= _KEPT_BYTES:
             self._keep(key, pieces)
         return pieces

@@ -20,6 +20,7 @@ from web.files.assets import asset
 from web.live.feed import feed
 from web.pages.upload import refusals
 from web.services import services
+from web.turns import turn
 
 blueprint = Blueprint("gallery", __name__)
 _PAGE = 60
@@ -120,7 +121,8 @@ def retry(image_id: str) -> ResponseReturnValue:
 @blueprint.post("/retry-failed")
 def retry_failed() -> ResponseReturnValue:
     """Try all again."""
-    services().retry_many(services().store.failed())
+    with turn("change"):
+        services().retry_many(services().store.failed())
     return redirect(url_for("gallery.index"), 303)
 
 

@@ -1,0 +1,53 @@
+"""Requests that compute for long take turns: many at once would slow down everybody's, theirs among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import BoundedSemaphore
+from typing import Literal, cast
+
+from flask import Flask, current_app
+
+from pipeline.errors import GalleryError
+
+_WAIT_SECONDS = 10
+# Making a zip computes; deletes and retries mostly wait for the disk, and some last ten seconds.
+_ZIPS, _CHANGES = 2, 8
+
+
+class Busy(GalleryError):
+    """As many long requests are being worked on as can be at once."""
+
+    code, status, title = "busy", 503, "Too many people are here"
+    retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__("Too many long requests are being worked on. Try again in a moment.")
+
+
+class Turns:
+    """So many at once; the others wait for some seconds."""
+
+    def __init__(self, at_once: int) -> None:
+        self._free = BoundedSemaphore(at_once)
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait for a turn and have it; raise `Busy` if none comes in time."""
+        if not self._free.acquire(timeout=_WAIT_SECONDS):
+            raise Busy
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+def register(app: Flask) -> None:
+    """Have the calls of this process that name many images take turns."""
+    app.extensions["turns"] = {"zip": Turns(_ZIPS), "change": Turns(_CHANGES)}
+
+
+def turn(kind: Literal["zip", "change"]) -> AbstractContextManager[None]:
+    """A turn of the running app, to be entered."""
+    return cast(dict[str, Turns], current_app.extensions["turns"])[kind].turn()
