@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import msgspec
 
-from pipeline.ids import PATTERN
+from pipeline.ids import PATTERN, SHA256
 
 Id = Annotated[str, msgspec.Meta(pattern=rf"\A(?:{PATTERN.pattern})\Z")]
-Hash = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+Hash = Annotated[str, msgspec.Meta(pattern=rf"\A{SHA256.pattern}\Z")]
 Time = Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{4}-[0-9]{2}-[0-9]{2}T")]
 
 

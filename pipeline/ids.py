@@ -1,4 +1,4 @@
-"""Image ids: UUIDv7, so that sorting by id is sorting by time, made here and matched by one pattern."""
+"""Image ids: UUIDv7, so that sorting by id is sorting by time. Ids and hashes are each matched by one pattern."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import uuid_utils
 
 # the leading zero keeps the time in it before the year 2527, which calendars can hold
 PATTERN = re.compile(r"0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+SHA256 = re.compile(r"[0-9a-f]{64}")
+"""The hash of an original, as records, claims and callers write it."""
 
 
 def new_id() -> str:

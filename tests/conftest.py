@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from pipeline.settings import Settings
 from pipeline.store import Store
+from tests.network import Network, network
 from tests.pictures import picture
 from tests.product import ROOT, Answer, Gallery, answers, free_port, prepared, until
 
@@ -50,3 +51,10 @@ def store(tmp_path: Path) -> Store:
     store = Store(Settings.from_environment({"GALLERY_DATA": str(tmp_path / "data")}))
     store.prepare()
     return store
+
+
+@pytest.fixture
+def way(shared: Gallery) -> Iterator[Network]:
+    """A network to the gallery that the tests of a folder share."""
+    with network(shared.port) as way:
+        yield way

@@ -76,15 +76,21 @@ class Gallery:
     def start_web(self, **environ: str) -> None:
         """Start web, and wait until it takes uploads."""
         self.start("web", "web", **environ)
-        until(lambda: self.call("GET", "/readyz").status == 200, 30)
+        self.until_ready()
+
+    def until_ready(self) -> None:
+        """Wait until web takes uploads."""
+        until(lambda: self.call("GET", "/readyz").status == 200, 60)
 
     def start_all(self) -> None:
         """Start Redis unless it runs, web and two workers, and wait until uploads are taken."""
         if "redis" not in self.processes:
-            self.start_redis()
+            self.start("redis", "launcher.redis")
+        until(lambda: answers(self.redis_port), 30)
+        self.start("web", "web")
         self.start("worker.1", "worker")
         self.start("worker.2", "worker")
-        self.start_web()
+        self.until_ready()
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
         process = self.processes.pop(name)

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("pipeline", "web", "worker", "cli", "launcher")
 
 # From the bottom up. Each layer may import itself and those that are listed beside it.
-_BASICS = {f"pipeline.{path.stem}" for path in (ROOT / "pipeline").glob("[a-z]*.py")} - {
+_BASICS = {"pipeline.errors"} | {f"pipeline.{path.stem}" for path in (ROOT / "pipeline").glob("[a-z]*.py")} - {
     "pipeline.records",
     "pipeline.settings",
 }

@@ -49,7 +49,7 @@ def is_trusted(address: str, networks: Networks) -> bool:
 class TooManyAtOnce(GalleryError):
     """One caller has too many requests, uploads or listeners in hand."""
 
-    code, status, title = "too-many-at-once", 429, "Too many requests at once"
+    code, title = "too-many-at-once", "Too many requests at once"
     retry_after = 2
 
     def __init__(self) -> None:

@@ -1,8 +1,6 @@
-"""Named errors to HTTP, in this one place: problem documents (RFC 9457) under /api, a page elsewhere."""
+"""Named errors to HTTP, here alone: problem documents (RFC 9457) under /api, a page elsewhere."""
 
 from __future__ import annotations
-
-import json
 
 import structlog
 from flask import Flask, Response, render_template, request
@@ -11,9 +9,32 @@ from werkzeug.exceptions import HTTPException
 
 from pipeline.errors import BrokenUpload, GalleryError, VolumeUnavailable
 from web import counters, uploads
+from web.api.answers import answer
+from web.api.schemas import Problem
 
 _log = structlog.get_logger()
-_CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 416: "bad-range"}
+_STATUSES = {
+    400: {"bad-request", "broken-upload", "missing-file"},
+    401: {"sign-in-needed"},
+    403: {"cross-site", "not-allowed", "original-not-allowed", "unknown-host"},
+    404: {"image-not-found"},
+    409: {"cannot-strip-metadata", "newer-release", "not-failed"},
+    413: {"too-large", "too-many-files", "too-much-to-zip"},
+    415: {"not-an-accepted-format", "unsupported-kind"},
+    422: {
+        "broken-header", "cannot-be-decoded", "cut-off", "empty-file", "inflates-too-much", "killed-its-worker",
+        "needs-too-much-memory", "original-missing", "ran-out-of-memory", "too-many-frames", "too-many-pixels",
+        "too-many-scans", "too-much-metadata", "took-too-long",
+    },
+    429: {"too-many-at-once", "too-many-requests", "too-many-tries"},
+    500: {"internal"},
+    503: {"busy", "queue-unavailable", "too-many-listeners", "volume-unavailable"},
+    507: {"volume-full"},
+}  # fmt: skip
+STATUS = {code: status for status, codes in _STATUSES.items() for code in codes}
+"""The HTTP status of each named error, by its code."""
+
+_HTTP_CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 416: "bad-range"}
 
 
 def register(app: Flask) -> None:
@@ -29,22 +50,23 @@ def _named(error: GalleryError) -> Response:
         _log.error("volume unavailable", why=error.why)
     if request.endpoint in uploads.ENDPOINTS:
         counters.refused(error.code)
-    answer = _answer(error.status, error.title, str(error), error.code)
-    if error.status == 401:
-        answer.headers["WWW-Authenticate"] = 'Bearer realm="gallery"'
+    status = STATUS[error.code]
+    response = _answer(status, error.title, str(error), error.code)
+    if status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="gallery"'
     if error.retry_after is not None:
-        answer.headers["Retry-After"] = str(error.retry_after)
-    return answer
+        response.headers["Retry-After"] = str(error.retry_after)
+    return response
 
 
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
-    code = _CODES.get(status, "http-error")
-    answer = _answer(status, error.name, error.description or error.name, code)
+    code = _HTTP_CODES.get(status, "http-error")
+    response = _answer(status, error.name, error.description or error.name, code)
     for name, value in error.get_headers():
         if name.lower() == "allow":
-            answer.headers[name] = value
-    return answer
+            response.headers[name] = value
+    return response
 
 
 def _unexpected(error: Exception) -> Response:
@@ -54,13 +76,7 @@ def _unexpected(error: Exception) -> Response:
 
 def _answer(status: int, title: str, detail: str, code: str) -> Response:
     if request.path.startswith("/api/"):
-        problem = {
-            "type": f"about:blank#{code}",
-            "title": title,
-            "status": status,
-            "detail": detail,
-            "code": code,
-        }
-        return Response(json.dumps(problem), status, mimetype="application/problem+json")
+        problem = Problem(f"about:blank#{code}", title, status, detail, code)
+        return answer(problem, status, mimetype="application/problem+json")
     page = render_template("gallery/error.html", title=title, detail=detail)
     return Response(page, status, mimetype="text/html")

@@ -19,7 +19,7 @@ _ZIPS, _CHANGES = 2, 8
 class Busy(GalleryError):
     """As many long requests are being worked on as can be at once."""
 
-    code, status, title = "busy", 503, "Too many people are here"
+    code, title = "busy", "Too many people are here"
     retry_after = 5
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from pipeline.errors import BrokenHeader, NotAnImage
 from pipeline.images.containers import gif, heif, jpeg, png, webp
 from pipeline.images.containers.reading import Truncated
-from pipeline.images.header import Format, Header
+from pipeline.images.header import READ_WHOLE, Format, Header
 from pipeline.images.limits import Limits, check_bounds
 from pipeline.images.others import what_it_is
 
@@ -41,9 +41,6 @@ _READERS = {
     Format.HEIC: heif.read_heic,
     Format.AVIF: heif.read_avif,
 }
-
-# Their decoders want the whole file in memory.
-_READ_WHOLE = {Format.WEBP, Format.HEIC, Format.AVIF}
 
 _BRANDS = {
     **dict.fromkeys((b"heic", b"heix", b"heim", b"heis"), Format.HEIC),
@@ -100,7 +97,7 @@ def read_header(stream: BinaryIO) -> Header:
     stream.seek(0)
     try:
         header = _READERS[found](stream)
-        if found in _READ_WHOLE:
+        if found in READ_WHOLE:
             header = replace(header, held=stream.seek(0, 2))
     except (Truncated, OverflowError):
         raise BrokenHeader(found.label) from None

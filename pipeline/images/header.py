@@ -40,6 +40,10 @@ class Format(OpenEnum):
         return {Format.WEBP: "WebP"}.get(self, self.value.upper())
 
 
+READ_WHOLE = frozenset({Format.WEBP, Format.HEIC, Format.AVIF})
+"""Formats whose decoders want the whole file in memory."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
     """A picture's header; sizes in pixels.

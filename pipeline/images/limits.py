@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipeline.errors import NeedsTooMuchMemory, TooManyFrames, TooManyPixels, TooManyScans, TooMuchMetadata
-from pipeline.images.header import Format, Header
+from pipeline.images.header import READ_WHOLE, Format, Header
 from pipeline.images.recipe import decoding_scale
 
 _MB = 1024 * 1024
 _METADATA_BYTES = 32 * _MB
-_HELD_WHOLE = {Format.WEBP, Format.HEIC, Format.AVIF}
 # The view and what it is made from and into, beside the pixels of the original.
 _AT_WORK = 56 * _MB
 
@@ -40,7 +39,7 @@ def check_bounds(header: Header, limits: Limits) -> None:
         raise TooManyFrames(header.frames, header.width, header.height, limits.frames, limits.frame_megapixels)
     if header.scans > limits.scans or header.scans * header.pixels > limits.scan_megapixels * 1_000_000:
         raise TooManyScans(header.scans, header.width, header.height, limits.scans, limits.scan_megapixels)
-    if header.format not in _HELD_WHOLE and header.held > _METADATA_BYTES:
+    if header.format not in READ_WHOLE and header.held > _METADATA_BYTES:
         raise TooMuchMetadata(header.format.label, header.held, _METADATA_BYTES)
     needed = decode_bytes(header)
     if needed > limits.memory_mb * _MB:

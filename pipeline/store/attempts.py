@@ -13,7 +13,16 @@ from pipeline.errors import GalleryError, ImageNotFound
 from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Reason, Record, RenditionInfo, State, now, renditions_to_json
 from pipeline.store import outbox, reading
 from pipeline.store.progress import attempts_of, read_lines
-from pipeline.volume.files import flush_folder, is_gone, is_unlinked, put_whole, replace_whole, still_linked, write_all
+from pipeline.volume.files import (
+    flush_folder,
+    is_gone,
+    is_unlinked,
+    put_whole,
+    remove_temporaries,
+    replace_whole,
+    still_linked,
+    write_all,
+)
 from pipeline.volume.locks import Busy, acquire
 from pipeline.volume.volume import Volume
 
@@ -109,8 +118,7 @@ def _left_by_others(volume: Volume, record: Record) -> Record:
 
     A power loss may have left the word of a rendition, and not its name.
     """
-    for leftover in volume.layout.image(record.id).glob(".*.tmp"):
-        leftover.unlink(missing_ok=True)
+    remove_temporaries(volume.layout.image(record.id))
     there = {n: i for n, i in record.renditions.items() if volume.layout.rendition(record.id, n).exists()}
     return record.with_(renditions=there)
 

@@ -12,7 +12,7 @@ from pipeline.errors import ImageNotFound, MadeByNewerRelease, NotRetryable, vol
 from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store import reading
-from pipeline.volume.files import flush_folder, is_gone, replace_whole, still_linked
+from pipeline.volume.files import flush_folder, is_gone, remove_temporaries, replace_whole, still_linked
 from pipeline.volume.locks import Busy, acquire
 from pipeline.volume.volume import Volume
 
@@ -141,8 +141,7 @@ def reopen(volume: Volume, image_id: str, prepare: Callable[[], Record]) -> Reco
                 raise
             os.ftruncate(held, 0)
             os.fsync(held)
-            for leftover in layout.image(image_id).glob(".*.tmp"):
-                leftover.unlink(missing_ok=True)
+            remove_temporaries(layout.image(image_id))
             drop_failure(volume, image_id)
             volume.step("retry:before-record")
             record = record.with_(

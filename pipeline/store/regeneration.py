@@ -18,7 +18,7 @@ from pipeline.images.recipe import RECIPE
 from pipeline.records import RENDITIONS, Record, RenditionInfo, State
 from pipeline.store.attempts import NothingToDo
 from pipeline.store.store import Store
-from pipeline.volume.files import is_gone, replace_whole
+from pipeline.volume.files import is_gone, remove_temporaries, replace_whole
 from pipeline.volume.locks import Busy, acquire, is_locked
 
 _LOCK_WAIT = 0.5
@@ -91,8 +91,7 @@ def regenerating(store: Store, image_id: str) -> Iterator[Regeneration]:
         acquire(descriptor, wait=_LOCK_WAIT)
         if record.state is not State.READY or record.is_newer:
             raise NothingToDo
-        for leftover in original.parent.glob(".*.tmp"):
-            leftover.unlink(missing_ok=True)
+        remove_temporaries(original.parent)
         yield Regeneration(store, image_id, original)
     except Busy:
         raise NothingToDo from None

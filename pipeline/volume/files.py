@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 
+_TEMPORARY = ".tmp"
 _OTHERS = 0o007
 
 
@@ -126,9 +127,20 @@ def replace_whole(path: Path, data: bytes) -> None:
     flush_folder(path.parent)
 
 
+def is_temporary(name: str) -> bool:
+    """Whether a file has the name of one that is still being written, or that a crash left."""
+    return name.startswith(".") and name.endswith(_TEMPORARY)
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what a crash left half-written in a folder."""
+    for leftover in folder.glob(f".*{_TEMPORARY}"):
+        leftover.unlink(missing_ok=True)
+
+
 def stage(path: Path, data: bytes) -> Path:
     """Write `data` beside `path` under a temporary name, flushed; the name."""
-    temporary = path.with_name(f".{path.name}.{token_hex(4)}.tmp")
+    temporary = path.with_name(f".{path.name}.{token_hex(4)}{_TEMPORARY}")
     write_flushed(temporary, data)
     return temporary
 

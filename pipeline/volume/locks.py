@@ -18,7 +18,6 @@ from pipeline.volume.files import is_gone, is_unlinked, still_linked
 
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EINTR)
 _CHECK_SECONDS = 5.0
-_MODES = [os.O_RDONLY, os.O_RDWR]
 
 
 class Busy(Exception):
@@ -85,7 +84,7 @@ def _open_and_lock(path: Path, wait: float) -> int:
     It is open for reading if that is enough: a volume with files that are open for writing cannot be made
     read-only. NFS locks exclusively only what is open for writing.
     """
-    for mode in _MODES[:]:
+    for mode in (os.O_RDONLY, os.O_RDWR):
         descriptor = os.open(path, mode | os.O_CREAT | os.O_CLOEXEC, 0o640)
         try:
             acquire(descriptor, wait=wait)
@@ -93,7 +92,6 @@ def _open_and_lock(path: Path, wait: float) -> int:
             os.close(descriptor)
             if error.errno != errno.EBADF or mode == os.O_RDWR:
                 raise
-            _MODES[:] = [os.O_RDWR]  # from now on at once
         except BaseException:
             os.close(descriptor)
             raise

@@ -13,7 +13,7 @@ import pytest
 from tests.commands import command
 from tests.conftest import Gallery, picture
 from tests.exporting.verdicts import Export
-from tests.network import Network, network
+from tests.network import Network
 from tests.product import web_alone
 
 
@@ -24,12 +24,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
         for number in range(6):
             assert gallery.upload(picture() + os.urandom(400_000), f"{number}.png").status == 201
         yield gallery
-
-
-@pytest.fixture
-def way(shared: Gallery) -> Iterator[Network]:
-    with network(shared.port) as way:
-        yield way
 
 
 @pytest.fixture

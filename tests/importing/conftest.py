@@ -12,7 +12,7 @@ import pytest
 from tests.commands import command
 from tests.conftest import Gallery
 from tests.importing.verdicts import Import
-from tests.network import Network, network
+from tests.network import Network
 from tests.product import web_alone
 
 
@@ -21,12 +21,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     """One web process for all tests here: what is sent is never the same twice."""
     with web_alone(tmp_path_factory.mktemp("volume") / "data") as gallery:
         yield gallery
-
-
-@pytest.fixture
-def way(shared: Gallery) -> Iterator[Network]:
-    with network(shared.port) as way:
-        yield way
 
 
 @pytest.fixture

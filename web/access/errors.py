@@ -8,7 +8,7 @@ from pipeline.errors import GalleryError
 class SignInNeeded(GalleryError):
     """The caller has not said who they are, or not rightly."""
 
-    code, status, title = "sign-in-needed", 401, "Sign in first"
+    code, title = "sign-in-needed", "Sign in first"
 
     def __init__(self, message: str = "Sign in, or send your token in the header 'Authorization: Bearer …'.") -> None:
         super().__init__(message)
@@ -17,7 +17,7 @@ class SignInNeeded(GalleryError):
 class NotAllowed(GalleryError):
     """The caller's role does not cover what they asked for."""
 
-    code, status, title = "not-allowed", 403, "Your token does not allow this"
+    code, title = "not-allowed", "Your token does not allow this"
 
     def __init__(self, role: str, needed: str) -> None:
         super().__init__(f"This needs the role '{needed}', and yours is '{role}'. Ask for another token.")
@@ -26,7 +26,7 @@ class NotAllowed(GalleryError):
 class OriginalNotAllowed(GalleryError):
     """The caller's role does not cover originals, which carry where and by whom they were taken."""
 
-    code, status, title = "original-not-allowed", 403, "The original is not for everybody"
+    code, title = "original-not-allowed", "The original is not for everybody"
 
     def __init__(self, needed: str, image_id: str) -> None:
         super().__init__(
@@ -38,7 +38,7 @@ class OriginalNotAllowed(GalleryError):
 class CrossSite(GalleryError):
     """Another site's page asks for a change."""
 
-    code, status, title = "cross-site", 403, "This was asked for by another site"
+    code, title = "cross-site", "This was asked for by another site"
 
     def __init__(self) -> None:
         super().__init__("This was asked for by another site's page. Open the gallery itself and do it there.")
@@ -47,7 +47,7 @@ class CrossSite(GalleryError):
 class UnknownHost(GalleryError):
     """The request is addressed to a name that is not ours, as in DNS rebinding."""
 
-    code, status, title = "unknown-host", 403, "This gallery is not reached by that name"
+    code, title = "unknown-host", "This gallery is not reached by that name"
 
     def __init__(self) -> None:
         super().__init__(
@@ -58,7 +58,7 @@ class UnknownHost(GalleryError):
 class TooManyTries(GalleryError):
     """Too many wrong tokens from one caller."""
 
-    code, status, title = "too-many-tries", 429, "Too many tries"
+    code, title = "too-many-tries", "Too many tries"
 
     def __init__(self, seconds: int) -> None:
         super().__init__(

@@ -19,7 +19,7 @@ _ASSETS = frozenset({"static", "assets.file"})
 class TooOften(GalleryError):
     """One caller asks too often."""
 
-    code, status, title = "too-many-requests", 429, "Too many requests"
+    code, title = "too-many-requests", "Too many requests"
 
     def __init__(self, seconds: int) -> None:
         super().__init__(f"You have reached your limit for this minute. Go on in {seconds} seconds.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import msgspec
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import BadRequest
 from pipeline.ids import is_id
+from web.api.answers import answer
+from web.api.schemas import Deleted
 from web.services import MOST_AT_ONCE, services
 from web.turns import turn
 
@@ -45,7 +47,7 @@ def delete() -> ResponseReturnValue:
     ids = asked_ids()
     with turn("change"):
         deleted = services().delete_many(ids)
-    return jsonify({"deleted": deleted, "missing": len(ids) - deleted})
+    return answer(Deleted(deleted, len(ids) - deleted))
 
 
 @blueprint.post("/retry")
@@ -53,4 +55,4 @@ def retry() -> ResponseReturnValue:
     """Try again those of the images whose `ids` are given that have failed."""
     ids = asked_ids()
     with turn("change"):
-        return jsonify(services().retry_many(ids)), 202
+        return answer(services().retry_many(ids), 202)

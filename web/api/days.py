@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import threading
 import time
 from typing import cast
@@ -15,6 +14,8 @@ from pipeline.errors import BadRequest, volume_error
 from pipeline.store import Day, Days
 from pipeline.store.days import EVERY
 from pipeline.threads import keep_running
+from web.api import schemas
+from web.api.answers import answer
 
 blueprint = Blueprint("days", __name__, url_prefix="/api")
 _FRESH_SECONDS = 1.0
@@ -73,15 +74,13 @@ def days() -> Response:
     """The days, newest first: how many images, the newest one, and where `every` is given each `every`th as a mark."""
     step = _step()
     found, complete = cast(Calendar, current_app.extensions["days"]).ask()
-    shown = [
-        {"day": day.day, "count": day.count, "first": day.first, "marks": day.marks[step - 1 :: step] if step else []}
-        for day in found
-    ]
-    body = json.dumps({"days": shown, "complete": complete}, separators=(",", ":")).encode()
-    response = Response(body, mimetype="application/json", headers={"Cache-Control": "no-cache"})
+    marks = slice(step - 1, None, step) if step else slice(0)
+    shown = [schemas.Day(day.day, day.count, day.first, list(day.marks[marks])) for day in found]
+    response = answer(schemas.Days(shown, complete))
+    response.cache_control.no_cache = True
     response.vary.add("Accept-Encoding")
     if request.accept_encodings.quality("gzip") > 0:
-        response.set_data(gzip.compress(body, 1, mtime=0))
+        response.set_data(gzip.compress(response.get_data(), 1, mtime=0))
         response.content_encoding = "gzip"
     response.add_etag()
     response.make_conditional(request)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import GalleryError
 from pipeline.queue.connection import HeldByAnother, QueueUnavailable
+from web.api.answers import answer
+from web.api.schemas import Alive, Ready
 from web.services import services
 
 blueprint = Blueprint("health", __name__)
@@ -15,7 +17,7 @@ blueprint = Blueprint("health", __name__)
 @blueprint.get("/healthz")
 def healthz() -> ResponseReturnValue:
     """The process answers."""
-    return jsonify({"status": "ok"})
+    return answer(Alive("ok"))
 
 
 @blueprint.get("/readyz")
@@ -31,5 +33,5 @@ def readyz() -> ResponseReturnValue:
     try:
         services().store.space()
     except GalleryError as error:
-        return jsonify({"status": "unready", "volume": str(error), "queue": queue}), 503
-    return jsonify({"status": "ready", "volume": "ok", "queue": queue})
+        return answer(Ready("unready", str(error), queue), 503)
+    return answer(Ready("ready", "ok", queue))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import BadRequest
-from pipeline.ids import is_id
+from pipeline.ids import SHA256, is_id
 from pipeline.records import State
+from web.api.schemas import MOST_IN_A_PAGE, PAGE
 from web.api.serialize import serialize
 from web.live.feed import feed
 from web.services import services
@@ -17,8 +16,6 @@ from web.turns import turn
 from web.uploads import receive_one
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
-_MOST = 500
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @blueprint.post("/images")
@@ -38,14 +35,14 @@ def page() -> ResponseReturnValue:
     """
     before, after = _id("before"), _id("after")
     try:
-        limit = int(request.args.get("limit", "60"))
+        limit = int(request.args.get("limit", str(PAGE)))
         state = State(request.args["state"]) if "state" in request.args else None
         if state is not None and not state.is_known:
             raise ValueError(state)
     except ValueError:
         raise BadRequest("'limit' must be a whole number, 'state' one of pending, ready, failed.") from None
-    if not 1 <= limit <= _MOST:
-        raise BadRequest(f"'limit' must be between 1 and {_MOST}.")
+    if not 1 <= limit <= MOST_IN_A_PAGE:
+        raise BadRequest(f"'limit' must be between 1 and {MOST_IN_A_PAGE}.")
     if (sha256 := request.args.get("sha256")) is not None:
         return _find_by_hash(sha256)
     events = feed().position()
@@ -57,7 +54,7 @@ def page() -> ResponseReturnValue:
 
 
 def _find_by_hash(sha256: str) -> ResponseReturnValue:
-    if not _SHA256.fullmatch(sha256):
+    if not SHA256.fullmatch(sha256):
         raise BadRequest("'sha256' must be 64 hexadecimal digits in lower case.")
     events, record = feed().position(), services().store.find_by_hash(sha256)
     return jsonify({"images": [serialize(record)] if record else [], "next": None, "events": events})

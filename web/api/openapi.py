@@ -15,6 +15,7 @@ from werkzeug.routing import Rule
 
 from pipeline.records import NOT_SHOWN
 from web.api.schemas import ID, IDS, OPERATIONS, Operation, Parameter, Problem
+from web.services import MOST_AT_ONCE
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api")
 _REF = "#/components/schemas/{name}"
@@ -134,7 +135,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 def _body(kind: str) -> dict[str, Any]:
     if kind in IDS:
-        ids = {"type": "array", "items": ID, "minItems": 1, "maxItems": 1000}
+        ids = {"type": "array", "items": ID, "minItems": 1, "maxItems": MOST_AT_ONCE}
         name = "ids" if kind == "application/json" else "id"
         return {"schema": {"type": "object", "properties": {name: ids}, "required": [name]}}
     if kind != "multipart/form-data":

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipeline.ids import PATTERN
+from pipeline.ids import PATTERN, SHA256
 from pipeline.images.formats import Format
 from pipeline.records import Record, State
+from pipeline.store.days import EVERY
 from web.services import Retried
 
 
@@ -152,18 +153,24 @@ class Operation:
     examples: tuple[str, ...] = field(default=())
 
 
+PAGE, MOST_IN_A_PAGE = 60, 500
+"""How many records a page has, and how many it may have."""
+
 ID = {"type": "string", "pattern": f"^{PATTERN.pattern}$"}
 _BEFORE = Parameter("before", "Only images older than the one with this id.", ID)
 _AFTER = Parameter("after", "The images just newer than the one with this id, oldest first.", ID)
-_LIMIT = Parameter("limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": 500, "default": 60})
+_LIMIT = Parameter(
+    "limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST_IN_A_PAGE, "default": PAGE}
+)
 _EVERY = Parameter(
-    "every", "How many images apart the marks are.", {"type": "integer", "minimum": 20, "multipleOf": 20}
+    "every", "How many images apart the marks are.", {"type": "integer", "minimum": EVERY, "multipleOf": EVERY}
 )
 _STATE = Parameter("state", "Only images in this state.", {"enum": [state.value for state in State]})
 _SHA256 = Parameter(
-    "sha256", "The image that holds the bytes with this hash.", {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+    "sha256", "The image that holds the bytes with this hash.", {"type": "string", "pattern": f"^{SHA256.pattern}$"}
 )
 _NAME = Parameter("name", "The file's name, where the body is the picture itself.", {"type": "string"})
+# narrower than what is accepted: of twenty digits only some are numbers that Redis takes
 _POSITION = {"type": "string", "pattern": r"^[0-9]{1,18}-[0-9]{1,18}$"}
 _PICTURES = tuple(kind.content_type for kind in Format)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PIL import Image
 
+from pipeline.images.recipe import GAP
 from worker.engine.decoded import Decoded
 
 try:
@@ -14,8 +15,6 @@ except ImportError:
 else:
     _FAST_MODES = frozenset({"L", "RGB", "RGBa", "CMYK"})
 
-# A quick box filter goes before the slow one as far as the picture stays this much larger than the result.
-_GAP = 1.5
 _STRIP_PIXELS = 2_000_000
 
 Size = tuple[int, int]
@@ -29,7 +28,7 @@ def fitted_size(size: tuple[float, float], longest: int) -> Size:
 
 def view_of(source: Decoded, longest: int) -> Image.Image:
     """The picture scaled down to fit, in mode L, La, RGB, RGBa or CMYK, neither upright nor in sRGB yet."""
-    factor = max(1, int(max(source.box) / longest / _GAP))
+    factor = max(1, int(max(source.box) / longest / GAP))
     picture = _working(source.strips.strip(0, source.size[1])) if factor == 1 else _reduced(source, factor)
     target = fitted_size(source.box, longest)
     box = (0.0, 0.0, min(picture.width, source.box[0] / factor), min(picture.height, source.box[1] / factor))

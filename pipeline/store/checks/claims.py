@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.errors import GalleryError
-from pipeline.ids import is_id
+from pipeline.ids import SHA256, is_id
 from pipeline.store import repairs
 from pipeline.store.checks.disk import entries, is_file, read_record
 from pipeline.store.checks.tree import stray, unreadable
@@ -19,7 +19,6 @@ from pipeline.volume.volume import Volume
 
 _TODAY = re.compile("[0-9a-f]{2}")
 _FORMER = re.compile("[0-9a-f]{3}")
-_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 def check_claims(volume: Volume) -> Iterator[Violation]:
@@ -55,7 +54,7 @@ def _read(volume: Volume, entry: os.DirEntry[str]) -> tuple[str | None, str]:
     """The hash and the id of a claim, or of one that release 0.1 made; no hash if it is none."""
     path = Path(entry)
     sha256, dot, image_id = entry.name.partition(".")
-    if not _SHA256.fullmatch(sha256):
+    if not SHA256.fullmatch(sha256):
         return None, ""
     if dot:
         former = path.parent == volume.layout.former_claims(sha256) and is_file(path) and is_id(image_id)

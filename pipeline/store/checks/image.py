@@ -13,7 +13,7 @@ from pipeline.store import duplicates, repairs
 from pipeline.store.checks.disk import entries, is_claimed, is_file, is_folder, is_held, read_record, sha256
 from pipeline.store.checks.tree import stray, unreadable
 from pipeline.store.checks.violation import Violation, printable
-from pipeline.volume.files import is_gone
+from pipeline.volume.files import is_gone, is_temporary
 from pipeline.volume.layout import RECORD
 from pipeline.volume.volume import Volume
 
@@ -82,7 +82,7 @@ def _files(volume: Volume, folder: Path, record: Record) -> Iterator[Violation]:
         if entry.name in known or entry.name.partition(".")[0] in record.unknown_renditions:
             continue
         path = Path(entry)
-        if entry.name.startswith(".") and entry.name.endswith(".tmp") and entry.is_file(follow_symlinks=False):
+        if is_temporary(entry.name) and entry.is_file(follow_symlinks=False):
             where = printable(path, volume.layout.root)
             yield Violation("half-written", where, "Left by a crash.", repairs.remove_file(path), folder)
         else:

@@ -1,0 +1,58 @@
+"""Errors of the volume, and what the operating system said of it."""
+
+from __future__ import annotations
+
+import errno
+
+from pipeline.errors.base import GalleryError
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+
+
+class VolumeFull(GalleryError):
+    """The volume has no room for the file and the renditions of what was accepted before."""
+
+    code, title = "volume-full", "The gallery is full"
+
+    def __init__(self) -> None:
+        super().__init__("There is no room left for this picture. Nothing of it was kept; try again later.")
+
+
+class NoRoomToRetry(VolumeFull):
+    """The volume has no room for the renditions of an image that is to be tried again."""
+
+    def __init__(self) -> None:
+        Exception.__init__(self, "There is no room left to make thumbnails. Make some on the volume, then try again.")
+
+
+class VolumeUnavailable(GalleryError):
+    """The volume cannot be written or read at the moment."""
+
+    code, title = "volume-unavailable", "The gallery's storage cannot be reached"
+
+    def __init__(self, why: str = "") -> None:
+        super().__init__("The storage cannot be reached at the moment. Nothing was changed; try again later.")
+        self.why = why
+
+
+class DamagedRecord(VolumeUnavailable):
+    """The image is there, and its record cannot be read; the doctor writes it anew."""
+
+    def __init__(self, image_id: str) -> None:
+        super().__init__(f"the record of {image_id} is damaged: run `gallery doctor --repair`")
+        self.image_id = image_id
+
+
+class ForeignRecord(VolumeUnavailable):
+    """The record in an image's folder is that of another image: they were exchanged or copied by hand. The doctor puts
+    them right; until then nothing is done to one in the name of the other."""
+
+    def __init__(self, image_id: str, found: str) -> None:
+        super().__init__(f"the record of {image_id} is that of {found}: run `gallery doctor --repair`")
+
+
+def volume_error(error: OSError) -> GalleryError:
+    """The named error for what the operating system said of the volume."""
+    if error.errno in _FULL:
+        return VolumeFull()
+    return VolumeUnavailable(str(error))

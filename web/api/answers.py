@@ -1,0 +1,13 @@
+"""Answers of the API: a type of `web.api.schemas` as JSON, so that what is described is what is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from flask import Response
+
+
+def answer(body: Any, status: int = 200, *, mimetype: str = "application/json") -> Response:
+    """An answer with this body."""
+    return Response(msgspec.json.encode(body), status, mimetype=mimetype)
