@@ -14,7 +14,12 @@ from pipeline.images.recipe import GRID, VIEW
 from tests.cases import (
     Case,
     animations,
-    cut,
+    cut_gif,
+    cut_heif,
+    cut_jpeg,
+    cut_png,
+    cut_tiles,
+    cut_webp,
     exif,
     gain_maps,
     gifs,
@@ -31,7 +36,10 @@ from tests.cases.compare import distance
 from tests.product import Answer, Gallery, prepared
 
 MEAN, MOST = 6.0, 30.0
-_MODULES = (png_colours, png_clear, gifs, premultiplied, hdr, gain_maps, strict, cut, sizes, animations, exif, words)
+_MODULES = (
+    png_colours, png_clear, gifs, premultiplied, hdr, gain_maps, strict, cut_jpeg, cut_png, cut_gif, cut_webp, cut_heif,
+    cut_tiles, sizes, animations, exif, words,
+)  # fmt: skip
 MADE = [case for module in _MODULES for case in module.cases()]
 ALL = [*stored(), *MADE]
 ROUGH_MEAN, ROUGH_MOST = 12.0, 80.0

@@ -26,3 +26,9 @@ def test_every_remark_is_on_the_page(remark: str) -> None:
 @pytest.mark.parametrize("cut_off", [True, False])
 def test_the_remark_on_missing_rows_is_on_the_page(cut_off: bool) -> None:
     assert f"| {notes.missing_rows(0.4, 1, cut_off=cut_off)} |" in PAGE
+    assert f"| {notes.missing_alpha(cut_off=cut_off)} |" in PAGE
+
+
+def test_the_remarks_on_missing_tiles_are_on_the_page() -> None:
+    assert f"| {notes.missing_columns(0.4, 1, cut_off=True)} |" in PAGE
+    assert f"| {notes.missing_part(0.4, cut_off=False)} |" in PAGE

@@ -10,6 +10,9 @@ from PIL import Image
 
 from worker.engine.cicp import Meaning
 
+Part = tuple[float, float, float, float]
+"""Left, top, right and bottom of a part of a picture, 0 to 1."""
+
 
 class Strips(Protocol):
     """A decoded picture, handed out in strips, so that no second copy of the whole is ever made."""
@@ -25,7 +28,8 @@ class Decoded:
     says of its colours, what counts most first.
 
     `full` is the size at full scale, before it is turned. `rows` is the part of the rows, counted from the top, that is
-    there (0 to 1); what is in the others means nothing, and `cut_off` says whether the file ends there or is damaged.
+    there (0 to 1), and `gaps` are parts in which nothing is, whatever the rows; what is in them means nothing, and
+    `cut_off` says whether the file ends there or is damaged.
     `notes` are remarks for the record.
     """
 
@@ -36,22 +40,23 @@ class Decoded:
     meanings: Sequence[Meaning]
     full: tuple[int, int]
     rows: float = 1.0
+    gaps: Sequence[Part] = ()
     cut_off: bool = True
     notes: tuple[str, ...] = ()
 
 
 class PictureStrips:
-    """The strips of a Pillow image, or of a part of it: its left upper corner, as large as `size`."""
+    """The strips of a Pillow image, or of a part of it: left, top, right and bottom in pixels."""
 
-    def __init__(self, picture: Image.Image, size: tuple[int, int] | None = None) -> None:
+    def __init__(self, picture: Image.Image, part: tuple[int, int, int, int] | None = None) -> None:
         self._picture = picture
-        self._size = size or picture.size
+        self._part = part or (0, 0, *picture.size)
 
     def strip(self, top: int, bottom: int) -> Image.Image:
         """The rows from `top` to `bottom`; the picture itself if that is all of it."""
-        if (self._size[0], bottom - top) == self._picture.size:
-            return self._picture
-        return self._picture.crop((0, top, self._size[0], bottom))
+        left, above, right, _ = self._part
+        box = (left, above + top, right, above + bottom)
+        return self._picture if box == (0, 0, *self._picture.size) else self._picture.crop(box)
 
 
 class RowStrips:

@@ -1,31 +1,33 @@
-"""HEIC by libheif and AVIF by libavif; what is cut off is completed with nonsense, and shown up to there."""
+"""HEIC by libheif and AVIF by libavif, and what is there of a file that they do not take."""
 
 from __future__ import annotations
 
 import io
-import random
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
+from zlib import crc32
 
 import pillow_heif
 from PIL import Image
 
 from pipeline.errors import CutOff
-from pipeline.images.containers.heif import cropped, items_of
+from pipeline.images.containers.boxes import top_boxes
+from pipeline.images.containers.heif import cropped, items_of, placed
 from pipeline.images.containers.items import Items
 from pipeline.images.header import Header
 from worker.engine.animation import SEEN, is_empty
 from worker.engine.decoded import Decoded, PictureStrips, RowStrips, Strips
+from worker.engine.heif_file import Coded, heif_file
+from worker.engine.heif_parts import lacks_tiles, parts_of
 from worker.engine.meanings import meanings_of
-from worker.engine.notes import LATER_FRAMES
-from worker.engine.rows import fingerprints, same_rows
+from worker.engine.notes import LATER_FRAMES, SLIGHT, missing_alpha
 from worker.engine.splice import Spliced
 
-# A tenth of the rows at least must be there, and more is not added; more than this no picture needs.
-_MOST_ADDED_TIMES, _MOST_ADDED = 20, 64 * 1024 * 1024
+# More than this no frame of an animation needs.
+_MOST_ADDED = 64 * 1024 * 1024
 _BRANDS_BYTES = 256
-_NOISE = random.Random(0).randbytes(1 << 16)  # noqa: S311
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class _Picture:
     notes: tuple[str, ...] = ()
 
 
+_PROFILES = (b"prof", b"rICC")
 _Decoder = Callable[[BinaryIO, Header], _Picture]
 
 
@@ -50,43 +53,92 @@ def decode_avif(file: BinaryIO, header: Header) -> Decoded:
 
 
 def _decode(file: BinaryIO, header: Header, decoder: _Decoder) -> Decoded:
-    size = file.seek(0, 2)
-    items = None if header.animated else items_of(file)
+    items, size = items_of(file), file.seek(0, 2)
     needed = [extent for item in _needed(items) for extent in items.extents.get(item, ())] if items else []
-    missing = max((at + length for at, length in needed), default=0) - size
-    file.seek(0)
-    if missing <= 0 or items is None:
-        return _decoded(decoder(file, header), header)
-    if missing > min(_MOST_ADDED, _MOST_ADDED_TIMES * size):
+    if items and (any(at + length > size for at, length in needed) or lacks_tiles(file, items)):
+        return _parts(file, header, items)
+    try:
+        missing = max(0, _declared_end(file) - size) if header.animated else 0
+        picture = _despite(missing, file, header, decoder) if missing else decoder(file, header)
+        return _decoded(picture, header)
+    except (OSError, EOFError, ValueError, RuntimeError) as error:
+        if items is None or (isinstance(error, OSError) and error.errno is not None):
+            raise
+    return _parts(file, header, items)
+
+
+def _despite(missing: int, file: BinaryIO, header: Header, decoder: _Decoder) -> _Picture:
+    """A frame of an animation that is cut off, from which nothing is missing."""
+    found = []
+    for fill in (b"\0", b"\xff"):
+        picture = decoder(Spliced(file, [(0, file.seek(0, 2)), fill * min(missing, _MOST_ADDED)]).stream, header)
+        found.append(crc32(picture.strips.strip(0, picture.size[1]).tobytes()))
+    if found[0] != found[1]:
         raise CutOff(0)
-    data = file.read()
-    rows = _rows(decoder(io.BytesIO(data + _NOISE * (missing // len(_NOISE) + 1)), header))
-    picture = decoder(io.BytesIO(data + bytes(missing)), header)
-    return _decoded(picture, header, same_rows(rows, _rows(picture)) / picture.size[1])
+    return replace(picture, notes=(LATER_FRAMES,))
 
 
-def _rows(picture: _Picture) -> list[int]:
-    return fingerprints(picture.strips, picture.size[1])
+def _declared_end(file: BinaryIO) -> int:
+    return max((start + length for _, start, length in top_boxes(file)), default=0)
 
 
 def _needed(items: Items) -> Iterable[int]:
     """The items that hold pixels of the primary picture, and of its transparency."""
     shown = {items.primary, *items.tiles}
     alpha = [item for (kind, item), others in items.references.items() if kind == b"auxl" and shown & set(others)]
-    return [*shown, *alpha]
+    return [*shown, *alpha, *(tile for item in alpha for tile in items.references.get((b"dimg", item), ()))]
 
 
-def _decoded(picture: _Picture, header: Header, rows: float = 1.0) -> Decoded:
-    return Decoded(
-        picture.strips,
-        picture.size,
-        picture.size,
-        header.orientation,
-        meanings_of(picture.profile, header),
-        picture.size,
-        rows=rows,
-        notes=picture.notes,
+def _decoded(picture: _Picture, header: Header) -> Decoded:
+    meanings = meanings_of(picture.profile, header)
+    size = picture.size
+    return Decoded(picture.strips, size, size, header.orientation, meanings, size, notes=picture.notes)
+
+
+def _parts(file: BinaryIO, header: Header, items: Items) -> Decoded:
+    """What is there of the primary picture, tile by tile."""
+    found = parts_of(file, items, _coded)
+    crop, orientation = placed(items, header.format)
+    left, top, width, height = crop or (0, 0, *found.picture.size)
+    gaps = [
+        (
+            max(0.0, (gap[0] - left) / width),
+            max(0.0, (gap[1] - top) / height),
+            min(1.0, (gap[2] - left) / width),
+            min(1.0, (gap[3] - top) / height),
+        )
+        for gap in found.gaps
+    ]
+    profile = next(
+        (body[4:] for name, body in items.properties[items.primary] if name == b"colr" and body[:4] in _PROFILES), None
     )
+    notes = (LATER_FRAMES,) if header.animated else ()
+    if found.alpha_missing:
+        notes = (*notes, missing_alpha(cut_off=found.cut_off))
+    size = (width, height)
+    return Decoded(
+        PictureStrips(found.picture, (left, top, left + width, top + height)),
+        size,
+        size,
+        orientation,
+        meanings_of(profile, header),
+        size,
+        gaps=[gap for gap in gaps if gap[0] < gap[2] and gap[1] < gap[3]],
+        cut_off=found.cut_off,
+        notes=notes if found.gaps or notes else (SLIGHT,),
+    )
+
+
+def _coded(coded: Coded) -> Image.Image | None:
+    """One coded picture; None if its decoder gives up."""
+    with suppress(OSError, EOFError, ValueError, RuntimeError):
+        file = io.BytesIO(heif_file(coded))
+        if coded.kind == b"av01":
+            with Image.open(file, formats=("AVIF",)) as picture:
+                picture.load()
+                return picture
+        return pillow_heif.open_heif(file, convert_hdr_to_8bit=True).to_pillow()
+    return None
 
 
 def _heic(file: BinaryIO, _: Header) -> _Picture:
@@ -104,7 +156,7 @@ def _avif(file: BinaryIO, header: Header) -> _Picture:
         notes = _seek_first_shown(source) if header.animated else ()
         source.load()
         size = crop[2:] if crop else source.size
-        return _Picture(PictureStrips(source, size), size, profile, notes)
+        return _Picture(PictureStrips(source, (0, 0, *size)), size, profile, notes)
 
 
 def _branded(file: BinaryIO) -> BinaryIO:

@@ -15,13 +15,13 @@ from pipeline.images.recipe import EFFORT, GRID, VIEW
 from worker.engine.colour import to_srgb
 from worker.engine.decode import decode, prepare
 from worker.engine.encode_webp import ENCODINGS, encoded
-from worker.engine.notes import missing_rows
+from worker.engine.gaps import missing_note, missing_of, without_gaps
 from worker.engine.resize import fitted, fitted_size, view_of
 from worker.engine.thumbhash import thumbhash
 
 _HASHED = 32
-# With fewer rows than this there is too little to see.
-_LEAST_ROWS = 0.1
+# With less than this part of it there is too little to see.
+_LEAST = 0.1
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -94,8 +94,9 @@ def upright_view(original: BinaryIO, limits: Limits) -> View:
     check_bounds(header, limits)
     try:
         source = decode(original, header)
-        if source.rows < _LEAST_ROWS:
-            raise CutOff(source.rows) if source.cut_off else Unrenderable
+        there = 1 - missing_of(source)
+        if there < _LEAST:
+            raise CutOff(there) if source.cut_off else Unrenderable
         view, notes = to_srgb(view_of(source, VIEW), source.meanings)
     except (MemoryError, GalleryError):
         raise
@@ -104,19 +105,12 @@ def upright_view(original: BinaryIO, limits: Limits) -> View:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         raise Unrenderable from error
-    if source.rows < 1:
-        view = _without_missing_rows(view, source.rows)
-        notes = (*notes, missing_rows(1 - source.rows, source.orientation, cut_off=source.cut_off))
+    if there < 1:
+        view = without_gaps(view, source)
+        notes = (*notes, missing_note(source))
     if (turn := _TURNS.get(source.orientation)) is not None:
         view = view.transpose(turn)
     return View(view, (*notes, *source.notes), upright(*source.full, source.orientation))
-
-
-def _without_missing_rows(view: Image.Image, rows: float) -> Image.Image:
-    """The view with what is below the first part of its rows transparent, as browsers show it."""
-    kept = Image.new("RGBA", view.size)
-    kept.paste(view.crop((0, 0, view.width, max(1, int(view.height * rows)))), (0, 0))
-    return kept
 
 
 def _rendition(name: str, picture: Image.Image, effort: int) -> Rendition:

@@ -97,6 +97,13 @@ def cropped(stream: BinaryIO) -> Box | None:
     return _avif_crop(_described(items)) if items else None
 
 
+def placed(items: Items, kind: Format) -> tuple[Box | None, int]:
+    """The part of the primary picture that is shown, and the EXIF orientation by which that must be turned."""
+    item = _described(items)
+    crop = _avif_crop(item) if kind is Format.AVIF else _heic_crop(item)
+    return crop, _ORIENTATIONS[item.turns, item.mirror]
+
+
 def _read(stream: BinaryIO, kind: Format) -> Header:
     item, tracks, found = _Item(), [_Track()], set()
     for name, _, size in top_boxes(stream):
