@@ -65,7 +65,7 @@ def noisy() -> Image.Image:
 
 
 def large_noisy() -> Image.Image:
-    return grainy(painted(wheel, (200, 150)).resize((2000, 1500)), 2)
+    return grainy(painted(wheel, (200, 150)).resize((1700, 1275)), 2)
 
 
 def large_sunset() -> Image.Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from random import Random
 from typing import Any
 
@@ -86,6 +86,11 @@ def _cropped() -> Image.Image:
     return _wide().crop((162, 134, 862, 634))
 
 
+@cache
+def _wide_tiles(kind: str) -> tuple[Item, ...]:
+    return tuple(_tiles(kind, _wide()))
+
+
 def _tiles(kind: str, picture: Image.Image) -> list[Item]:
     found = []
     for top in range(0, picture.height, _SIDE):
@@ -105,7 +110,7 @@ def _file(kind: str, picture: Image.Image, tiles: Sequence[Item], *more: Box) ->
 
 
 def _cut(kind: str, part: float, *more: Box) -> bytes:
-    return first_part(_file(kind, _wide(), _tiles(kind, _wide()), *more), part)
+    return first_part(_file(kind, _wide(), _wide_tiles(kind), *more), part)
 
 
 def _first_tile(kind: str, size: tuple[int, int]) -> bytes:

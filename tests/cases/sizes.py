@@ -139,11 +139,11 @@ def _odd() -> Image.Image:
 
 
 def _heic_large() -> bytes:
-    return _heic(painted(rings, (300, 200)).resize((3000, 2000)), _clap(2000, 1800, -500, 100))
+    return _heic(painted(rings, (300, 200)).resize((2100, 1400)), _clap(1700, 1200, -200, 100))
 
 
 def _large() -> Image.Image:
-    return painted(rings, (300, 200)).resize((3000, 2000)).crop((0, 200, 2000, 2000))
+    return painted(rings, (300, 200)).resize((2100, 1400)).crop((0, 200, 1700, 1400))
 
 
 def _heic_mirrored() -> bytes:

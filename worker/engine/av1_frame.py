@@ -3,34 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 from worker.engine.av1_bits import BitReader
 from worker.engine.av1_sequence import Sequence
+from worker.engine.av1_tiles import Tiles, read_tiles
 
 _KEY = 0
 _FEATURE_BITS = (8, 6, 6, 6, 6, 3, 0, 0)
 _SIGNED_FEATURES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Tiles:
-    """Where tiles begin, in superblocks, with the end of the last: `across` and `down`; bytes of a tile's length."""
-
-    across: tuple[int, ...]
-    down: tuple[int, ...]
-    length_bytes: int
-    bits: int
-
-    @property
-    def widths(self) -> list[int]:
-        """Of each column."""
-        return [right - left for left, right in pairwise(self.across)]
-
-    @property
-    def count(self) -> int:
-        """Of all tiles."""
-        return (len(self.across) - 1) * (len(self.down) - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +49,7 @@ def read_frame(data: bytes, sequence: Sequence) -> Frame | None:
     if not sequence.reduced and not no_updates:
         bits.take(1)
     tiles_at = bits.at
-    tiles = _read_tiles(bits, sequence)
+    tiles = read_tiles(bits, sequence.block, (sequence.width, sequence.height))
     tiles_end = bits.at
     lossless = _quantizers(bits, sequence, block_copy=block_copy)
     units: tuple[int, ...] = ()
@@ -82,58 +62,6 @@ def read_frame(data: bytes, sequence: Sequence) -> Frame | None:
     if sequence.film_grain and bits.flag():
         return None
     return Frame(tiles, tiles_at, tiles_end, bits.at, units)
-
-
-def blocks_of(sequence: Sequence, length: int) -> int:
-    """The number of superblocks in so many pixels."""
-    return -(-length // sequence.block)
-
-
-def logarithm(unit: int, length: int) -> int:
-    """The least number of times that `unit` must be doubled to reach `length`."""
-    return (-(-length // unit) - 1).bit_length()
-
-
-def most_rows(sequence: Sequence, columns: int, rows: int, widest: int) -> int:
-    """How many superblocks a tile may be high if the size of each is stated."""
-    largest = 4096 * 2304 // sequence.block**2
-    least = max(logarithm(4096 // sequence.block, columns), logarithm(largest, rows * columns))
-    area = (rows * columns) >> (least + 1) if least else rows * columns
-    return max(area // widest, 1)
-
-
-def _read_tiles(bits: BitReader, sequence: Sequence) -> Tiles:
-    columns, rows = blocks_of(sequence, sequence.width), blocks_of(sequence, sequence.height)
-    if bits.flag():
-        least = logarithm(4096 // sequence.block, columns)
-        across_log2 = _incremented(bits, least, logarithm(1, min(columns, 64)))
-        least = max(least, logarithm(4096 * 2304 // sequence.block**2, rows * columns)) - across_log2
-        down_log2 = _incremented(bits, max(least, 0), logarithm(1, min(rows, 64)))
-        across = (*range(0, columns, -(-columns >> across_log2)), columns)
-        down = (*range(0, rows, -(-rows >> down_log2)), rows)
-    else:
-        across = _stated(bits, columns, 4096 // sequence.block)
-        widest = max(right - left for left, right in pairwise(across))
-        down = _stated(bits, rows, most_rows(sequence, columns, rows, widest))
-        across_log2, down_log2 = logarithm(1, len(across) - 1), logarithm(1, len(down) - 1)
-    length_bytes = 0
-    if across_log2 + down_log2:
-        bits.take(across_log2 + down_log2)
-        length_bytes = bits.take(2) + 1
-    return Tiles(across, down, length_bytes, across_log2 + down_log2)
-
-
-def _incremented(bits: BitReader, least: int, most: int) -> int:
-    while least < most and bits.flag():
-        least += 1
-    return least
-
-
-def _stated(bits: BitReader, whole: int, most: int) -> tuple[int, ...]:
-    starts = [0]
-    while starts[-1] < whole:
-        starts.append(starts[-1] + 1 + bits.one_of(min(whole - starts[-1], most)))
-    return tuple(starts)
 
 
 def _quantizers(bits: BitReader, sequence: Sequence, *, block_copy: bool) -> bool:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from zlib import crc32
 
 from PIL import Image
 
 from worker.engine.av1_bits import BitReader, BitWriter, unit, units
-from worker.engine.av1_frame import Frame, blocks_of, logarithm, most_rows, read_frame
+from worker.engine.av1_frame import Frame, read_frame
 from worker.engine.av1_sequence import Sequence, read_sequence
+from worker.engine.av1_tiles import Tiles, write_tiles
 from worker.engine.heif_file import Coded
 
 _SEQUENCE, _FRAME = 1, 6
@@ -119,9 +119,8 @@ class _Search:
             min(tiles.across[columns] * block, self.sequence.width),
             min(rows * block, self.sequence.height),
         )
-        across = tiles.across[: columns + 1]
         down = (*(row for row in tiles.down if row < rows), rows)
-        header = self._header(across, down, size)
+        header = self._header(Tiles(tiles.across[: columns + 1], down), size)
         stride = len(tiles.across) - 1
         chosen = [self.tiles[row * stride + column] for row in range(len(down) - 1) for column in range(columns)]
         bodies = [tile.data if tile.whole else tile.data + fill for tile in chosen]
@@ -139,24 +138,11 @@ class _Search:
             return True
         return all(height < unit or height % unit == 0 or height % unit >= unit // 2 for unit in self.frame.units)
 
-    def _header(self, across: tuple[int, ...], down: tuple[int, ...], size: tuple[int, int]) -> bytes | None:
-        """The frame's header with other tiles, up to the first of them; None if one would be too large."""
-        made, sequence = BitWriter(), self.sequence
+    def _header(self, tiles: Tiles, size: tuple[int, int]) -> bytes | None:
+        """The frame's header with other tiles, up to the first of them; None if there is none for such tiles."""
+        made = BitWriter()
         made.copy(self.payload, 0, self.frame.tiles_at)
-        made.put(0, 1)
-        columns, rows = blocks_of(sequence, size[0]), blocks_of(sequence, size[1])
-        widest = max(right - left for left, right in pairwise(across))
-        for starts, whole, most in (
-            (across, columns, 4096 // sequence.block),
-            (down, rows, most_rows(sequence, columns, rows, widest)),
-        ):
-            for start, end in pairwise(starts):
-                if end - start > most:
-                    return None
-                made.put_one_of(end - start - 1, min(whole - start, most))
-        several = logarithm(1, len(across) - 1) + logarithm(1, len(down) - 1)
-        if several:
-            made.put(0, several)
-            made.put(3, 2)
+        if not write_tiles(made, tiles, self.sequence.block, size):
+            return None
         made.copy(self.payload, self.frame.tiles_end, self.frame.end)
-        return made.aligned() + bytes(several > 0)
+        return made.aligned() + bytes(tiles.count > 1)
