@@ -6,13 +6,15 @@ const MOST_MS = 30_000;
 export class Gate {
   /** When it opens by itself; 0 where it is open, Infinity while the machine is offline. */
   opens = 0;
+  /** It is shut because the server asked to wait. */
+  busy = false;
   #times = 0;
   #timer = 0;
   #waiting: (() => void)[] = [];
 
   constructor(readonly changed: () => void) {
     addEventListener("online", () => this.open());
-    addEventListener("offline", () => this.#shut(Infinity));
+    addEventListener("offline", () => ((this.busy = false), this.#shut(Infinity)));
   }
 
   get shut(): boolean {
@@ -24,9 +26,10 @@ export class Gate {
     return this.shut ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
   }
 
-  /** Something failed: wait, at least for `seconds` where the server says so. */
-  trip(seconds = 0): void {
+  /** Something failed: wait, at least for `seconds` if the server says so. */
+  trip(busy: boolean, seconds = 0): void {
     if (this.shut) return;
+    this.busy = busy;
     const delay = Math.min(MOST_MS, FIRST_MS * 2 ** this.#times) * (0.8 + 0.4 * Math.random());
     this.#times += 1;
     this.#shut(navigator.onLine ? Math.max(delay, seconds * 1000) : Infinity);

@@ -3,6 +3,7 @@
 import { h, say } from "../dom";
 import { icon, type IconName } from "../icons";
 import { count, many, size } from "../words";
+import type { Gate } from "./backoff";
 import { type Item, isActive, type Sum, sumOf } from "./items";
 import type { Queue } from "./queue";
 
@@ -57,11 +58,11 @@ export class Panel {
     const waiting = gate.shut && sum.active > 0;
     if (waiting) this.changed();
     say(this.#title, sum.active ? `Uploading ${count(Math.min(sum.all, sum.done + 1))} of ${count(sum.all)}` : ending(sum));
-    say(this.#sub, waiting ? holding(gate.opens) : sum.active ? `${size(sum.sent)} of ${size(sum.bytes)}` : beside(sum));
+    say(this.#sub, waiting ? holding(gate) : sum.active ? `${size(sum.sent)} of ${size(sum.bytes)}` : beside(sum));
     this.#panel.classList.toggle("held", waiting);
     this.#panel.classList.toggle("trouble", !sum.active && sum.refused + sum.failed + sum.lost > 0);
     this.#now.hidden = !waiting;
-    this.#cancel.hidden = !sum.active || waiting;
+    this.#cancel.hidden = !sum.active;
     this.#close.hidden = sum.active > 0;
     this.#all.value = sum.bytes ? sum.sent / sum.bytes : 1;
     this.#all.hidden = !sum.active;
@@ -170,7 +171,8 @@ function beside(sum: Sum): string {
   return parts.filter(Boolean).join(", ");
 }
 
-function holding(opens: number): string {
+function holding({ opens, busy }: Gate): string {
   const seconds = Math.max(1, Math.ceil((opens - Date.now()) / 1000));
-  return Number.isFinite(seconds) ? `Can’t reach the gallery. Trying again in ${seconds} s` : "No network. Goes on when it is back";
+  if (!Number.isFinite(seconds)) return "No network. Goes on when it is back";
+  return busy ? `The gallery is busy. Going on in ${seconds} s` : `Can’t reach the gallery. Trying again in ${seconds} s`;
 }

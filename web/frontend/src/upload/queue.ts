@@ -3,9 +3,9 @@
 import Uppy, { type UppyFile } from "@uppy/core";
 import DropTarget from "@uppy/drop-target";
 import XHRUpload from "@uppy/xhr-upload";
-import { start } from "../page";
 import { type Image, madeAt } from "../records";
-import { limit } from "../words";
+import { isPicture, isReadable, refusal } from "./admit";
+import { answerOf } from "./answers";
 import { Gate } from "./backoff";
 import { held } from "./dedupe";
 import { FLAG, isActive, type Item, leftUnfinished } from "./items";
@@ -13,13 +13,11 @@ import { keep } from "./persist";
 
 const AT_ONCE = 3;
 const MOST_TRIES = 30;
+const MOST_BROKEN = 3;
 const STALLED_MS = 60_000;
 const SKEW_MS = 60_000;
 const MOST_HASHED = 128 * 2 ** 20;
-const AGAIN = new Set([0, 400, 408, 429, 500, 502, 503, 504]);
-const HIDDEN = /(^|\/)\.[^/]*$/;
 const HALF = /\p{Surrogate}/gu; // half a character, which no address can hold
-const PICTURE = /\.(hei[cf]|avif|webp|jpe?g|png|gif)$/i;
 
 /** As Uppy hands out what lies in a folder that was dropped. */
 type Dropped = File & { relativePath?: string | null };
@@ -80,7 +78,7 @@ export class Queue {
     uppy.on("upload-progress", (file, { bytesUploaded }) => this.#progress(file?.id, bytesUploaded));
     uppy.on("upload-success", (file, answer) => this.#success(file?.id, answer.status, answer.body));
     uppy.on("upload-error", (file, error, answer) => this.#error(file?.id, error, answer as unknown));
-    uppy.on("upload-stalled", (error, files) => files.forEach((file) => this.#again(file.id, error.message)));
+    uppy.on("upload-stalled", (error, files) => files.forEach((file) => this.#stalled(file.id, error.message)));
     uppy.on("restored", () => this.#restored());
     this.#kept = keep(uppy, this.#unfinished);
   }
@@ -137,7 +135,7 @@ export class Queue {
 
   #admit(file: File_): boolean {
     const path = String(file.meta["relativePath"] ?? "");
-    if (path.includes("/") && !pictured(path, file.type)) {
+    if (path.includes("/") && !isPicture(path, file.type)) {
       this.#omitted += 1;
       this.#tell ||= window.setTimeout(() => {
         this.listener.leftOut(this.#omitted);
@@ -145,8 +143,9 @@ export class Queue {
       }, 400);
       return false;
     }
-    if ((file.size ?? 0) <= start.maxBytes) return true;
-    this.items.push(newItem(file, "refused", `The file is larger than the limit of ${limit(start.maxBytes)}. Send a smaller one.`));
+    const why = refusal(file.size);
+    if (!why) return true;
+    this.items.push(newItem(file, "refused", why));
     this.listener.changed();
     return false;
   }
@@ -192,24 +191,41 @@ export class Queue {
     const item = this.#open.get(id ?? "");
     if (!item) return;
     const xhr = answer instanceof XMLHttpRequest ? answer : null;
-    const status = xhr?.status ?? 0;
-    const told = problem(xhr);
-    if (AGAIN.has(status)) this.#again(item.file, told ?? "", Number(xhr?.getResponseHeader("Retry-After")) || 0);
-    else if (status === 401 || status === 403 || status === 507) this.#fail(item, told ?? error.message);
-    else this.#end(item, "refused", told ?? `The server answered ${status}.`);
+    const { outcome, why, after } = answerOf(xhr);
+    if (outcome === "outage" && !xhr?.status) void this.#unanswered(item);
+    else if (outcome === "outage" || outcome === "busy") this.#again(item, why ?? "", outcome, after);
+    else if (outcome === "broken" && item.tries < MOST_BROKEN) this.#rest(item, why ?? "");
+    else if (outcome === "refused") this.#end(item, "refused", why ?? error.message);
+    else this.#fail(item, why ?? error.message);
   }
 
-  #again(id: string, why: string, seconds = 0): void {
+  #stalled(id: string, why: string): void {
     const item = this.#open.get(id);
-    if (!item) return;
+    if (item) this.#again(item, why, "outage");
+  }
+
+  /** No answer came: the way is cut, or the file can't be read any more. */
+  async #unanswered(item: Item): Promise<void> {
+    const readable = await isReadable(this.#uppy.getFile(item.file)?.data);
+    if (!this.#open.has(item.file)) return;
+    if (readable) this.#again(item, "", "outage");
+    else this.#end(item, "refused", "The file can’t be read any more. Choose it again.");
+  }
+
+  /** All wait, and then this one is tried again. */
+  #again(item: Item, why: string, outcome: "outage" | "busy", seconds = 0): void {
     if (item.tries >= MOST_TRIES) {
       this.#fail(item, why || "The server could not be reached.");
       return;
     }
-    this.gate.trip(seconds);
+    this.gate.trip(outcome === "busy", seconds);
+    this.#rest(item, why);
+  }
+
+  #rest(item: Item, why: string): void {
     this.#to(item, "resting", { tries: item.tries + 1, sent: 0, why });
     // after Uppy has noted the failure
-    setTimeout(() => this.#uppy.getFile(id) && void this.#uppy.retryUpload(id)?.catch(() => undefined));
+    setTimeout(() => this.#uppy.getFile(item.file) && void this.#uppy.retryUpload(item.file)?.catch(() => undefined));
   }
 
   #fail(item: Item, why: string): void {
@@ -272,17 +288,6 @@ function quiet(): void {}
 function newItem(file: File_, fate: Item["fate"], why = ""): Item {
   return { file: file.id, name: file.name ?? "unnamed", size: file.size ?? 0, fate, sent: 0, tries: 0, began: 0, why, link: null };
 }
-
-function problem(xhr: XMLHttpRequest | null): string | null {
-  try {
-    return (JSON.parse(xhr?.responseText ?? "") as { detail?: string }).detail ?? null;
-  } catch {
-    return null;
-  }
-}
-
-/** Whether a file of a folder is a picture: by its type, or by its name where the browser knows no type. */
-const pictured = (path: string, type: string): boolean => !HIDDEN.test(path) && (type ? type.startsWith("image/") : PICTURE.test(path));
 
 function pastedName(file: File): string {
   if (file.name && !/^image\.\w+$/.test(file.name)) return file.name;

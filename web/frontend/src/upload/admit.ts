@@ -1,0 +1,23 @@
+/** Which files are worth sending: what the server could only refuse is refused here, at once. */
+
+import { start } from "../page";
+import { limit } from "../words";
+
+const HIDDEN = /(^|\/)\.[^/]*$/;
+const PICTURE = /\.(hei[cf]|avif|webp|jpe?g|png|gif)$/i;
+
+/** Why a file can't be taken; null if it may be sent. */
+export function refusal(bytes: number | null): string | null {
+  if (bytes === 0) return "The file is empty. Choose another.";
+  if ((bytes ?? 0) > start.maxBytes) return `The file is larger than the limit of ${limit(start.maxBytes)}. Send a smaller one.`;
+  return null;
+}
+
+/** Whether a file of a folder is a picture: by its type, or by its name where the browser knows no type. */
+export const isPicture = (path: string, type: string): boolean => !HIDDEN.test(path) && (type ? type.startsWith("image/") : PICTURE.test(path));
+
+/** Whether the bytes of a file can still be read: it may have been moved, changed or taken out since it was chosen. */
+export async function isReadable(data: unknown): Promise<boolean> {
+  if (!(data instanceof Blob)) return true;
+  return data.slice(0, 1).arrayBuffer().then(() => true, () => false);
+}
