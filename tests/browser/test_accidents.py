@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import signal
 from pathlib import Path
 
@@ -10,15 +11,16 @@ from playwright.sync_api import Dialog, Page, Request, expect
 
 from tests.browser.conftest import Windows
 from tests.browser.files import choose, pictures, throttle
+from tests.pictures import picture
 from tests.product import Gallery, until
 
 NETWORK = ("Failed to load resource", "ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED", "Failed to fetch")
 
 KEPT = """() => new Promise((resolve, reject) => {
-  const opened = indexedDB.open("uppy-blobs");
+  const opened = indexedDB.open("gallery-uploads");
   opened.onerror = reject;
   opened.onsuccess = () => {
-    const counted = opened.result.transaction("files").objectStore("files").count();
+    const counted = opened.result.transaction("data").objectStore("data").count();
     counted.onerror = reject;
     counted.onsuccess = () => { opened.result.close(); resolve(counted.result); };
   };
@@ -98,6 +100,40 @@ def test_what_a_reload_interrupted_goes_on_by_itself(shared: Gallery, windows: W
     expect(page.locator(".uploads strong")).to_have_text(re.compile("added|already here"), timeout=30_000)
     found = names(shared)
     assert [found.count(path.name) for path in paths] == [1] * 8
+
+
+def test_a_reload_soon_after_choosing_loses_nothing_and_says_what_was_added(
+    shared: Gallery, windows: Windows, tmp_path: Path
+) -> None:
+    paths = []
+    for n in range(40):
+        paths.append(tmp_path / f"{secrets.token_hex(3)}-{n}.png")
+        paths[-1].write_bytes(picture(size=(900, 700)))
+    windows.expected = NETWORK
+    page = windows.open(shared)
+    page.on("dialog", lambda dialog: dialog.accept())
+    sending(page, paths, 1_500_000)
+    page.wait_for_timeout(1500)
+    throttle(page, -1)
+    page.reload()
+    page.wait_for_selector("html.alive")
+    expect(page.locator(".uploads strong")).to_have_text("40 pictures added", timeout=60_000)
+    assert sorted(name for name in names(shared) if name in {p.name for p in paths}) == sorted(p.name for p in paths)
+
+
+def test_what_a_closed_tab_left_another_one_goes_on_with(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
+    paths = pictures(tmp_path, 8)
+    windows.expected = NETWORK
+    page = windows.open(shared)
+    other = windows.page(page.context)
+    other.goto(shared.url)
+    other.wait_for_selector("html.alive")
+    sending(page, paths, 1_000)
+    added = page.locator(".uploads li.added")
+    until(lambda: page.evaluate(KEPT) + added.count() >= len(paths), 60)
+    page.close()
+    expect(other.locator(".uploads strong")).to_have_text("8 pictures added", timeout=60_000)
+    assert sorted(name for name in names(shared) if name in {p.name for p in paths}) == sorted(p.name for p in paths)
 
 
 def test_what_arrived_before_an_interruption_is_not_sent_again(

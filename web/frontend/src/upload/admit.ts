@@ -21,3 +21,12 @@ export async function isReadable(data: unknown): Promise<boolean> {
   if (!(data instanceof Blob)) return true;
   return data.slice(0, 1).arrayBuffer().then(() => true, () => false);
 }
+
+/** A name for a picture that was pasted: those of browsers are all alike. */
+export function pastedName(file: File): string {
+  if (file.name && !/^image\.\w+$/.test(file.name)) return file.name;
+  const at = new Date();
+  const two = (n: number): string => String(n).padStart(2, "0");
+  const time = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}.${two(at.getMinutes())}.${two(at.getSeconds())}`;
+  return `Pasted ${time}.${file.type.split("/")[1]?.replace("jpeg", "jpg") ?? "png"}`;
+}

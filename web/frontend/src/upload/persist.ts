@@ -1,35 +1,143 @@
-/** The files are kept in the browser until they are sent, by one page at a time. */
+/** Unfinished uploads, kept in the browser until each has its verdict: a page that is reloaded goes on with them, and so
+ * does the next page if theirs was closed. What is noted of a file is quick; its bytes follow as long as there is room. */
 
-import type Uppy from "@uppy/core";
-import type { Body, Meta } from "@uppy/core";
-import GoldenRetriever from "@uppy/golden-retriever";
-import { FLAG } from "./items";
+import type { Fate } from "./items";
 
-const UNLOADED_MS = 2000;
-const RESTORED_MS = 1000;
-const KEPT_IN = "uppy-blobs"; // the name of Uppy's database
+const NAME = "gallery-uploads";
+const NOTES = "notes";
+const DATA = "data";
+const MOST_BYTES = 2 ** 30;
 
-/** Begins to keep them, unless another page does; resolves once files may be added. `unfinished` says that an earlier
- * visit left some. */
-export function keep<M extends Meta, B extends Body>(uppy: Uppy<M, B>, unfinished: boolean): Promise<void> {
-  if (!navigator.locks) return Promise.resolve();
-  // a page that was reloaded may hold the lock for a moment longer
-  const how = unfinished ? { signal: AbortSignal.timeout(UNLOADED_MS) } : { ifAvailable: true };
-  return new Promise((done) => {
-    const held = async (lock: Lock | null): Promise<void> => {
-      if (lock) await retrieve(uppy, unfinished);
-      done();
-      if (lock) await new Promise(() => undefined);
-    };
-    navigator.locks.request(FLAG, how, held).catch(() => done()); // another page keeps its own
-  });
+/** What is kept of a file; `visit` is the page that has it. */
+export interface Note {
+  visit: string;
+  file: string;
+  name: string;
+  type: string;
+  size: number;
+  path: string | null;
+  began: number;
+  fate: Fate;
+  why: string;
+  link: string | null;
 }
 
-/** What is restored replaces all files that Uppy has: none may be added before. */
-async function retrieve<M extends Meta, B extends Body>(uppy: Uppy<M, B>, unfinished: boolean): Promise<void> {
-  const before = (await indexedDB.databases?.())?.some(({ name }) => name === KEPT_IN) ?? true;
-  const restored = new Promise<void>((resolve) => uppy.once("restored", () => resolve()));
-  uppy.use(GoldenRetriever, {});
-  const late = new Promise((resolve) => setTimeout(resolve, unfinished ? 10 * RESTORED_MS : RESTORED_MS));
-  if (before) await Promise.race([restored, late]);
+/** A note from another page, and the bytes if they were kept. */
+export type Left = Note & { data: Blob | null };
+
+export class Keeper {
+  readonly #visit = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  readonly #db: Promise<IDBDatabase | null>;
+  /** Whose bytes are still to be kept. */
+  readonly #coming = new Map<string, Blob>();
+  readonly #kept = new Map<string, number>();
+  #bytes = 0;
+  #writing = false;
+
+  constructor() {
+    this.#db = this.#begin().catch(() => null);
+  }
+
+  /** Notes new files, all in one go, and keeps their bytes one after the other. */
+  async add(notes: readonly Omit<Note, "visit">[], data: ReadonlyMap<string, Blob>): Promise<void> {
+    const db = await this.#db;
+    if (!db) return;
+    const change = db.transaction(NOTES, "readwrite", { durability: "relaxed" });
+    for (const note of notes) change.objectStore(NOTES).put({ ...note, visit: this.#visit } satisfies Note);
+    for (const [file, blob] of data) this.#coming.set(file, blob);
+    void this.#write(db);
+  }
+
+  /** A file has come to its end: its bytes are let go. */
+  async settle(note: Omit<Note, "visit">): Promise<void> {
+    this.#coming.delete(note.file);
+    const db = await this.#db;
+    if (!db) return;
+    const change = db.transaction([NOTES, DATA], "readwrite", { durability: "relaxed" });
+    change.objectStore(NOTES).put({ ...note, visit: this.#visit } satisfies Note);
+    change.objectStore(DATA).delete([this.#visit, note.file]);
+    this.#bytes -= this.#kept.get(note.file) ?? 0;
+    this.#kept.delete(note.file);
+    void this.#write(db);
+  }
+
+  /** Forgets everything of this page. */
+  async clear(): Promise<void> {
+    this.#coming.clear();
+    this.#kept.clear();
+    this.#bytes = 0;
+    const db = await this.#db;
+    if (!db) return;
+    const change = db.transaction([NOTES, DATA], "readwrite", { durability: "relaxed" });
+    for (const store of [NOTES, DATA]) change.objectStore(store).delete(IDBKeyRange.bound([this.#visit], [this.#visit, []]));
+  }
+
+  /** Calls `take` with what each page left that is no longer there: now, and when one goes. */
+  async adopt(take: (left: Left[]) => void): Promise<void> {
+    const db = await this.#db;
+    if (!db) return;
+    const notes = await done<Note[]>(db.transaction(NOTES).objectStore(NOTES).getAll());
+    for (const visit of new Set(notes.map((note) => note.visit))) {
+      if (visit === this.#visit) continue;
+      void navigator.locks.request(lockOf(visit), async () => take(await this.#take(db, visit))).catch(() => undefined);
+    }
+  }
+
+  async #begin(): Promise<IDBDatabase | null> {
+    // a lock says which pages are there; pages that came neither over TLS nor from this machine have none
+    if (!navigator.locks) return null;
+    await new Promise<void>((held) => {
+      void navigator.locks.request(lockOf(this.#visit), () => (held(), new Promise(() => undefined)));
+    });
+    const opening = indexedDB.open(NAME, 1);
+    opening.onupgradeneeded = () => {
+      opening.result.createObjectStore(NOTES, { keyPath: ["visit", "file"] });
+      opening.result.createObjectStore(DATA);
+    };
+    return done(opening);
+  }
+
+  /** Makes what a page left our own, and returns it. */
+  async #take(db: IDBDatabase, visit: string): Promise<Left[]> {
+    const range = IDBKeyRange.bound([visit], [visit, []]);
+    const change = db.transaction([NOTES, DATA], "readwrite");
+    const [notes, data] = [change.objectStore(NOTES), change.objectStore(DATA)];
+    const found = await done<Note[]>(notes.getAll(range));
+    const left = await Promise.all(found.map(async (note) => ({ ...note, data: (await done<Blob | undefined>(data.get([visit, note.file]))) ?? null })));
+    for (const { data: blob, ...note } of left) {
+      notes.put({ ...note, visit: this.#visit });
+      if (!blob) continue;
+      data.put(blob, [this.#visit, note.file]);
+      this.#kept.set(note.file, blob.size);
+      this.#bytes += blob.size;
+    }
+    notes.delete(range);
+    data.delete(range);
+    return left;
+  }
+
+  /** Keeps the bytes of one file after the other: each is there once its own transaction is done. */
+  async #write(db: IDBDatabase): Promise<void> {
+    if (this.#writing) return;
+    this.#writing = true;
+    for (const [file, blob] of this.#coming) {
+      if (this.#bytes + blob.size > MOST_BYTES) continue;
+      this.#coming.delete(file);
+      const change = db.transaction(DATA, "readwrite", { durability: "relaxed" });
+      change.objectStore(DATA).put(blob, [this.#visit, file]);
+      this.#kept.set(file, blob.size);
+      this.#bytes += blob.size;
+      await new Promise<void>((resolve) => (change.oncomplete = change.onabort = () => resolve()));
+    }
+    this.#writing = false;
+  }
+}
+
+const lockOf = (visit: string): string => `${NAME}-${visit}`;
+
+function done<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = (event) => (event.preventDefault(), reject(request.error ?? new Error("not kept")));
+  });
 }

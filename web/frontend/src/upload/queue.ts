@@ -4,12 +4,12 @@ import Uppy, { type UppyFile } from "@uppy/core";
 import DropTarget from "@uppy/drop-target";
 import XHRUpload from "@uppy/xhr-upload";
 import { type Image, madeAt } from "../records";
-import { isPicture, isReadable, refusal } from "./admit";
+import { isPicture, isReadable, pastedName, refusal } from "./admit";
 import { answerOf } from "./answers";
 import { Gate } from "./backoff";
 import { held } from "./dedupe";
 import { FLAG, isActive, type Item, leftUnfinished } from "./items";
-import { keep } from "./persist";
+import { Keeper, type Left, type Note } from "./persist";
 
 const AT_ONCE = 3;
 const MOST_TRIES = 30;
@@ -40,9 +40,7 @@ export class Queue {
   readonly #uppy = new Uppy<Meta, Body>({ id: "gallery", autoProceed: true, logger: { debug: quiet, warn: quiet, error: quiet } });
   readonly #open = new Map<string, Item>();
   readonly #unfinished = leftUnfinished();
-  readonly #kept: Promise<void>;
-  /** Files that wait to be added. */
-  #coming = 0;
+  readonly #keeper = new Keeper();
   #omitted = 0;
   #tell = 0;
 
@@ -71,7 +69,6 @@ export class Queue {
       onDragLeave: (event) => event.relatedTarget === null && listener.dragging(false),
       onDrop: () => listener.dragging(false),
     });
-    // what is dropped waits for the restore, as everything that is chosen does
     const target = uppy.getPlugin("DropTarget") as unknown as { addFiles: (files: File[]) => void };
     target.addFiles = (files) => this.add(files, "drop");
     uppy.on("file-added", (file) => this.#added(file));
@@ -79,12 +76,11 @@ export class Queue {
     uppy.on("upload-success", (file, answer) => this.#success(file?.id, answer.status, answer.body));
     uppy.on("upload-error", (file, error, answer) => this.#error(file?.id, error, answer as unknown));
     uppy.on("upload-stalled", (error, files) => files.forEach((file) => this.#stalled(file.id, error.message)));
-    uppy.on("restored", () => this.#restored());
-    this.#kept = keep(uppy, this.#unfinished);
+    void this.#keeper.adopt((left) => this.#resume(left));
   }
 
   get active(): boolean {
-    return this.#coming > 0 || this.items.some(isActive);
+    return this.items.some(isActive);
   }
 
   /** Takes files; of a folder's only pictures are taken. */
@@ -92,16 +88,14 @@ export class Queue {
     const found = files.map((file) => ({
       source, name: source === "paste" ? pastedName(file) : file.name, type: file.type, data: file, meta: { relativePath: (file as Dropped).relativePath || file.webkitRelativePath || null },
     }));
-    this.#coming += found.length;
-    void this.#kept.then(() => {
-      this.#coming -= found.length;
-      try {
-        this.#uppy.addFiles(found);
-      } catch {
-        // each file that was not taken has told so already
-      }
-      this.listener.changed();
-    });
+    const before = this.items.length;
+    try {
+      this.#uppy.addFiles(found);
+    } catch {
+      // each file that was not taken has told so already
+    }
+    this.#keep(this.items.slice(before).filter(isActive));
+    this.listener.changed();
   }
 
   cancel(item: Item): void {
@@ -121,6 +115,7 @@ export class Queue {
     if (item.fate !== "failed" || !this.#uppy.getFile(item.file)) return;
     this.#to(item, "waiting", { tries: 0, sent: 0, why: "" });
     this.#open.set(item.file, item);
+    this.#keep([item]);
     this.#settle();
     this.gate.open();
     void this.#uppy.retryUpload(item.file);
@@ -153,7 +148,8 @@ export class Queue {
   #added(file: File_): void {
     const lost = this.items.findIndex((item) => item.file === file.id && item.fate === "lost");
     if (lost >= 0) this.items.splice(lost, 1);
-    const item = newItem(file, "waiting");
+    const began = Number(file.meta["began"] ?? 0);
+    const item = { ...newItem(file, "waiting"), began, tries: began ? 1 : 0 };
     this.items.push(item);
     this.#open.set(file.id, item);
     this.#settle();
@@ -237,6 +233,7 @@ export class Queue {
   #end(item: Item, fate: "added" | "here" | "refused" | "cancelled", why = ""): void {
     this.#open.delete(item.file);
     this.#to(item, fate, { why });
+    if (this.active) void this.#keeper.settle(this.#note(item));
     setTimeout(() => this.#uppy.getFile(item.file) && this.#uppy.removeFile(item.file));
     this.#settle();
   }
@@ -248,6 +245,7 @@ export class Queue {
 
   /** Notes for the next visit whether anything was left unfinished. */
   #settle(): void {
+    if (!this.active) void this.#keeper.clear();
     try {
       if (this.active) localStorage.setItem(FLAG, "1");
       else localStorage.removeItem(FLAG);
@@ -257,28 +255,40 @@ export class Queue {
     this.listener.changed();
   }
 
-  #restored(): void {
-    for (const file of this.#uppy.getFiles()) {
-      if (this.#open.has(file.id)) continue;
-      if (file.progress.uploadComplete) {
-        this.#uppy.removeFile(file.id);
+  /** Goes on with what another page left: what it brought to an end is said again with the rest. */
+  #resume(left: readonly Left[]): void {
+    if (!left.some(({ fate }) => fate === "waiting")) return;
+    for (const { data, path, ...note } of left) {
+      if (note.fate === "waiting" && data) {
+        try {
+          this.#uppy.addFile({ name: note.name, type: note.type, data, meta: { relativePath: path, began: note.began } });
+        } catch {
+          // it was chosen anew meanwhile
+        }
         continue;
       }
-      const item = newItem(file, file.isGhost ? "lost" : "waiting", file.isGhost ? "Choose it again to go on: the browser did not keep it." : "");
-      item.tries = 1;
-      item.began = Date.now() - 24 * 3_600_000;
+      const item = { ...note, sent: 0, tries: 0 };
+      if (item.fate === "waiting") Object.assign(item, { fate: "lost", why: "Choose it again to go on: the browser did not keep it." });
       this.items.push(item);
-      if (!file.isGhost) this.#open.set(file.id, item);
     }
-    if (this.#open.size) this.#goOn();
     this.#settle();
   }
 
-  /** Uppy goes on with the uploads that had begun; files that were in none of them yet begin now. */
-  #goOn(): void {
-    const begun = new Set(Object.values(this.#uppy.getState().currentUploads).flatMap(({ fileIDs }) => fileIDs));
-    this.#uppy.emit("restore-confirmed");
-    if (begun.size && [...this.#open.keys()].some((id) => !begun.has(id))) void this.#uppy.upload().catch(() => undefined);
+  /** Keeps new files for the case that the page is left. */
+  #keep(items: readonly Item[]): void {
+    const data = new Map<string, Blob>();
+    for (const { file } of items) {
+      const blob = this.#uppy.getFile(file)?.data;
+      if (blob instanceof Blob) data.set(file, blob);
+    }
+    void this.#keeper.add(items.map((item) => this.#note(item)), data);
+  }
+
+  #note(item: Item): Omit<Note, "visit"> {
+    const { file, name, size, why, link } = item;
+    const { type, meta } = this.#uppy.getFile(file) ?? {};
+    const path = meta?.["relativePath"];
+    return { file, name, size, why, link, type: type ?? "", path: typeof path === "string" ? path : null, began: item.began || Date.now(), fate: isActive(item) ? "waiting" : item.fate };
   }
 }
 
@@ -287,12 +297,4 @@ function quiet(): void {}
 
 function newItem(file: File_, fate: Item["fate"], why = ""): Item {
   return { file: file.id, name: file.name ?? "unnamed", size: file.size ?? 0, fate, sent: 0, tries: 0, began: 0, why, link: null };
-}
-
-function pastedName(file: File): string {
-  if (file.name && !/^image\.\w+$/.test(file.name)) return file.name;
-  const at = new Date();
-  const two = (n: number): string => String(n).padStart(2, "0");
-  const time = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}.${two(at.getMinutes())}.${two(at.getSeconds())}`;
-  return `Pasted ${time}.${file.type.split("/")[1]?.replace("jpeg", "jpg") ?? "png"}`;
 }
