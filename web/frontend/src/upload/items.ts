@@ -27,6 +27,8 @@ export interface Item {
   why: string;
   /** The page of the image it became, or is already. */
   link: string | null;
+  /** It failed before the files that are sent now were chosen. */
+  old?: boolean;
 }
 
 export interface Sum {
@@ -48,6 +50,10 @@ export function sumOf(items: readonly Item[]): Sum {
   const sum: Sum = { all: 0, done: 0, active: 0, added: 0, here: 0, refused: 0, failed: 0, lost: 0, bytes: 0, sent: 0 };
   for (const item of items) {
     if (item.fate === "cancelled") continue;
+    if (item.old) {
+      sum.failed += 1;
+      continue;
+    }
     sum.all += 1;
     sum.bytes += item.size;
     if (isActive(item)) {

@@ -1,14 +1,19 @@
 /** The panel of uploads: one bar for all, and each file with its own and its verdict. */
 
 import { h, say } from "../dom";
-import { icon, type IconName } from "../icons";
-import { count, many, size } from "../words";
-import type { Gate } from "./backoff";
+import { icon } from "../icons";
+import { many } from "../words";
+import { Announcer } from "./announcer";
 import { type Item, isActive, type Sum, sumOf } from "./items";
 import type { Queue } from "./queue";
+import { Row } from "./row";
+import { subtitle, title } from "./totals";
 
 const MOST_ROWS = 40;
 const EVERY_MS = 120;
+/** How long a panel without bad news stays once all is done, and longer if there is something to look at. */
+const STAYS_MS = 6000;
+const LOOK_MS = 12_000;
 const ORDER: Item["fate"][] = ["refused", "failed", "lost", "sending", "resting", "waiting", "here", "added"];
 
 export class Panel {
@@ -17,7 +22,7 @@ export class Panel {
   readonly #all = h("progress", { max: 1, value: 0, "aria-label": "All uploads" });
   readonly #list = h("ul", { class: "files", "aria-label": "Files" });
   readonly #more = h("p", { class: "more" });
-  readonly #told = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
+  readonly #announcer = new Announcer();
   readonly #now = h("button", { type: "button", class: "link", hidden: true, onclick: () => this.queue.gate.open() }, "Try now");
   readonly #cancel = h("button", { type: "button", class: "link", onclick: () => this.queue.cancelAll() }, "Cancel all");
   readonly #fold = h("button", { type: "button", class: "knob", "aria-label": "Details", "aria-expanded": "true", onclick: () => this.#toggle() }, icon("more"));
@@ -30,10 +35,12 @@ export class Panel {
   );
   readonly #rows = new Map<Item, Row>();
   #timer = 0;
-  #ended = true;
+  #leaving = 0;
+  #batch = -1;
+  #height = 0;
 
   constructor(readonly queue: Queue) {
-    document.body.append(this.#panel, this.#told);
+    document.body.append(this.#panel, this.#announcer.element);
     addEventListener("beforeunload", (event) => this.queue.active && event.preventDefault());
   }
 
@@ -42,32 +49,43 @@ export class Panel {
     this.#timer ||= window.setTimeout(() => this.#show(), EVERY_MS);
   }
 
-  #toggle(): void {
-    const open = this.#body.hidden;
+  #toggle(open = this.#body.hidden): void {
     this.#body.hidden = !open;
     this.#fold.setAttribute("aria-expanded", String(open));
+    if (open) this.changed();
   }
 
   #show(): void {
     this.#timer = 0;
-    const { items, gate } = this.queue;
+    const { items, gate, batch } = this.queue;
     const sum = sumOf(items);
-    this.#panel.hidden = sum.all === 0;
-    document.documentElement.classList.toggle("uploading", sum.all > 0);
-    if (!sum.all) return;
+    const listed = items.filter(({ fate }) => fate !== "cancelled");
+    this.#panel.hidden = listed.length === 0;
+    document.documentElement.classList.toggle("uploading", listed.length > 0);
+    if (!listed.length) return;
+    if (batch !== this.#batch) this.#begin(batch);
     const waiting = gate.shut && sum.active > 0;
     if (waiting) this.changed();
-    say(this.#title, sum.active ? `Uploading ${count(Math.min(sum.all, sum.done + 1))} of ${count(sum.all)}` : ending(sum));
-    say(this.#sub, waiting ? holding(gate) : sum.active ? `${size(sum.sent)} of ${size(sum.bytes)}` : beside(sum));
+    say(this.#title, title(sum));
+    say(this.#sub, subtitle(sum, waiting ? gate : null));
+    const trouble = !sum.active && sum.refused + sum.failed + sum.lost > 0;
     this.#panel.classList.toggle("held", waiting);
-    this.#panel.classList.toggle("trouble", !sum.active && sum.refused + sum.failed + sum.lost > 0);
+    this.#panel.classList.toggle("trouble", trouble);
     this.#now.hidden = !waiting;
     this.#cancel.hidden = !sum.active;
     this.#close.hidden = sum.active > 0;
     this.#all.value = sum.bytes ? sum.sent / sum.bytes : 1;
-    this.#all.hidden = !sum.active;
-    this.#tell(sum, waiting);
-    this.#fill(items.filter(({ fate }) => fate !== "cancelled"));
+    this.#all.classList.toggle("done", !sum.active);
+    this.#announcer.tell(sum, batch, items, waiting);
+    this.#fill(listed);
+    this.#leave(sum, trouble);
+  }
+
+  /** New files after all others had come to their end: on a phone the list starts folded, so that the pictures show. */
+  #begin(batch: number): void {
+    this.#batch = batch;
+    this.#height = 0;
+    this.#toggle(!matchMedia("(max-width: 34rem)").matches);
   }
 
   #fill(items: Item[]): void {
@@ -89,90 +107,28 @@ export class Panel {
     }
     const more = items.length - shown.length;
     say(this.#more, more ? `and ${many(more, "file")} more` : "");
+    this.#place(shown);
   }
 
-  /** For those who listen: the beginning, each quarter, and the end with its verdicts. */
-  #tell(sum: Sum, held: boolean): void {
-    if (held) say(this.#told, "Uploads wait for the network and go on by themselves.");
-    else if (sum.active) {
-      this.#ended = false;
-      const quarter = Math.floor((4 * sum.done) / sum.all) * 25;
-      say(this.#told, `Uploading ${many(sum.all, "file")}${quarter ? `, ${quarter} % done` : ""}.`);
-    } else if (!this.#ended) {
-      this.#ended = true;
-      const refused = this.queue.items.filter(({ fate }) => fate === "refused" || fate === "failed").slice(0, 5);
-      say(this.#told, `${ending(sum)}. ${beside(sum)} ${refused.map(({ name, why }) => `${name}: ${why}`).join(" ")}`);
-    }
-  }
-}
-
-class Row {
-  readonly #mark = h("span", { class: "mark" });
-  readonly #word = h("span", { class: "verdict" });
-  readonly #bar: HTMLProgressElement;
-  readonly #act = h("button", { type: "button", class: "knob small" });
-  readonly element: HTMLLIElement;
-  #shown = "";
-
-  constructor(readonly item: Item, readonly queue: Queue) {
-    this.#bar = h("progress", { max: Math.max(1, item.size), value: 0, "aria-label": item.name });
-    this.#act.addEventListener("click", () => (item.fate === "failed" ? queue.retry(item) : queue.cancel(item)));
-    this.element = h("li", {}, this.#mark, h("span", { class: "text" }, h("span", { class: "name", title: item.name }, item.name), this.#word, this.#bar), this.#act);
+  /** Puts the rows below each other; while a batch is on its way the list does not shrink. */
+  #place(shown: readonly Item[]): void {
+    if (this.#body.hidden) return;
+    const end = shown.reduce((top, item) => this.#rows.get(item)?.place(top) ?? top, 0);
+    this.#height = this.queue.active ? Math.max(this.#height, end) : end;
+    this.#list.style.blockSize = `${this.#height}px`;
   }
 
-  update(): void {
-    const { item } = this;
-    this.#bar.value = item.sent;
-    const key = `${item.fate} ${item.why} ${item.link}`;
-    if (key === this.#shown) return;
-    this.#shown = key;
-    this.element.className = item.fate;
-    this.#bar.hidden = item.fate !== "sending";
-    const marks: Partial<Record<Item["fate"], IconName>> = { added: "check", here: "link", refused: "warn", failed: "warn", lost: "warn", resting: "wait", waiting: "wait", sending: "up" };
-    this.#mark.replaceChildren(icon(marks[item.fate] ?? "wait"));
-    this.#word.replaceChildren(...verdict(item));
-    const act = isActive(item) ? "Cancel" : item.fate === "failed" ? "Retry" : item.fate === "lost" ? "Dismiss" : "";
-    this.#act.hidden = !act;
-    this.#act.setAttribute("aria-label", `${act} ${item.name}`);
-    this.#act.replaceChildren(icon(item.fate === "failed" ? "retry" : "close"));
+  /** Closes by itself when nothing is left to be told, unless somebody is at it. */
+  #leave(sum: Sum, trouble: boolean): void {
+    if (sum.active || trouble) {
+      clearTimeout(this.#leaving);
+      this.#leaving = 0;
+    } else this.#leaving ||= window.setTimeout(() => this.#left(), sum.here ? LOOK_MS : STAYS_MS);
   }
-}
 
-function verdict(item: Item): (Node | string)[] {
-  const link = (text: string): HTMLElement => h("a", { href: item.link ?? "#", "data-image": item.link }, text);
-  switch (item.fate) {
-    case "added":
-      return [link("Added")];
-    case "here":
-      return ["Already here: ", link("show it")];
-    case "refused":
-      return [item.why];
-    case "failed":
-      return [`Not sent. ${item.why}`];
-    case "lost":
-      return [item.why];
-    case "resting":
-      return [`Interrupted, goes on by itself. ${item.why}`];
-    default:
-      return [size(item.size)];
+  #left(): void {
+    this.#leaving = 0;
+    if (this.#panel.matches(":hover, :focus-within")) this.changed();
+    else this.queue.clear();
   }
-}
-
-const ending = (sum: Sum): string =>
-  sum.added ? `${many(sum.added, "picture")} added` : sum.here ? `${many(sum.here, "picture")} already here` : "Nothing was added";
-
-function beside(sum: Sum): string {
-  const parts = [
-    sum.added && sum.here ? `${count(sum.here)} already here` : "",
-    sum.refused ? `${count(sum.refused)} refused` : "",
-    sum.failed ? `${count(sum.failed)} not sent` : "",
-    sum.lost ? `${count(sum.lost)} to choose again` : "",
-  ];
-  return parts.filter(Boolean).join(", ");
-}
-
-function holding({ opens, busy }: Gate): string {
-  const seconds = Math.max(1, Math.ceil((opens - Date.now()) / 1000));
-  if (!Number.isFinite(seconds)) return "No network. Goes on when it is back";
-  return busy ? `The gallery is busy. Going on in ${seconds} s` : `Can’t reach the gallery. Trying again in ${seconds} s`;
 }

@@ -37,6 +37,8 @@ export interface Listener {
 export class Queue {
   readonly items: Item[] = [];
   readonly gate: Gate;
+  /** Counts up when files are added after all others had come to their end. */
+  batch = 0;
   readonly #uppy = new Uppy<Meta, Body>({ id: "gallery", autoProceed: true, logger: { debug: quiet, warn: quiet, error: quiet } });
   readonly #open = new Map<string, Item>();
   readonly #unfinished = leftUnfinished();
@@ -88,6 +90,7 @@ export class Queue {
     const found = files.map((file) => ({
       source, name: source === "paste" ? pastedName(file) : file.name, type: file.type, data: file, meta: { relativePath: (file as Dropped).relativePath || file.webkitRelativePath || null },
     }));
+    if (!this.active) this.#anew();
     const before = this.items.length;
     try {
       this.#uppy.addFiles(found);
@@ -96,6 +99,19 @@ export class Queue {
     }
     this.#keep(this.items.slice(before).filter(isActive));
     this.listener.changed();
+  }
+
+  /** A new batch: what ended before is forgotten, but for what can still be sent. */
+  #anew(): void {
+    this.batch += 1;
+    this.#forget(({ fate }) => fate !== "failed");
+    for (const item of this.items) item.old = true;
+  }
+
+  #forget(which: (item: Item) => boolean): void {
+    const gone = this.items.filter(which);
+    for (const { file } of gone) if (this.#uppy.getFile(file)) this.#uppy.removeFile(file);
+    this.items.splice(0, this.items.length, ...this.items.filter((item) => !gone.includes(item)));
   }
 
   cancel(item: Item): void {
@@ -113,7 +129,7 @@ export class Queue {
 
   retry(item: Item): void {
     if (item.fate !== "failed" || !this.#uppy.getFile(item.file)) return;
-    this.#to(item, "waiting", { tries: 0, sent: 0, why: "" });
+    this.#to(item, "waiting", { tries: 0, sent: 0, why: "", old: false });
     this.#open.set(item.file, item);
     this.#keep([item]);
     this.#settle();
@@ -123,8 +139,7 @@ export class Queue {
 
   /** Forgets what has come to its end. */
   clear(): void {
-    for (const item of this.items) if (!isActive(item) && this.#uppy.getFile(item.file)) this.#uppy.removeFile(item.file);
-    this.items.splice(0, this.items.length, ...this.items.filter(isActive));
+    this.#forget((item) => !isActive(item));
     this.listener.changed();
   }
 

@@ -1,0 +1,37 @@
+/** What is said of the uploads to those who listen: the beginning, each quarter, and the end with its verdicts. */
+
+import { h } from "../dom";
+import { many } from "../words";
+import type { Item, Sum } from "./items";
+import { beside, ending } from "./totals";
+
+const MANY = 8;
+const PAUSE_MS = 80;
+const MOST_REASONS = 5;
+
+export class Announcer {
+  readonly element = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
+  #said = "";
+  #timer = 0;
+
+  tell(sum: Sum, batch: number, items: readonly Item[], held: boolean): void {
+    if (held) this.#say(`${batch} held`, "Uploads wait for the gallery and go on by themselves.");
+    else if (sum.active) {
+      const quarter = sum.all < MANY ? 0 : Math.floor((4 * sum.done) / sum.all) * 25;
+      this.#say(`${batch} ${sum.all} ${quarter}`, `Uploading ${many(sum.all, "file")}${quarter ? `, ${quarter} % done` : ""}.`);
+    } else {
+      const refused = items.filter(({ fate, old }) => !old && (fate === "refused" || fate === "failed")).slice(0, MOST_REASONS);
+      const words = [`${ending(sum)}.`, beside(sum) && `${beside(sum)}.`, ...refused.map(({ name, why }) => `${name}: ${why}`)];
+      this.#say(`${batch} ended ${JSON.stringify(sum)}`, words.filter(Boolean).join(" "));
+    }
+  }
+
+  /** Says something once; the same words are heard again if they tell of something else. */
+  #say(what: string, words: string): void {
+    if (what === this.#said) return;
+    this.#said = what;
+    this.element.textContent = "";
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => (this.element.textContent = words), PAUSE_MS);
+  }
+}

@@ -1,0 +1,67 @@
+/** One file in the panel: its picture, its bar, and its verdict. */
+
+import { h } from "../dom";
+import { icon, type IconName } from "../icons";
+import { size } from "../words";
+import { type Item, isActive } from "./items";
+import type { Queue } from "./queue";
+
+const MARKS: Partial<Record<Item["fate"], IconName>> = { added: "check", here: "link", refused: "warn", failed: "warn", lost: "warn", resting: "wait", waiting: "wait", sending: "up" };
+
+export class Row {
+  readonly #word = h("span", { class: "verdict" });
+  readonly #bar: HTMLProgressElement;
+  readonly #act = h("button", { type: "button", class: "knob small" });
+  readonly element: HTMLLIElement;
+  #shown = "";
+  #top = -1;
+
+  constructor(readonly item: Item, readonly queue: Queue) {
+    this.#bar = h("progress", { max: Math.max(1, item.size), value: 0, "aria-label": item.name });
+    this.#act.addEventListener("click", () => (item.fate === "failed" ? queue.retry(item) : queue.cancel(item)));
+    const text = h("span", { class: "text" }, h("span", { class: "name", title: item.name }, item.name), this.#word, this.#bar);
+    this.element = h("li", {}, h("span", { class: "thumb" }, icon("pictures")), text, this.#act);
+  }
+
+  /** Moves the row to `top`; returns where it ends. Places by transforms shift nothing. */
+  place(top: number): number {
+    if (top !== this.#top) this.element.style.transform = `translateY(${top}px)`;
+    this.#top = top;
+    return top + this.element.offsetHeight;
+  }
+
+  update(): void {
+    const { item } = this;
+    this.#bar.value = item.sent;
+    const key = `${item.fate} ${item.why} ${item.link}`;
+    if (key === this.#shown) return;
+    this.#shown = key;
+    this.element.className = item.fate;
+    this.#bar.hidden = item.fate !== "sending";
+    this.#word.replaceChildren(icon(MARKS[item.fate] ?? "wait"), h("span", {}, ...verdict(item)));
+    const act = isActive(item) ? "Cancel" : item.fate === "failed" ? "Retry" : item.fate === "lost" ? "Dismiss" : "";
+    this.#act.hidden = !act;
+    this.#act.setAttribute("aria-label", `${act} ${item.name}`);
+    this.#act.replaceChildren(icon(item.fate === "failed" ? "retry" : "close"));
+  }
+}
+
+function verdict(item: Item): (Node | string)[] {
+  const link = (text: string): HTMLElement => h("a", { href: item.link ?? "#", "data-image": item.link }, text);
+  switch (item.fate) {
+    case "added":
+      return [link("Added")];
+    case "here":
+      return ["Already here: ", link("show it")];
+    case "refused":
+      return [item.why];
+    case "failed":
+      return [`Not sent. ${item.why}`];
+    case "lost":
+      return [item.why];
+    case "resting":
+      return [`Interrupted, goes on by itself. ${item.why}`];
+    default:
+      return [size(item.size)];
+  }
+}

@@ -1,0 +1,29 @@
+/** All uploads in a few words. */
+
+import { count, many, size } from "../words";
+import type { Gate } from "./backoff";
+import type { Sum } from "./items";
+
+export const title = (sum: Sum): string =>
+  sum.active ? `Uploading ${count(Math.min(sum.all, sum.done + 1))} of ${count(sum.all)}` : ending(sum);
+
+export const ending = (sum: Sum): string =>
+  sum.added ? `${many(sum.added, "picture")} added` : sum.here ? `${many(sum.here, "picture")} already here` : "Nothing was added";
+
+export function beside(sum: Sum): string {
+  const parts = [
+    sum.added && sum.here ? `${count(sum.here)} already here` : "",
+    sum.refused ? `${count(sum.refused)} refused` : "",
+    sum.failed ? `${count(sum.failed)} not sent` : "",
+    sum.lost ? `${count(sum.lost)} to choose again` : "",
+  ];
+  return parts.filter(Boolean).join(", ");
+}
+
+/** What stands below the title: how far it is, what it waits for, or what there was beside. */
+export function subtitle(sum: Sum, gate: Gate | null): string {
+  if (!gate) return sum.active ? `${size(sum.sent)} of ${size(sum.bytes)}` : beside(sum);
+  const seconds = Math.max(1, Math.ceil((gate.opens - Date.now()) / 1000));
+  if (!Number.isFinite(seconds)) return "No network. Goes on when it is back";
+  return gate.busy ? `The gallery is busy. Going on in ${seconds} s` : `Can’t reach the gallery. Trying again in ${seconds} s`;
+}
