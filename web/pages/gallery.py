@@ -18,11 +18,13 @@ from pipeline.records import Record, State
 from web.api.serialize import serialize
 from web.files.assets import asset
 from web.live.feed import feed
+from web.pages.ground import ground
 from web.pages.upload import refusals
 from web.services import services
 from web.turns import turn
 
 blueprint = Blueprint("gallery", __name__)
+blueprint.add_app_template_filter(ground)
 _PAGE = 60
 
 

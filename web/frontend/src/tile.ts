@@ -1,6 +1,7 @@
 /** One image in the grid, as it stands. */
 
 import { h } from "./dom";
+import { groundOf } from "./ground";
 import { icon } from "./icons";
 import { mayChange } from "./page";
 import { placeholder } from "./placeholder";
@@ -70,6 +71,8 @@ export class Tile {
     if (!grid || !image.links.grid) return;
     if (!standing) {
       const img = h("img", { alt: image.name, width: grid.width, height: grid.height, decoding: "async", draggable: "false" });
+      const ground = groundOf(image);
+      if (ground) img.classList.add(ground);
       this.#behind(img);
       this.link.replaceChildren(img);
     }

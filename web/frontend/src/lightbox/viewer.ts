@@ -2,6 +2,7 @@
 
 import PhotoSwipe, { type PhotoSwipeOptions, type SlideData } from "photoswipe";
 import { calm, h } from "../dom";
+import { groundOf } from "../ground";
 import { icon, type IconName } from "../icons";
 import { mayChange, start } from "../page";
 import { placeholder } from "../placeholder";
@@ -78,6 +79,11 @@ export class Viewer {
       if (event.content.type !== "words") return;
       event.preventDefault();
       event.content.element = this.#words(event.content.index);
+    });
+    pswp.on("contentAppend", ({ content }) => {
+      const image = slots.timeline.images.get(String(content.data["id"]));
+      const ground = image && groundOf(image);
+      if (ground) for (const element of [content.element, content.placeholder?.element]) element?.classList.add(ground);
     });
     pswp.on("uiRegister", () => this.#register());
     pswp.on("change", () => this.#changed());

@@ -1,0 +1,21 @@
+/** What stands behind a picture that is transparent in parts: something that its lines show up against. */
+
+import type { Image } from "./records";
+
+const ALPHA = 1 << 23;
+const LIGHTS = 63;
+
+/** The class of its ground, by the alpha and the mean lightness that its ThumbHash begins with; none if it is opaque. */
+export function groundOf(image: Image): "on-light" | "on-middle" | "on-dark" | null {
+  if (!image.placeholder) return null;
+  let head: string;
+  try {
+    head = atob(image.placeholder.slice(0, 4));
+  } catch {
+    return null;
+  }
+  const bits = head.charCodeAt(0) | (head.charCodeAt(1) << 8) | (head.charCodeAt(2) << 16);
+  if (!(bits & ALPHA)) return null;
+  const light = (bits & LIGHTS) / LIGHTS;
+  return light < 0.4 ? "on-light" : light > 0.6 ? "on-dark" : "on-middle";
+}

@@ -1,0 +1,23 @@
+"""What stands behind a picture that is transparent in parts: something that its lines show up against."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from pipeline.records import Record
+
+_ALPHA = 1 << 23
+_LIGHTS = 63
+
+
+def ground(record: Record) -> str:
+    """The class of its ground, by the alpha and the mean lightness that its ThumbHash begins with; "" if opaque."""
+    try:
+        bits = int.from_bytes(base64.b64decode((record.placeholder or "")[:4], validate=True), "little")
+    except (binascii.Error, ValueError):
+        return ""
+    if not bits & _ALPHA:
+        return ""
+    light = (bits & _LIGHTS) / _LIGHTS
+    return "on-light" if light < 0.4 else "on-dark" if light > 0.6 else "on-middle"
