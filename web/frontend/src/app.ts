@@ -2,12 +2,13 @@
 
 import * as api from "./api";
 import { find } from "./dom";
+import { Focus } from "./focus";
 import { showEmpty } from "./empty";
 import { Grid } from "./grid";
 import { listen } from "./keys";
 import { Live } from "./live";
 import { Loader } from "./loader";
-import { mayUpload, root, start } from "./page";
+import { mayChange, mayUpload, root, start } from "./page";
 import { Pick } from "./add-files";
 import { leftUnfinished } from "./upload/items";
 import { PickedBar } from "./selection-bar";
@@ -27,12 +28,13 @@ const main = find("main");
 const loader = new Loader(timeline, () => changed());
 const selection = new Selection(timeline, () => (picked.show(), grid.soon()));
 const grid = new Grid(timeline, { open, retry, tick, ticked: selection.has }, loader.want);
-const trash = new Trash(timeline, () => changed(), (id) => opener.viewer?.removed(id));
-const picked = new PickedBar(timeline, selection, trash);
+const focus = new Focus(timeline, grid);
+const trash = new Trash(timeline, { changed, restored, removed: (id) => opener.viewer?.removed(id) });
+const picked = new PickedBar(timeline, selection, () => remove(null));
 const scrubber = new Scrubber(grid);
 const state = new State();
 const pick = mayUpload ? new Pick(arrived) : null;
-const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id), remove: (id) => trash.put([id]) });
+const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id), remove: (id) => take([id]) });
 
 function changed(): void {
   grid.changed();
@@ -46,6 +48,38 @@ function arrived(image: Image): void {
   opener.viewer?.update(image.id);
   state.soon();
   changed();
+}
+
+/** Deletes what is picked, or the one. */
+function remove(id: string | null): void {
+  const ids = selection.ids.size ? [...selection.ids] : id ? [id] : [];
+  if (mayChange) take(ids);
+}
+
+function take(ids: readonly string[]): void {
+  if (opener.busy) {
+    for (const id of ids) selection.drop(id);
+    trash.put(ids);
+  } else focus.keep(new Set(ids), () => (selection.clear(), trash.put(ids)));
+}
+
+/** What was deleted is there again: the viewer returns to it, or the focus does. */
+function restored(images: readonly Image[]): void {
+  const first = images[0]?.id ?? null;
+  if (!first) return;
+  if (opener.viewer) opener.viewer.restored(first);
+  else focus.to(first);
+}
+
+/** Goes to the newest image of all, or to the oldest. */
+async function edge(newest: boolean): Promise<void> {
+  for (;;) {
+    const run = newest ? timeline.days[0]?.runs[0] : timeline.days.at(-1)?.runs.at(-1);
+    if (!run) return;
+    const image = newest ? run.images?.[0] : run.images?.at(-1);
+    if (image) return void focus.to(image.id);
+    await loader.load(run);
+  }
 }
 
 function tick(id: string, event: MouseEvent): void {
@@ -83,10 +117,12 @@ main.addEventListener("click", (event) => {
 onLongPress(main, (id) => selection.toggle(id));
 listen(
   grid,
+  focus,
   {
     toggle: (id, range) => selection.toggle(id, range),
     all: () => selection.all(),
-    remove: () => picked.remove(),
+    remove,
+    edge: (newest) => void edge(newest).catch(() => undefined),
     clear: () => selection.ids.size > 0 && (selection.clear(), true),
   },
   () => !opener.busy,
@@ -112,11 +148,15 @@ new Live(
     image: arrived,
     deleted: (id) => {
       if (trash.has(id)) return;
-      timeline.remove(id);
-      selection.drop(id);
-      opener.viewer?.removed(id);
+      const takeAway = (): void => {
+        timeline.remove(id);
+        selection.drop(id);
+        opener.viewer?.removed(id);
+        changed();
+      };
+      if (opener.busy || !timeline.images.has(id)) takeAway();
+      else focus.keep(new Set([id]), takeAway, false);
       state.soon();
-      changed();
     },
     missed: () => (state.soon(), loader.refresh()),
   },

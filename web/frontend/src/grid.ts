@@ -2,6 +2,7 @@
 
 import { h } from "./dom";
 import { firstOf, HEAD, Layout, type DayBox, type RunBox } from "./layout";
+import { dayOf } from "./records";
 import { columns, GAP } from "./rows";
 import { Strip } from "./day-header";
 import { Tile, type TileActions } from "./tile";
@@ -123,6 +124,12 @@ export class Grid {
       if (!day || day.top > high) break;
       sections.add(day.day.day);
       this.#day(day, low, high, focused, tiles, blanks, wanted);
+    }
+    const away = focused && !tiles.has(focused) ? days.find((day) => day.day.day === dayOf(focused)) : undefined;
+    if (away) {
+      // the tile that has the focus stays, wherever the view has gone
+      sections.add(away.day.day);
+      this.#day(away, Infinity, -Infinity, focused, tiles, blanks, wanted);
     }
     for (const [id, tile] of this.tiles) {
       if (tiles.has(id)) continue;

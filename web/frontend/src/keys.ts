@@ -1,22 +1,29 @@
-/** Moving among the tiles by keyboard: arrows walk, x picks, Delete deletes, Escape lets go. */
+/** Moving among the tiles by keyboard: arrows walk, Home and End jump, x picks, Delete deletes, Escape lets go. */
 
+import type { Focus } from "./focus";
 import type { Grid } from "./grid";
 
 export interface KeyActions {
   toggle(id: string, range: boolean): void;
   all(): void;
-  remove(): void;
+  /** Deletes what is picked; if nothing is, the image of the tile that has the focus. */
+  remove(focused: string | null): void;
   clear(): boolean;
+  /** Goes to the newest image of all, or to the oldest. */
+  edge(newest: boolean): void;
 }
 
-export function listen(grid: Grid, actions: KeyActions, free: () => boolean): void {
+const WALKS = new Set(["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"]);
+
+export function listen(grid: Grid, focus: Focus, actions: KeyActions, free: () => boolean): void {
   addEventListener("keydown", (event) => {
     if (!free() || event.defaultPrevented || event.altKey) return;
-    const target = event.target as HTMLElement;
+    let target = event.target as HTMLElement;
     if (target.closest("input, textarea, select, [role=slider], dialog")) return;
     const command = event.ctrlKey || event.metaKey;
+    if (WALKS.has(event.key) && !command && focus.lost && focus.back()) target = document.activeElement as HTMLElement;
     if (event.key === "Escape" && actions.clear()) event.preventDefault();
-    else if (event.key === "Delete") actions.remove();
+    else if (event.key === "Delete") actions.remove(target.closest<HTMLElement>(".tile")?.dataset["id"] ?? null);
     else if (command && event.key.toLowerCase() === "a") {
       event.preventDefault();
       actions.all();
@@ -30,6 +37,11 @@ function onTile(grid: Grid, actions: KeyActions, event: KeyboardEvent, target: H
   if (!element || !id) return;
   if (event.key === "x" || event.key === "X") {
     actions.toggle(id, event.shiftKey);
+    event.preventDefault();
+    return;
+  }
+  if (event.key === "Home" || event.key === "End") {
+    actions.edge(event.key === "Home");
     event.preventDefault();
     return;
   }

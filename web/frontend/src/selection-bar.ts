@@ -8,7 +8,6 @@ import { fileOf } from "./records";
 import type { Selection } from "./selection";
 import type { Timeline } from "./timeline";
 import { toast } from "./toast";
-import type { Trash } from "./trash";
 import { count, many } from "./words";
 
 /** The most images in one archive, as the server has it. */
@@ -22,14 +21,14 @@ export class PickedBar {
   constructor(
     readonly timeline: Timeline,
     readonly selection: Selection,
-    readonly trash: Trash,
+    readonly remove: () => void,
   ) {
     const close = h("button", { type: "button", class: "knob", "aria-label": "Clear the selection", onclick: () => selection.clear() }, icon("close"));
     this.#bar = h(
       "div", { class: "picked", role: "toolbar", "aria-label": "Selected pictures", hidden: true },
       close, this.#count, mayChange && this.#retry,
       this.#button("download", "Download", () => this.#download()),
-      mayChange && this.#button("trash", "Delete", () => this.remove()),
+      mayChange && this.#button("trash", "Delete", remove),
     );
     document.querySelector(".bar")?.append(this.#bar);
   }
@@ -41,13 +40,6 @@ export class PickedBar {
     if (!ids.size) return;
     this.#count.textContent = `${count(ids.size)} selected`;
     this.#retry.hidden = !this.#failed().length;
-  }
-
-  remove(): void {
-    if (!mayChange) return;
-    const ids = [...this.selection.ids];
-    this.selection.clear();
-    this.trash.put(ids);
   }
 
   #button(name: "retry" | "download" | "trash", label: string, run: () => void): HTMLButtonElement {

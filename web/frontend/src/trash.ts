@@ -3,26 +3,40 @@
 import * as api from "./api";
 import type { Image } from "./records";
 import type { Timeline } from "./timeline";
-import { toast } from "./toast";
+import { type Toast, toast } from "./toast";
 import { many } from "./words";
 
 const SECONDS = 6;
 /** The most in one call, as the server has it. */
 const MOST = 1000;
 
+/** What was deleted at once, and is undone at once. */
+interface Deleted {
+  images: Image[];
+  shown: Toast;
+}
+
+export interface TrashActions {
+  changed(): void;
+  removed(id: string): void;
+  restored(images: readonly Image[]): void;
+}
+
 export class Trash {
-  #undo: (() => void) | null = null;
-  readonly #waiting = new Map<string, Image>();
+  /** What can be undone, the last one last. */
+  readonly #stack: Deleted[] = [];
+  readonly #waiting = new Set<string>();
 
   constructor(
     readonly timeline: Timeline,
-    readonly changed: () => void,
-    readonly removed: (id: string) => void,
+    readonly actions: TrashActions,
   ) {
     addEventListener("keydown", (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.key !== "z" || !this.#undo) return;
+      const last = this.#stack.at(-1);
+      if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key !== "z" || !last) return;
       event.preventDefault();
-      this.#undo();
+      last.shown.close();
+      this.#undo(last);
     });
     addEventListener("pagehide", () => this.#flush());
   }
@@ -39,22 +53,24 @@ export class Trash {
       if (image) images.push(image);
     }
     if (!images.length) return;
-    for (const image of images) this.#waiting.set(image.id, image);
-    for (const { id } of images) this.removed(id);
-    this.changed();
-    const timer = setTimeout(() => {
-      this.#undo = null;
-      void this.#delete(images);
-    }, SECONDS * 1000);
+    for (const { id } of images) this.#waiting.add(id);
+    for (const { id } of images) this.actions.removed(id);
+    this.actions.changed();
     const words = images.length === 1 ? `Deleted ${images[0]?.name}` : `Deleted ${many(images.length, "picture")}`;
-    const shown = toast(words, { label: "Undo", run: () => undo() }, SECONDS - 0.2);
-    const undo = (): void => {
-      clearTimeout(timer);
-      shown.close();
-      this.#undo = null;
-      this.#back(images);
-    };
-    this.#undo = undo;
+    const undo = { label: "Undo", keys: "Control+Z", run: () => this.#undo(deleted) };
+    const deleted: Deleted = { images, shown: toast(words, undo, SECONDS, () => void this.#delete(deleted)) };
+    this.#stack.push(deleted);
+  }
+
+  #undo(deleted: Deleted): void {
+    this.#forget(deleted);
+    this.#back(deleted.images);
+    this.actions.restored(deleted.images);
+  }
+
+  #forget(deleted: Deleted): void {
+    const at = this.#stack.indexOf(deleted);
+    if (at >= 0) this.#stack.splice(at, 1);
   }
 
   #back(images: readonly Image[]): void {
@@ -63,27 +79,28 @@ export class Trash {
       this.timeline.gone.delete(image.id);
       this.timeline.put(image);
     }
-    this.changed();
+    this.actions.changed();
   }
 
-  async #delete(images: readonly Image[]): Promise<void> {
-    const left = images.filter((image) => this.#waiting.has(image.id));
-    const kept: Image[] = [];
-    for (const image of left) {
-      this.#waiting.delete(image.id);
+  async #delete(deleted: Deleted): Promise<void> {
+    this.#forget(deleted);
+    const left = deleted.images.filter(({ id }) => this.#waiting.has(id));
+    for (let i = 0; i < left.length; i += MOST) {
+      const some = left.slice(i, i + MOST);
       try {
-        await api.remove(image.id);
-      } catch (error) {
-        if (!(error instanceof api.Problem && error.status === 404)) kept.push(image);
+        await api.removeAll(some.map(({ id }) => id));
+        for (const { id } of some) this.#waiting.delete(id);
+      } catch {
+        const kept = left.slice(i);
+        this.#back(kept);
+        toast(`${many(kept.length, "picture")} could not be deleted. Try again.`);
+        return;
       }
     }
-    if (!kept.length) return;
-    this.#back(kept);
-    toast(`${many(kept.length, "picture")} could not be deleted. Try again.`);
   }
 
   #flush(): void {
-    const ids = [...this.#waiting.keys()];
+    const ids = [...this.#waiting];
     for (let i = 0; i < ids.length; i += MOST) void api.removeAll(ids.slice(i, i + MOST)).catch(() => undefined);
     this.#waiting.clear();
   }

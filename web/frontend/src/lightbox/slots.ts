@@ -46,6 +46,16 @@ export class Slots {
     this.#slots.splice(index, 1);
   }
 
+  /** Takes an image in again; where it is. */
+  insert(id: string): number {
+    const standing = this.indexOf(id);
+    if (standing >= 0) return standing;
+    const found = this.#slots.findIndex((slot) => ("id" in slot ? slot.id : slot.run.upper) <= id);
+    const index = found < 0 ? this.#slots.length : found;
+    this.#slots.splice(index, 0, { id });
+    return index;
+  }
+
   /** Loads what stands at an index: the stretch that came to be known. */
   async load(index: number): Promise<Stretch | null> {
     const slot = this.#slots[index];

@@ -146,6 +146,14 @@ export class Viewer {
     else this.#seat(Math.min(index, this.slots.length - 1), false);
   }
 
+  /** An image is there again, and shown. */
+  restored(id: string): void {
+    const pswp = this.#pswp;
+    const index = this.slots.insert(id);
+    this.#seat(index <= pswp.currIndex ? pswp.currIndex + 1 : pswp.currIndex, true);
+    pswp.goTo(index);
+  }
+
   /** The slots have moved: the viewer is at `index` now, on the same slide where `same`. */
   #seat(index: number, same: boolean): void {
     const pswp = this.#pswp;

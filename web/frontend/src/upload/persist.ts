@@ -31,6 +31,9 @@ export class Keeper {
   /** Whose bytes are still to be kept. */
   readonly #coming = new Map<string, Blob>();
   readonly #kept = new Map<string, number>();
+  readonly #channel = new BroadcastChannel(NAME);
+  /** Pages whose end is waited for. */
+  readonly #others = new Set<string>();
   #bytes = 0;
   #writing = false;
 
@@ -45,6 +48,7 @@ export class Keeper {
     const change = db.transaction(NOTES, "readwrite", { durability: "relaxed" });
     for (const note of notes) change.objectStore(NOTES).put({ ...note, visit: this.#visit } satisfies Note);
     for (const [file, blob] of data) this.#coming.set(file, blob);
+    change.addEventListener("complete", () => this.#channel.postMessage(this.#visit));
     void this.#write(db);
   }
 
@@ -77,10 +81,14 @@ export class Keeper {
     const db = await this.#db;
     if (!db) return;
     const notes = await done<Note[]>(db.transaction(NOTES).objectStore(NOTES).getAll());
-    for (const visit of new Set(notes.map((note) => note.visit))) {
-      if (visit === this.#visit) continue;
-      void navigator.locks.request(lockOf(visit), async () => take(await this.#take(db, visit))).catch(() => undefined);
-    }
+    const wait = (visit: string): void => {
+      if (visit === this.#visit || this.#others.has(visit)) return;
+      this.#others.add(visit);
+      const inherit = async (): Promise<void> => take(await this.#take(db, visit));
+      void navigator.locks.request(lockOf(visit), inherit).catch(() => undefined).finally(() => this.#others.delete(visit));
+    };
+    for (const { visit } of notes) wait(visit);
+    this.#channel.addEventListener("message", ({ data }) => wait(String(data)));
   }
 
   async #begin(): Promise<IDBDatabase | null> {
