@@ -1,9 +1,14 @@
-/** News of the gallery: Server-Sent Events, or asking now and then where they are not to be had. */
+/** News of the gallery: Server-Sent Events, or asking now and then if they are not to be had.
+ *
+ * A browser has six connections for a server, whatever is open. So of all tabs that are seen one listens and tells the
+ * others; a tab that nobody sees lets go at once, and one that is born so waits until it is seen. */
 
 import type { Image } from "./records";
 
+const NAME = "gallery-events";
 const ASK_MS = 2500;
-const HIDDEN_MS = 60_000;
+/** How long whoever listens is waited for; without an answer it is better to ask. */
+const QUIET_MS = 1500;
 
 export interface News {
   image(image: Image): void;
@@ -12,24 +17,101 @@ export interface News {
   missed(): Promise<string | null>;
 }
 
+type Told = { kind: "image" | "deleted" | "reset"; data: string; id: string; after: string | null } | { kind: "here"; id: string } | { kind: "who" };
+
 export class Live {
   #source: EventSource | null = null;
   #since: string | null;
   #asking = 0;
-  #hidden = 0;
   #tries = 0;
+  /** Lets the others have their turn; there while this tab is the one that listens, or stands in line for it. */
+  #leave: AbortController | null = null;
+  #quiet = 0;
+  #gap = false;
+  readonly #channel = new BroadcastChannel(NAME);
 
   constructor(readonly news: News, since: string | null) {
     this.#since = since;
-    document.addEventListener("visibilitychange", () => this.#seen());
-    addEventListener("pagehide", () => this.#close());
-    addEventListener("pageshow", (event) => event.persisted && this.#open());
-    addEventListener("online", () => this.#open());
+    this.#channel.addEventListener("message", (event: MessageEvent<Told>) => this.#hear(event.data));
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.#away() : this.#line()));
+    addEventListener("pagehide", () => this.#away());
+    addEventListener("pageshow", (event) => {
+      if (!event.persisted) return;
+      this.#gap = true;
+      this.#line();
+    });
+    addEventListener("online", () => this.#leave && (this.#source || !navigator.locks) && this.#open());
   }
 
   start(): void {
+    if (!document.hidden) this.#line();
+  }
+
+  /** Stands in line for being the one that listens. */
+  #line(): void {
+    if (this.#leave) return;
+    const leave = (this.#leave = new AbortController());
+    if (this.#gap) void this.#catchUp();
+    if (!navigator.locks) {
+      this.#begin();
+      return;
+    }
+    // the lock is held until this tab goes
+    const listen = (): Promise<void> => {
+      clearTimeout(this.#quiet);
+      if (leave.signal.aborted) return Promise.resolve();
+      this.#begin();
+      return new Promise((resolve) => leave.signal.addEventListener("abort", () => resolve()));
+    };
+    navigator.locks.request(NAME, { signal: leave.signal }, listen).catch(() => undefined);
+    this.#channel.postMessage({ kind: "who" } satisfies Told);
+    this.#quiet = window.setTimeout(() => void this.#catchUp(), QUIET_MS);
+  }
+
+  #away(): void {
+    this.#leave?.abort();
+    this.#leave = null;
+    clearTimeout(this.#quiet);
+    this.#close();
+  }
+
+  #begin(): void {
     if (this.#since) this.#open();
     else this.#ask();
+  }
+
+  /** What another tab heard. */
+  #hear(told: Told): void {
+    if (told.kind === "who") {
+      if (this.#source?.readyState === EventSource.OPEN && this.#since) this.#channel.postMessage({ kind: "here", id: this.#since } satisfies Told);
+    } else if (told.kind === "here") {
+      if (!this.#leave) return;
+      clearTimeout(this.#quiet);
+      if (later(told.id, this.#since)) void this.#catchUp();
+    } else if (!this.#source) {
+      clearTimeout(this.#quiet);
+      // it listens from later on than we had heard
+      if (told.after && later(told.after, this.#since)) this.#gap = true;
+      this.#take(told.kind, told.data, told.id);
+      if (this.#gap && this.#leave) void this.#catchUp();
+    }
+  }
+
+  async #catchUp(): Promise<void> {
+    this.#gap = false;
+    try {
+      const since = await this.news.missed();
+      if (since && later(since, this.#since)) this.#since = since;
+    } catch {
+      this.#gap = true;
+    }
+  }
+
+  #take(kind: "image" | "deleted" | "reset", data: string, id: string): void {
+    this.#since = id || this.#since;
+    if (kind === "image") this.news.image(JSON.parse(data));
+    else if (kind === "deleted") this.news.deleted(JSON.parse(data).id);
+    else void this.news.missed().catch(() => undefined);
   }
 
   #open(): void {
@@ -39,19 +121,14 @@ export class Live {
     source.addEventListener("open", () => {
       this.#tries = 0;
       clearTimeout(this.#asking);
+      if (this.#since) this.#channel.postMessage({ kind: "here", id: this.#since } satisfies Told);
     });
-    source.addEventListener("image", (event) => {
-      this.#since = event.lastEventId || this.#since;
-      this.news.image(JSON.parse(event.data));
-    });
-    source.addEventListener("deleted", (event) => {
-      this.#since = event.lastEventId || this.#since;
-      this.news.deleted(JSON.parse(event.data).id);
-    });
-    source.addEventListener("reset", (event) => {
-      this.#since = event.lastEventId || this.#since;
-      void this.news.missed().catch(() => undefined);
-    });
+    for (const kind of ["image", "deleted", "reset"] as const) {
+      source.addEventListener(kind, ({ data, lastEventId: id }: MessageEvent<string>) => {
+        this.#channel.postMessage({ kind, data, id, after: this.#since } satisfies Told);
+        this.#take(kind, data, id);
+      });
+    }
     source.addEventListener("error", () => {
       // where the connection broke the browser tries again by itself; where it was refused it does not
       if (source.readyState === EventSource.CLOSED) this.#ask();
@@ -71,8 +148,9 @@ export class Live {
     this.#asking = window.setTimeout(async () => {
       this.#tries += 1;
       try {
+        this.#channel.postMessage({ kind: "reset", data: "{}", id: "", after: null } satisfies Told);
         const since = await this.news.missed();
-        if (since) {
+        if (since && this.#leave) {
           this.#since = since;
           this.#open();
           return;
@@ -80,14 +158,15 @@ export class Live {
       } catch {
         // the next one may be answered
       }
-      this.#ask();
+      if (this.#leave) this.#ask();
     }, wait);
   }
+}
 
-  /** A page that nobody sees holds no connection for long: browsers have few for each server. */
-  #seen(): void {
-    clearTimeout(this.#hidden);
-    if (document.hidden) this.#hidden = window.setTimeout(() => this.#close(), HIDDEN_MS);
-    else if (!this.#source) this.#open();
-  }
+/** Whether an event came after another one: its id tells milliseconds, then a number among those of one. */
+function later(one: string, other: string | null): boolean {
+  if (!other) return true;
+  const [ms = 0, n = 0] = one.split("-").map(Number);
+  const [otherMs = 0, otherN = 0] = other.split("-").map(Number);
+  return ms > otherMs || (ms === otherMs && n > otherN);
 }
