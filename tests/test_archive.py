@@ -86,6 +86,20 @@ def test_many_are_deleted_and_retried_in_one_call(gallery: Gallery) -> None:
     assert gallery.call("GET", "/api/images").json["images"] == []
 
 
+def test_the_ids_of_all_images_are_paged_through_and_those_in_a_state(gallery: Gallery) -> None:
+    failed = gallery.upload(undecodable(), "broken.jpg").json["id"]
+    ids = [failed, *(gallery.upload(picture()).json["id"] for _ in range(4))]
+    for image_id in ids:
+        gallery.until_ended(image_id)
+    assert gallery.call("GET", "/api/ids").json == {"ids": ids[::-1], "next": None}
+    first = gallery.call("GET", "/api/ids?limit=3").json
+    assert first == {"ids": ids[:1:-1], "next": ids[2]}
+    assert gallery.call("GET", f"/api/ids?limit=3&before={ids[2]}").json == {"ids": ids[1::-1], "next": None}
+    assert gallery.call("GET", "/api/ids?state=failed").json == {"ids": [failed], "next": None}
+    for query in ("limit=0", "limit=10001", "limit=x", "state=ready", "before=1"):
+        assert gallery.call("GET", f"/api/ids?{query}").status == 400
+
+
 def test_archives_lie_on_no_disk(web: Gallery, tmp_path: Path) -> None:
     ids = [web.upload(picture("WEBP", (64, 64)) + bytes(400_000)).json["id"] for _ in range(2)]
     before = {path for path in web.data.rglob("*") if path.is_file()}

@@ -72,9 +72,9 @@ class Store:
         """Up to `limit` records newer than the id `after`, and older than `before`, oldest first."""
         return pages.page_after(self.volume, after, before, limit, state)
 
-    def ids(self) -> Iterator[str]:
-        """The ids of all images, newest first; no record is read."""
-        return pages.ids(self.volume)
+    def ids(self, before: str | None = None, state: State | None = None) -> Iterator[str]:
+        """The ids older than `before`, newest first: of all images, or of those marked as pending or failed."""
+        return pages.ids(self.volume, before, state)
 
     def pending(self) -> list[str]:
         """The ids in the outbox, oldest first."""

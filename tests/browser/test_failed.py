@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Windows
 from tests.pictures import picture, undecodable
@@ -95,3 +96,52 @@ def test_a_retry_moves_nothing(broken: Gallery, windows: Windows) -> None:
     broken.start("worker.1", "worker")
     expect(page.locator(".tile.failed")).to_have_count(len(SIZES), timeout=60_000)
     assert page.evaluate(boxes) == before
+
+
+def only_failed(page: Page) -> None:
+    expect(page.locator(".tile.failed")).to_have_count(len(SIZES))
+    expect(page.locator(".tile")).to_have_count(len(SIZES))
+
+
+def test_those_that_failed_are_a_link_away_and_are_handled_one_by_one_and_all_at_once(
+    broken: Gallery, windows: Windows
+) -> None:
+    page = windows.open(broken)
+    page.get_by_role("link", name=f"{len(SIZES)} pictures failed").click()
+    expect(page).to_have_url(re.compile(r"/\?state=failed$"))
+    page.wait_for_selector("html.alive")
+    expect(page.get_by_role("heading", name="Failed pictures")).to_be_visible()
+    only_failed(page)
+    for tile in page.locator(".tile.failed").all():
+        expect(tile).to_contain_text("damaged and cannot be decoded")
+    # one that fails again says so
+    page.locator(".tile.failed").first.get_by_role("button", name=re.compile("^Retry")).click()
+    expect(page.locator(".toasts")).to_contain_text("failed again: The file is damaged", timeout=60_000)
+    only_failed(page)
+    page.get_by_role("button", name="Select all").click()
+    toolbar = page.get_by_role("toolbar", name="Selected pictures")
+    expect(toolbar.locator("strong")).to_have_text(f"{len(SIZES)} selected")
+    toolbar.get_by_role("button", name="Retry").click()
+    expect(page.locator(".toasts")).to_contain_text(f"{len(SIZES)} pictures failed again", timeout=60_000)
+    only_failed(page)
+    page.get_by_role("button", name="Select all").click()
+    with page.expect_download() as download:
+        toolbar.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename.endswith(".zip")
+    page.get_by_role("button", name="Select all").click()
+    toolbar.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("heading", name="Nothing has failed")).to_be_visible()
+    page.keyboard.press("Control+z")
+    only_failed(page)
+    page.get_by_role("link", name="All pictures").click()
+    page.wait_for_selector("html.alive")
+    expect(page.locator(".tile.ready").first).to_be_visible()
+
+
+def test_those_that_failed_are_listed_without_script(broken: Gallery, windows: Windows) -> None:
+    page = windows.page(java_script_enabled=False)
+    page.goto(broken.url)
+    page.get_by_role("link", name="Show them").click()
+    only_failed(page)
+    page.get_by_role("link", name="All pictures").click()
+    expect(page.locator(".tile")).to_have_count(2 * len(SIZES))

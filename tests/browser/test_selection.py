@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from bench.make_volume import make
 from tests.browser.conftest import Windows
 from tests.pictures import picture
 from tests.product import Gallery, prepared, until
@@ -94,3 +96,42 @@ def test_picked_pictures_are_downloaded_in_one_archive(hung: Gallery, windows: W
     with zipfile.ZipFile(tmp_path / "pictures.zip") as archive:
         assert archive.testzip() is None
         assert sorted(archive.namelist()) == ["n09.png", "n10.png", "n11.png"]
+
+
+def test_all_are_selected_and_deleted_whether_loaded_or_not(
+    tmp_path_factory: pytest.TempPathFactory, windows: Windows
+) -> None:
+    data = tmp_path_factory.mktemp("many")
+    make(data, 1212, days=3)
+    with prepared(data) as gallery:
+        gallery.start("redis", "launcher.redis")
+        gallery.start("web", "web")
+        until(lambda: gallery.call("GET", "/readyz").status == 200, 30)
+        page = windows.open(gallery)
+        expect(page.get_by_role("slider")).to_be_visible()
+        calls: list[str] = []
+        page.on("request", lambda request: calls.append(f"{request.method} {request.url.removeprefix(gallery.url)}"))
+        page.keyboard.press("Control+a")
+        toolbar = page.get_by_role("toolbar", name="Selected pictures")
+        expect(toolbar.locator("strong")).to_have_text(re.compile(r"^\d+ of 1,212 selected$"))
+        toolbar.get_by_role("button", name="Select all 1,212").click()
+        expect(toolbar.locator("strong")).to_have_text("1,212 selected")
+        page.locator(".tile a").first.focus()
+        page.keyboard.press("End")
+        tiles = page.get_by_role("checkbox", name="Select picture-0.jpg", exact=True)
+        expect(tiles).to_be_checked()
+        toolbar.get_by_role("button", name="Download").click()
+        expect(page.locator(".toasts")).to_contain_text("One archive holds up to 1,000 pictures")
+        toolbar.get_by_role("button", name="Delete").click()
+        expect(page.locator(".tile")).to_have_count(0)
+        page.get_by_role("button", name="Undo").click()
+        expect(page.locator(".tile").first).to_be_visible()
+        assert len(gallery.call("GET", "/api/ids").json["ids"]) == 1212
+        page.keyboard.press("Control+a")
+        page.keyboard.press("Control+a")
+        expect(toolbar.locator("strong")).to_have_text("1,212 selected")
+        page.keyboard.press("Delete")
+        until(lambda: gallery.call("GET", "/api/ids").json["ids"] == [], 60)
+        page.wait_for_timeout(500)  # so that what was asked is heard of
+        assert len([call for call in calls if call == "POST /api/delete"]) == 2
+        page.close()

@@ -46,6 +46,14 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Ids:
+    """Ids of images, newest first; `next` is the `before` of the next page."""
+
+    ids: list[str]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """A day in UTC: how many images came in, the newest of them, and every so-many-th as a mark to page from."""
 
@@ -153,6 +161,7 @@ class Operation:
     examples: tuple[str, ...] = field(default=())
 
 
+MOST_IDS = 10_000
 PAGE, MOST_IN_A_PAGE = 60, 500
 """How many records a page has, and how many it may have."""
 
@@ -162,6 +171,10 @@ _AFTER = Parameter("after", "The images just newer than the one with this id, ol
 _LIMIT = Parameter(
     "limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST_IN_A_PAGE, "default": PAGE}
 )
+_MOST_IDS = Parameter(
+    "limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST_IDS, "default": MOST_IDS}
+)
+_MARKED = Parameter("state", "Only images in this state.", {"enum": ["pending", "failed"]})
 _EVERY = Parameter(
     "every", "How many images apart the marks are.", {"type": "integer", "minimum": EVERY, "multipleOf": EVERY}
 )
@@ -188,6 +201,7 @@ OPERATIONS: dict[str, Operation] = {
     "api.one": Operation({200: Image}, errors=(404,)),
     "api.delete": Operation({204: None}, errors=(404,)),
     "api.retry": Operation({202: Image}, errors=(404, 409)),
+    "bulk.ids": Operation({200: Ids}, (_BEFORE, _MOST_IDS, _MARKED)),
     "bulk.delete": Operation({200: Deleted}, takes=IDS, errors=(413,)),
     "bulk.retry": Operation({202: Retried}, takes=IDS, errors=(413,)),
     "archive.download": Operation({200: "application/zip"}, takes=IDS, errors=(404, 413)),

@@ -30,19 +30,23 @@ _PAGE = 60
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """The newest images, or those before an id."""
+    """The newest images, or those before an id; with `state=failed` only those that failed."""
     before = request.args.get("before")
     if before is not None and not is_id(before):
         raise BadRequest("'before' must be the id of an image.")
+    state = request.args.get("state")
+    if state not in (None, State.FAILED.value):
+        raise BadRequest("'state' must be failed, or left out.")
     events = feed().position()
-    page = services().store.page(before, _PAGE)
+    page = services().store.page(before, _PAGE, State(state) if state else None)
     waiting = len(services().store.pending())
     return render_template(
         "gallery/index.html",
         page=page,
         days=_by_day(page.records),
-        data=_data(page.records, before=before, end=page.next is None, events=events),
+        data=_data(page.records, before=before, end=page.next is None, events=events, state=state),
         before=before,
+        state=state,
         refused=refusals(request.args.getlist("refused")),
         waiting=waiting,
         failed=len(services().store.failed()),
@@ -67,6 +71,7 @@ def _data(
     end: bool = False,
     at: str | None = None,
     events: str | None = None,
+    state: str | None = None,
 ) -> dict[str, Any]:
     """What the script starts from: a run of records without a gap, the event to listen from, what may be uploaded."""
     return {
@@ -75,6 +80,7 @@ def _data(
         "end": end,
         "open": at,
         "events": events,
+        "state": state,
         "accepted": ACCEPTED_LABEL,
         "types": ACCEPTED_TYPES,
         "maxBytes": services().settings.max_upload_bytes,

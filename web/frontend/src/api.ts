@@ -16,6 +16,9 @@ export interface Status {
   queue: { waiting: number; oldest_seconds: number | null; running: number; failed: number; workers: number } | null;
 }
 
+/** The most images in one call, as the server has it. */
+export const MOST_AT_ONCE = 1000;
+
 /** A problem document as an error; `code` is stable. */
 export class Problem extends Error {
   constructor(readonly status: number, readonly code: string, message: string) {
@@ -33,8 +36,8 @@ async function call(method: string, path: string, options: RequestInit = {}): Pr
 const get = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
   (await call("GET", path, { signal: signal ?? null })).json() as Promise<T>;
 
-export const page = (before: string | null, limit: number, signal?: AbortSignal): Promise<Page> =>
-  get(`/api/images?limit=${limit}${before ? `&before=${before}` : ""}`, signal);
+export const page = (before: string | null, limit: number, signal?: AbortSignal, state?: string): Promise<Page> =>
+  get(`/api/images?limit=${limit}${before ? `&before=${before}` : ""}${state ? `&state=${state}` : ""}`, signal);
 /** The images that hold the bytes with this hash: one or none. */
 export const holding = (sha256: string): Promise<Page> => get(`/api/images?sha256=${sha256}`);
 export const one = (id: string): Promise<Image> => get(`/api/images/${id}`);
@@ -42,12 +45,36 @@ export const one = (id: string): Promise<Image> => get(`/api/images/${id}`);
  * are not counted yet. */
 export const days = (every: number): Promise<{ days: DayCount[]; complete: boolean }> => get(`/api/days?every=${every}`);
 export const status = (): Promise<Status> => get("/api/status");
-export const remove = (id: string): Promise<unknown> => call("DELETE", `/api/images/${id}`, { keepalive: true });
 export const retry = async (id: string): Promise<Image> =>
   (await call("POST", `/api/images/${id}/retry`)).json() as Promise<Image>;
-/** Deletes many at once; goes on when the page is left. */
+/** Deletes up to `MOST_AT_ONCE`; goes on when the page is left. */
 export const removeAll = (ids: string[]): Promise<unknown> =>
   call("POST", "/api/delete", { body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" }, keepalive: true });
+/** Tries many again: how many that were, and how many are left for another call. */
+async function retrySome(ids: string[]): Promise<number> {
+  const answer = await call("POST", "/api/retry", { body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" } });
+  return ((await answer.json()) as { retried: number }).retried;
+}
+
+/** Tries those of the images again that have failed; returns how many. */
+export async function retryAll(ids: readonly string[]): Promise<number> {
+  let retried = 0;
+  for (let i = 0; i < ids.length; i += MOST_AT_ONCE) retried += await retrySome(ids.slice(i, i + MOST_AT_ONCE));
+  return retried;
+}
+
+/** The ids below `before` and down to `least`, newest first: all there are, loaded or not. */
+export async function ids(before: string | null = null, least = "", state: string | null = null): Promise<string[]> {
+  const found: string[] = [];
+  for (let next = before; ; ) {
+    const query = new URLSearchParams({ ...(next ? { before: next } : {}), ...(state ? { state } : {}) });
+    const page = await get<{ ids: string[]; next: string | null }>(`/api/ids?${query}`);
+    found.push(...page.ids.filter((id) => id >= least));
+    next = page.next;
+    if (!next || next < least) return found;
+  }
+}
+
 /** Tries all that failed again, as many in one call as the server takes. */
 export async function retryFailed(): Promise<void> {
   let more = true;

@@ -16,6 +16,7 @@ import { idInAddress, Opener } from "./open";
 import { keepPlace } from "./place";
 import { onLongPress } from "./press";
 import { idAfter, type Image } from "./records";
+import { Retries } from "./retries";
 import { Scrubber } from "./scrubber";
 import { Selection } from "./selection";
 import { State } from "./state";
@@ -29,10 +30,11 @@ const loader = new Loader(timeline, () => changed());
 const selection = new Selection(timeline, () => (picked.show(), grid.soon()));
 const grid = new Grid(timeline, { open, retry, tick, ticked: selection.has }, loader.want);
 const focus = new Focus(timeline, grid);
-const trash = new Trash(timeline, { changed, restored, removed: (id) => opener.viewer?.removed(id) });
-const picked = new PickedBar(timeline, selection, () => remove(null));
+const trash = new Trash(timeline, { changed, restored, recount: () => void loader.count(() => undefined), removed: (id) => opener.viewer?.removed(id) });
+const retries = new Retries(timeline);
+const picked = new PickedBar(timeline, selection, () => remove(null), (ids) => retries.note(ids));
 const scrubber = new Scrubber(grid);
-const state = new State();
+const state = new State(() => retries.note([...timeline.known()].filter((image) => image.state === "failed").map(({ id }) => id)));
 const pick = mayUpload ? new Pick(arrived) : null;
 const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id), remove: (id) => take([id]) });
 
@@ -44,6 +46,9 @@ function changed(): void {
 
 function arrived(image: Image): void {
   if (trash.has(image.id)) return;
+  retries.heard(image);
+  // of those that failed, what is tried again stays in view
+  if (start.state && image.state !== start.state && !timeline.images.has(image.id)) return state.soon();
   timeline.put(image);
   opener.viewer?.update(image.id);
   state.soon();
@@ -93,6 +98,7 @@ function open(id: string): void {
 async function retry(id: string): Promise<void> {
   const told = (): string => JSON.stringify([timeline.images.get(id)?.state, timeline.images.get(id)?.finished_at]);
   const before = told();
+  retries.note([id]);
   try {
     const image = await api.retry(id);
     // an event that came meanwhile is newer than this answer
@@ -120,7 +126,7 @@ listen(
   focus,
   {
     toggle: (id, range) => selection.toggle(id, range),
-    all: () => selection.all(),
+    all: () => (selection.partial ? void picked.everything() : selection.all()),
     remove,
     edge: (newest) => void edge(newest).catch(() => undefined),
     clear: () => selection.ids.size > 0 && (selection.clear(), true),
@@ -128,6 +134,7 @@ listen(
   () => !opener.busy,
 );
 
+document.querySelector("#select-all")?.addEventListener("click", () => void picked.everything());
 addEventListener("scroll", () => root.classList.toggle("scrolled", scrollY > 4), { passive: true });
 history.scrollRestoration = "manual";
 root.classList.add("alive");
@@ -135,14 +142,17 @@ for (const still of document.querySelectorAll(".still")) still.remove();
 const from = start.open && start.images[0] ? idAfter(start.images[0].id) : start.before;
 timeline.fill(from, start.images, start.end);
 grid.start(main);
-void loader.count(() => {
+void (start.state ? loader.only(start.state, begun) : loader.count(begun));
+
+function begun(): void {
   const first = start.images[0];
   if (first && (start.before || start.open)) grid.show(first.id, true);
   const linked = idInAddress();
   if (linked) void opener.open(linked, false);
   keepPlace(grid, () => !opener.busy);
   showEmpty(main, timeline, () => pick?.choose());
-});
+}
+
 new Live(
   {
     image: arrived,
@@ -158,7 +168,7 @@ new Live(
       else focus.keep(new Set([id]), takeAway, false);
       state.soon();
     },
-    missed: () => (state.soon(), loader.refresh()),
+    missed: () => (state.soon(), loader.refresh(start.state)),
   },
   start.events ?? null,
 ).start();

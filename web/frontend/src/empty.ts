@@ -19,6 +19,11 @@ export function showEmpty(main: HTMLElement, timeline: Timeline, choose: () => v
     return;
   }
   if (shown) return;
+  if (start.state) {
+    shown = h("section", { class: "empty" }, h("h2", {}, "Nothing has failed"), h("p", {}, h("a", { class: "button", href: "/" }, "All pictures")));
+    main.append(shown);
+    return;
+  }
   shown = h(
     "section", { class: "empty" }, h("div", { class: "art" }), h("h2", {}, "No pictures yet"),
     h("p", {}, mayUpload ? `Drop pictures anywhere on this page, paste them, or choose them. ${start.accepted}, up to ${limit(start.maxBytes)} each.` : "Pictures appear here when someone adds them."),

@@ -5,6 +5,7 @@ import type { Run, Timeline } from "./timeline";
 
 /** The distance of the marks asked for, and the images asked for at once. */
 const EVERY = 200;
+const MOST = 500;
 /** So many more than were counted, so that a page reaches the end of what it is for. */
 const SPARE = 20;
 const AT_ONCE = 2;
@@ -45,6 +46,32 @@ export class Loader {
     }
   }
 
+  /** Takes all images in a state, and no others. */
+  async only(state: string, first: () => void): Promise<void> {
+    for (;;) {
+      try {
+        await this.#all(state);
+        break;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+    }
+    this.timeline.counted = true;
+    this.changed();
+    first();
+  }
+
+  async #all(state: string): Promise<string | null> {
+    let events: string | null = null;
+    for (let before: string | null = null; ; ) {
+      const page: api.Page = await api.page(before, MOST, undefined, state);
+      this.timeline.fill(before, page.images, page.next === null);
+      events ??= page.events ?? null;
+      before = page.next;
+      if (!before) return events;
+    }
+  }
+
   /** Loads one run now. */
   async load(run: Run): Promise<void> {
     this.#under.add(run);
@@ -58,7 +85,12 @@ export class Loader {
   }
 
   /** Asks again for the newest images: what came and changed while nothing was heard. */
-  async refresh(): Promise<string | null> {
+  async refresh(state?: string | null): Promise<string | null> {
+    if (state) {
+      const events = await this.#all(state);
+      this.changed();
+      return events;
+    }
     const page = await api.page(null, EVERY);
     const found = new Set(page.images.map((image) => image.id));
     const last = page.images.at(-1)?.id ?? "";

@@ -7,6 +7,8 @@ export interface Start {
   before: string | null;
   end: boolean;
   open: string | null;
+  /** The only state that is shown; all if there is none. */
+  state?: "failed" | null;
   accepted: string;
   types: string[];
   maxBytes: number;

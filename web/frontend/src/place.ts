@@ -1,6 +1,7 @@
 /** The address keeps the place: reloading, sharing and the back button return to the same rows. */
 
 import type { Grid } from "./grid";
+import { start } from "./page";
 import { idAfter } from "./records";
 
 const REST_MS = 250;
@@ -24,5 +25,6 @@ export function keepPlace(grid: Grid, free: () => boolean): void {
 /** The address of what the view shows now. */
 export function addressOf(grid: Grid): string {
   const first = scrollY > 40 ? grid.first() : null;
-  return first ? `/?before=${idAfter(first)}` : "/";
+  const query = new URLSearchParams({ ...(start.state ? { state: start.state } : {}), ...(first ? { before: idAfter(first) } : {}) });
+  return query.size ? `/?${query}` : "/";
 }

@@ -3,7 +3,7 @@
 import * as api from "./api";
 import { h } from "./dom";
 import { icon } from "./icons";
-import { mayChange } from "./page";
+import { mayChange, start } from "./page";
 import { fileOf } from "./records";
 import type { Selection } from "./selection";
 import type { Timeline } from "./timeline";
@@ -15,6 +15,7 @@ const MOST_ZIPPED = 1000;
 
 export class PickedBar {
   readonly #count = h("strong", { role: "status" });
+  readonly #rest = h("button", { type: "button", class: "link", hidden: true, onclick: () => void this.everything() });
   readonly #retry = this.#button("retry", "Retry", () => void this.#again());
   readonly #bar: HTMLElement;
 
@@ -22,11 +23,12 @@ export class PickedBar {
     readonly timeline: Timeline,
     readonly selection: Selection,
     readonly remove: () => void,
+    readonly retried: (ids: readonly string[]) => void,
   ) {
     const close = h("button", { type: "button", class: "knob", "aria-label": "Clear the selection", onclick: () => selection.clear() }, icon("close"));
     this.#bar = h(
       "div", { class: "picked", role: "toolbar", "aria-label": "Selected pictures", hidden: true },
-      close, this.#count, mayChange && this.#retry,
+      close, this.#count, this.#rest, mayChange && this.#retry,
       this.#button("download", "Download", () => this.#download()),
       mayChange && this.#button("trash", "Delete", remove),
     );
@@ -38,24 +40,45 @@ export class PickedBar {
     this.#bar.hidden = ids.size === 0;
     document.documentElement.classList.toggle("picking", ids.size > 0);
     if (!ids.size) return;
-    this.#count.textContent = `${count(ids.size)} selected`;
+    const { total } = this.timeline;
+    const partial = this.selection.partial && ids.size < total;
+    this.#count.textContent = partial ? `${count(ids.size)} of ${count(total)} selected` : `${count(ids.size)} selected`;
+    this.#rest.hidden = !partial;
+    this.#rest.textContent = `Select all ${count(total)}`;
     this.#retry.hidden = !this.#failed().length;
+  }
+
+  /** Picks all there are, loaded or not. */
+  async everything(): Promise<void> {
+    this.#rest.disabled = true;
+    try {
+      this.selection.add(await api.ids(null, "", start.state ?? null));
+    } catch (error) {
+      toast(error instanceof Error ? error.message : "Not all could be selected.");
+    }
+    this.#rest.disabled = false;
   }
 
   #button(name: "retry" | "download" | "trash", label: string, run: () => void): HTMLButtonElement {
     return h("button", { type: "button", class: "button quiet", onclick: run }, icon(name), h("span", { class: "word" }, label));
   }
 
+  /** Those that failed, or may have: of what is not loaded only the server knows. */
   #failed(): string[] {
-    return [...this.selection.ids].filter((id) => this.timeline.images.get(id)?.state === "failed");
+    const { images } = this.timeline;
+    return [...this.selection.ids].filter((id) => (images.get(id)?.state ?? "failed") === "failed");
   }
 
   async #again(): Promise<void> {
     const ids = this.#failed();
     this.selection.clear();
-    const answers = await Promise.allSettled(ids.map((id) => api.retry(id)));
-    const refused = answers.filter((answer) => answer.status === "rejected").length;
-    if (refused) toast(`${many(refused, "picture")} could not be retried.`);
+    this.retried(ids);
+    try {
+      const retried = await api.retryAll(ids);
+      toast(retried ? `${many(retried, "picture")} tried again.` : "There was nothing to try again.");
+    } catch (error) {
+      toast(error instanceof Error ? error.message : "They could not be retried.");
+    }
   }
 
   #download(): void {

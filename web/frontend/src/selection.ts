@@ -4,6 +4,8 @@ import type { Timeline } from "./timeline";
 
 export class Selection {
   readonly ids = new Set<string>();
+  /** All that is loaded was picked, which may not be all there is. */
+  partial = false;
   #from: string | null = null;
 
   constructor(
@@ -22,11 +24,26 @@ export class Selection {
     } else if (pick) this.ids.add(id);
     else this.ids.delete(id);
     this.#from = id;
+    this.partial = false;
     this.changed();
   }
 
+  /** Picks all that is loaded. */
   all(): void {
     for (const image of this.timeline.known()) this.ids.add(image.id);
+    this.partial = this.ids.size < this.timeline.total;
+    this.changed();
+  }
+
+  add(ids: Iterable<string>): void {
+    for (const id of ids) this.ids.add(id);
+    this.partial = false;
+    this.changed();
+  }
+
+  /** Unpicks many at once. */
+  remove(ids: Iterable<string>): void {
+    for (const id of ids) this.ids.delete(id);
     this.changed();
   }
 
@@ -35,6 +52,7 @@ export class Selection {
   }
 
   clear(): void {
+    this.partial = false;
     if (!this.ids.size) return;
     this.ids.clear();
     this.#from = null;

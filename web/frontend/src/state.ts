@@ -3,7 +3,7 @@
 import * as api from "./api";
 import { find, h, say } from "./dom";
 import { icon } from "./icons";
-import { mayChange } from "./page";
+import { mayChange, start } from "./page";
 import { toast } from "./toast";
 import { count, duration, many } from "./words";
 
@@ -18,7 +18,7 @@ export class State {
   #due = 0;
   #text = "";
 
-  constructor() {
+  constructor(readonly retried: () => void) {
     document.body.append(this.#banner);
     document.addEventListener("visibilitychange", () => document.hidden || this.soon());
   }
@@ -73,11 +73,13 @@ export class State {
     this.#line.replaceChildren(...[dot, waiting, workers ? h("span", { class: "wide" }, ` · ${workers}`) : null].filter((part) => part !== null));
     if (!failed) return;
     const words = many(failed, "picture") + " failed";
-    this.#line.append(h("span", { class: "fault" }, parts.length ? ` · ${words}` : words));
+    if (parts.length) this.#line.append(" · ");
+    this.#line.append(start.state ? h("span", { class: "fault" }, words) : h("a", { class: "fault", href: "/?state=failed" }, words));
     if (mayChange) this.#line.append(" ", h("button", { type: "button", class: "link", onclick: () => void this.#retry() }, "Retry all"));
   }
 
   async #retry(): Promise<void> {
+    this.retried();
     await api.retryFailed().catch((error: unknown) => {
       toast(error instanceof Error ? error.message : "They could not be retried.");
     });

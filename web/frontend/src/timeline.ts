@@ -103,6 +103,31 @@ export class Timeline {
     return image ?? null;
   }
 
+  /** Takes many out, known or only counted: those that were known, and the ids of the others. */
+  removeAll(ids: Iterable<string>): { images: Image[]; unseen: string[] } {
+    const images: Image[] = [];
+    const unseen: string[] = [];
+    for (const id of ids) {
+      if (this.gone.has(id)) continue;
+      const image = this.remove(id);
+      if (image) images.push(image);
+      else unseen.push(id);
+    }
+    for (const id of unseen) this.#discount(id);
+    this.#tidy();
+    return { images, unseen };
+  }
+
+  /** One image less among those that are only counted: where this one must be, or elsewhere in its day, since how many
+   * there are in each run may be a guess. */
+  #discount(id: string): void {
+    const day = this.days.find((other) => other.day === dayOf(id));
+    if (!day) return;
+    const counted = day.runs.filter((run) => !run.images && run.count > 0);
+    const run = counted.findLast((other) => other.upper > id) ?? counted[0];
+    if (run) run.count -= 1;
+  }
+
   find(id: string): Place | null {
     if (!this.images.has(id)) return null;
     const name = dayOf(id);

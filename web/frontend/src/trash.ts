@@ -7,17 +7,19 @@ import { type Toast, toast } from "./toast";
 import { many } from "./words";
 
 const SECONDS = 6;
-/** The most in one call, as the server has it. */
-const MOST = 1000;
 
 /** What was deleted at once, and is undone at once. */
 interface Deleted {
   images: Image[];
+  /** Those that were only counted. */
+  unseen: string[];
   shown: Toast;
 }
 
 export interface TrashActions {
   changed(): void;
+  /** How many there are has changed, and which is not known. */
+  recount(): void;
   removed(id: string): void;
   restored(images: readonly Image[]): void;
 }
@@ -47,24 +49,21 @@ export class Trash {
 
   /** Takes images off the page, and from the server unless that is undone. */
   put(ids: readonly string[]): void {
-    const images: Image[] = [];
-    for (const id of ids) {
-      const image = this.timeline.remove(id, true);
-      if (image) images.push(image);
-    }
-    if (!images.length) return;
-    for (const { id } of images) this.#waiting.add(id);
+    const { images, unseen } = this.timeline.removeAll(ids);
+    const sum = images.length + unseen.length;
+    if (!sum) return;
+    for (const id of [...images.map((image) => image.id), ...unseen]) this.#waiting.add(id);
     for (const { id } of images) this.actions.removed(id);
     this.actions.changed();
-    const words = images.length === 1 ? `Deleted ${images[0]?.name}` : `Deleted ${many(images.length, "picture")}`;
+    const words = sum === 1 && images[0] ? `Deleted ${images[0].name}` : `Deleted ${many(sum, "picture")}`;
     const undo = { label: "Undo", keys: "Control+Z", run: () => this.#undo(deleted) };
-    const deleted: Deleted = { images, shown: toast(words, undo, SECONDS, () => void this.#delete(deleted)) };
+    const deleted: Deleted = { images, unseen, shown: toast(words, undo, SECONDS, () => void this.#delete(deleted)) };
     this.#stack.push(deleted);
   }
 
   #undo(deleted: Deleted): void {
     this.#forget(deleted);
-    this.#back(deleted.images);
+    this.#back(deleted);
     this.actions.restored(deleted.images);
   }
 
@@ -73,27 +72,28 @@ export class Trash {
     if (at >= 0) this.#stack.splice(at, 1);
   }
 
-  #back(images: readonly Image[]): void {
-    for (const image of images) {
-      this.#waiting.delete(image.id);
-      this.timeline.gone.delete(image.id);
-      this.timeline.put(image);
+  #back({ images, unseen }: Deleted): void {
+    for (const id of [...images.map((image) => image.id), ...unseen]) {
+      this.#waiting.delete(id);
+      this.timeline.gone.delete(id);
     }
+    for (const image of images) this.timeline.put(image);
     this.actions.changed();
+    if (unseen.length) this.actions.recount();
   }
 
   async #delete(deleted: Deleted): Promise<void> {
     this.#forget(deleted);
-    const left = deleted.images.filter(({ id }) => this.#waiting.has(id));
-    for (let i = 0; i < left.length; i += MOST) {
-      const some = left.slice(i, i + MOST);
+    const left = [...deleted.images.map(({ id }) => id), ...deleted.unseen].filter((id) => this.#waiting.has(id));
+    for (let i = 0; i < left.length; i += api.MOST_AT_ONCE) {
+      const some = left.slice(i, i + api.MOST_AT_ONCE);
       try {
-        await api.removeAll(some.map(({ id }) => id));
-        for (const { id } of some) this.#waiting.delete(id);
+        await api.removeAll(some);
+        for (const id of some) this.#waiting.delete(id);
       } catch {
-        const kept = left.slice(i);
-        this.#back(kept);
-        toast(`${many(kept.length, "picture")} could not be deleted. Try again.`);
+        const kept = new Set(left.slice(i));
+        this.#back({ ...deleted, images: deleted.images.filter(({ id }) => kept.has(id)), unseen: deleted.unseen.filter((id) => kept.has(id)) });
+        toast(`${many(kept.size, "picture")} could not be deleted. Try again.`);
         return;
       }
     }
@@ -101,7 +101,7 @@ export class Trash {
 
   #flush(): void {
     const ids = [...this.#waiting];
-    for (let i = 0; i < ids.length; i += MOST) void api.removeAll(ids.slice(i, i + MOST)).catch(() => undefined);
+    for (let i = 0; i < ids.length; i += api.MOST_AT_ONCE) void api.removeAll(ids.slice(i, i + api.MOST_AT_ONCE)).catch(() => undefined);
     this.#waiting.clear();
   }
 }

@@ -1,0 +1,38 @@
+/** What was tried again here: whether it failed again is said. */
+
+import type { Image } from "./records";
+import type { Timeline } from "./timeline";
+import { toast } from "./toast";
+import { many } from "./words";
+
+const TOGETHER_MS = 800;
+
+export class Retries {
+  /** When each had come to its end before. */
+  readonly #tried = new Map<string, string | null>();
+  #again: Image[] = [];
+  #timer = 0;
+
+  constructor(readonly timeline: Timeline) {}
+
+  note(ids: readonly string[]): void {
+    for (const id of ids) this.#tried.set(id, this.timeline.images.get(id)?.finished_at ?? null);
+  }
+
+  /** News of an image, before it is taken over. */
+  heard(image: Image): void {
+    if (image.state === "pending" || !this.#tried.has(image.id) || this.#tried.get(image.id) === image.finished_at) return;
+    this.#tried.delete(image.id);
+    if (image.state !== "failed") return;
+    this.#again.push(image);
+    this.#timer ||= window.setTimeout(() => this.#say(), TOGETHER_MS);
+  }
+
+  #say(): void {
+    const [one] = this.#again;
+    const several = `${many(this.#again.length, "picture")} failed again.`;
+    toast(this.#again.length === 1 && one ? `${one.name} failed again: ${one.reason?.message ?? ""}` : several);
+    this.#again = [];
+    this.#timer = 0;
+  }
+}
