@@ -17,7 +17,7 @@ from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, VolumeU
 from pipeline.ids import is_id
 from pipeline.records import Record
 from pipeline.store import reading
-from pipeline.volume.files import flush_folder, is_gone
+from pipeline.volume.files import flush_folder, is_gone, refresh
 from pipeline.volume.layout import FORMER_CLAIMS
 from pipeline.volume.volume import Volume
 
@@ -47,9 +47,16 @@ def claim(volume: Volume, sha256: str, image_id: str) -> list[Path]:
 
 
 def claimed_by(volume: Volume, sha256: str) -> str | None:
-    """The id that claims these bytes; its image may be gone. An empty text if something else lies in its place."""
+    """The id that claims these bytes; its image may be gone. An empty text if something else lies in its place.
+
+    Another machine may have put another claim in its place, which is unseen for minutes unless it is asked for.
+    """
+    path = volume.layout.claim(sha256)
+    if not path.parent.exists():
+        refresh(volume.layout.hashes)
+    refresh(path.parent)
     try:
-        return str(volume.layout.claim(sha256).readlink())
+        return str(path.readlink())
     except OSError as error:
         if error.errno == errno.EINVAL:
             return ""

@@ -74,6 +74,16 @@ def look_again(path: Path) -> None:
             os.listdir(path.parent)
 
 
+def refresh(folder: Path) -> None:
+    """Make the next look-up of any name in a folder a fresh one: over a network, opening it compares what is remembered
+    of its names with the server, by one call. Nothing happens if it is gone."""
+    try:
+        os.close(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
+    except OSError as error:
+        if not is_gone(error):
+            raise
+
+
 def flush_existing(folder: Path) -> None:
     """Flush a folder, or if it was removed meanwhile the nearest one above."""
     while True:
