@@ -21,6 +21,7 @@ from PIL import Image, ImageCms
 from pipeline.errors import GalleryError, OutOfMemory, RendererDied
 from pipeline.images.formats import Limits, check_bounds, read_header
 from tests.cases.pngs import RGB, png
+from tests.heif_files import coded, file, grid
 from tests.render_fixtures import encoded, scene
 from worker.render_process.renderer import Renderer
 
@@ -40,6 +41,7 @@ def seeds() -> dict[str, bytes]:
         "exif": exif.tobytes(),
         "icc_profile": ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(),
     }
+    tiles = [coded(scene((64, 64)), number, "AVIF") for number in range(1, 5)]
     frames = {"save_all": True, "append_images": [scene((96, 64)).rotate(90), clear], "duration": 40}
     return {
         "jpeg": encoded(picture, "JPEG", **about),
@@ -63,6 +65,8 @@ def seeds() -> dict[str, bytes]:
         "heic-tiles": encoded(scene((900, 700)), "HEIF", tile_size=512),
         "avif": encoded(picture, "AVIF", **about),
         "avif-animated": encoded(picture, "AVIF", **frames),
+        "avif-alpha": encoded(clear, "AVIF"),
+        "avif-tiles": file([*tiles, grid(9, 2, 2, tiles, (128, 128))], 9, avif=True),
     }
 
 

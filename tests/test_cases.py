@@ -30,6 +30,7 @@ from tests.cases import (
     sizes,
     stored,
     strict,
+    unwritten,
     words,
 )
 from tests.cases.compare import distance
@@ -38,7 +39,7 @@ from tests.product import Answer, Gallery, prepared
 MEAN, MOST = 6.0, 30.0
 _MODULES = (
     png_colours, png_clear, gifs, premultiplied, hdr, gain_maps, strict, cut_jpeg, cut_png, cut_gif, cut_webp, cut_heif,
-    cut_tiles, sizes, animations, exif, words,
+    cut_tiles, unwritten, sizes, animations, exif, words,
 )  # fmt: skip
 MADE = [case for module in _MODULES for case in module.cases()]
 ALL = [*stored(), *MADE]

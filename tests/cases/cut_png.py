@@ -17,6 +17,7 @@ from tests.cases.cut import (
     dusk,
     failed,
     first_part,
+    grainy_greys,
     holed,
     noisy,
     small_leaves,
@@ -35,6 +36,16 @@ def cases() -> list[Case]:
         case("png-palette", "a palette with transparency", _png_palette, holed, LOWER, 0.4),
         case("png-deep", "16 bits a sample", _png_deep, small_sunset, LOWER, 0.3),
         case("png-damaged", "bytes changed in the middle of its data", _png_damaged, noisy, "damaged: the lower", 0.3),
+        case("png-short", "data that ends soundly in the middle", _png_short, noisy, "damaged: the lower", 0.5),
+        case(
+            "png-short-grey",
+            "the same with a palette of greys",
+            _png_short_grey,
+            grainy_greys,
+            "damaged: the lower",
+            0.5,
+        ),
+        case("png-black", "black below, and whole", _png_black, _half_black),
         case("png-interlaced", "cut in the sixth of seven passes", _png_interlaced, small_sunset, DETAIL, rough=True),
         case("png-third-frame", "an animation cut in its third frame", _png_third, small_wheel, LATER, animated=True),
         case("png-no-end", "without its last chunk", _png_no_end, small_leaves, NOTHING),
@@ -79,6 +90,35 @@ def _png_damaged() -> bytes:
     half = packer.compress(rows) + packer.flush(zlib.Z_FULL_FLUSH)
     # no block of zlib's begins like this
     return whole[:33] + chunk(b"IDAT", half + b"\xff" * 900) + whole[-12:]
+
+
+def _short(data: bytes) -> bytes:
+    """A PNG of one chunk of pixels that holds half of its rows, and says that they are all."""
+    start, end = data.index(b"IDAT") - 4, data.rindex(b"IEND") - 4
+    rows, at = b"", start
+    while at < end:
+        length = int.from_bytes(data[at : at + 4])
+        rows, at = rows + data[at + 8 : at + 8 + length], at + 12 + length
+    pixels = zlib.decompress(rows)
+    return data[:start] + chunk(b"IDAT", zlib.compress(pixels[: len(pixels) * 6 // 10])) + data[end:]
+
+
+def _png_short() -> bytes:
+    return _short(encoded(noisy(), "PNG"))
+
+
+def _png_short_grey() -> bytes:
+    return _short(encoded(grainy_greys().convert("L").convert("P"), "PNG"))
+
+
+def _half_black() -> Image.Image:
+    picture = noisy()
+    picture.paste((0, 0, 0), (0, picture.height // 2, picture.width, picture.height))
+    return picture
+
+
+def _png_black() -> bytes:
+    return encoded(_half_black(), "PNG")
 
 
 def _png_interlaced() -> bytes:

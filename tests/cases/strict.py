@@ -32,6 +32,7 @@ def cases() -> list[Case]:
         _case("avif-free", "a box of free space without an end behind the others", _avif_free, _confetti),
         _case("avif-half-box", "a box that is longer than what is left of the file", _avif_half, _rings),
         _case("avif-mif1", "no brand but a general one", _avif_general, _leaves),
+        _case("heic-sequence-brand", "the brands of a sequence, and no sequence", _heic_brands, _wheel),
         _case("heic-zeros", "100 bytes of zero behind the last box", _heic_zeros, _wheel),
         _case("gif-garbage", "bytes that begin no block, behind the frame", _gif_garbage, _few_rings),
         _case("gif-cut-extension", "an extension that is cut off, behind the frame", _gif_extension, _few_leaves),
@@ -164,6 +165,10 @@ def _avif_half() -> bytes:
 
 def _avif_general() -> bytes:
     return heif(items_of(_avif(_leaves())), brands=(b"mif1", b"miaf"))
+
+
+def _heic_brands() -> bytes:
+    return heif(items_of(encoded(_wheel(), "HEIF", quality=90)), brands=(b"msf1", b"hevc", b"heic", b"mif1"))
 
 
 def _heic_zeros() -> bytes:

@@ -19,6 +19,12 @@ def _ftyp(*brands: bytes) -> bytes:
     return (struct.pack(">I", 8 + len(body)) + b"ftyp" + body).ljust(200, b"\0")
 
 
+_FRAME = b"\xff\xc0\0\x11\x08"
+# A height that follows the picture; and colour that has two thirds of the columns.
+_NO_HEIGHT = _FRAME + b"\0\x30\0\x40", _FRAME + b"\0\0\0\x40"
+_THIRDS = b"\x01\x22\0\x02\x11", b"\x01\x31\0\x02\x21"
+
+
 def _jpeg(old: bytes, new: bytes) -> bytes:
     data = encoded(painted(wheel, (64, 48)), "JPEG")
     assert old in data
@@ -90,6 +96,8 @@ def cases() -> list[Case]:
         _case("named-lossless.jpg", _jpeg(b"\xff\xc0", b"\xff\xc3"), "not supported", "lossless"),
         _case("named-hierarchical.jpg", _jpeg(b"\xff\xc0", b"\xff\xc5"), "not supported", "hierarchical"),
         _case("named-16-bit.jpg", _jpeg(b"\xff\xc0\0\x11\x08", b"\xff\xc1\0\x11\x0c"), "not supported", "12-bit"),
+        _case("named-dnl.jpg", _jpeg(*_NO_HEIGHT), "not supported", "DNL"),
+        _case("named-fraction.jpg", _jpeg(*_THIRDS), "not supported", "fractionally"),
         _case("named-avc.heic", _coded(b"avc1"), "not supported", "AVC"),
         _case("named-jpeg.heic", _coded(b"jpeg"), "not supported", "JPEG-coded"),
         _case("named-raw.heic", _coded(b"unci"), "not supported", "uncompressed"),

@@ -116,6 +116,13 @@ def _detail_missing(subject: Subject) -> bool:
     return any("detail is missing" in note for note in subject.notes)
 
 
+def _damaged_tiles(subject: Subject) -> bool:
+    """Whether the accidents are in an AVIF of tiles."""
+    return (
+        subject.header.format is Format.AVIF and b"grid" in subject.data and any("missing" in n for n in subject.notes)
+    )
+
+
 def _avif_sequence(subject: Subject) -> bool:
     return subject.data[8:12] == b"avis"
 
@@ -141,6 +148,11 @@ EXPLANATIONS = [
         frozenset({COLOUR, TRANSPARENCY}),
         _damaged_hevc,
         "HEVC has no checksums: each release of libde265 conceals damaged pixels in its own way",
+    ),
+    Explanation(
+        frozenset({COLOUR}),
+        _damaged_tiles,
+        "libvips fills all of a tile with green if it lacks a part or has an error; we show the rows that are there",
     ),
     Explanation(
         frozenset({ORIENTATION}),

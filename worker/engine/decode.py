@@ -15,6 +15,7 @@ from worker.engine.gif import decode_gif
 from worker.engine.heif import decode_avif, decode_heic
 from worker.engine.jpeg import decode_jpeg
 from worker.engine.png_file import decode_png
+from worker.engine.tail import without_zeros
 from worker.engine.webp import decode_webp
 from worker.engine.webp_rows import can_decode_rows
 
@@ -48,5 +49,6 @@ def decode(file: BinaryIO, header: Header) -> Decoded:
     A JPEG is scaled by its decoder on the way, all others come whole. Raises `CutOff` if nothing of the picture is
     there, and whatever else a damaged file leads the decoders to.
     """
-    file.seek(0)
-    return _DECODERS[header.format](file, header)
+    source = without_zeros(file)
+    source.seek(0)
+    return _DECODERS[header.format](source, header)

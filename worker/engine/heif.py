@@ -142,7 +142,7 @@ def _coded(coded: Coded) -> Image.Image | None:
 
 
 def _heic(file: BinaryIO, _: Header) -> _Picture:
-    container = pillow_heif.open_heif(file, convert_hdr_to_8bit=True)
+    container = pillow_heif.open_heif(_as_still(file), convert_hdr_to_8bit=True)
     picture = container[container.primary_index]
     rows = RowStrips(picture.data, picture.size, picture.mode, picture.mode, picture.stride)
     profile: Any = picture.info.get("icc_profile")
@@ -157,6 +157,20 @@ def _avif(file: BinaryIO, header: Header) -> _Picture:
         source.load()
         size = crop[2:] if crop else source.size
         return _Picture(PictureStrips(source, (0, 0, *size)), size, profile, notes)
+
+
+def _as_still(file: BinaryIO) -> BinaryIO:
+    """A file that does not say that it has a sequence: libheif would show nothing else of it, or fail without one."""
+    file.seek(0)
+    head = file.read(_BRANDS_BYTES)
+    brands = head[8 : int.from_bytes(head[:4])]
+    still = brands.replace(b"msf1", b"mif1").replace(b"hevc", b"heic").replace(b"hevx", b"heix")
+    end = file.seek(0, 2)
+    file.seek(0)
+    if still == brands:
+        return file
+    start = 8 + len(brands)
+    return Spliced(file, [head[:8] + still, (start, end - start)]).stream
 
 
 def _branded(file: BinaryIO) -> BinaryIO:

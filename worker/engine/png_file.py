@@ -84,17 +84,28 @@ def _layers(file: BinaryIO, parts: Parts, first: _Still, header: Header) -> Iter
 
 def _still(file: BinaryIO, parts: Parts, frame: Frame, header: Header, *, damaged: bool = True) -> _Still:
     """Decode one frame; if it is damaged, as far as it goes. Raises `CutOff` if not a row is there."""
+    whole = None
     try:
-        return _loaded(file, parts, frame, header)
+        whole = _loaded(file, parts, frame, header)
+        if not _ends_in_nothing(whole.strips, frame.height):
+            return whole
     except _DAMAGED as error:
         if not damaged or (isinstance(error, OSError) and error.errno is not None):
             raise
     rows = count_rows(file, parts.head, (frame.width, frame.height), frame.data)
+    if whole and rows.part == 1 and not rows.coarse:
+        return whole
     if not rows.part:
         raise CutOff(0) if rows.cut_off else Unrenderable
     with lenient():
         still = _loaded(file, parts, frame, header, rows.sound)
     return _Still(CoarseStrips(still.strips, frame.width, rows) if rows.coarse else still.strips, still.profile, rows)
+
+
+def _ends_in_nothing(strips: Strips, height: int) -> bool:
+    """Whether one of the last two rows is black: so Pillow leaves what a sound end of the data leaves out."""
+    rows = [strips.strip(y, y + 1).convert("RGBA").getextrema() for y in range(max(0, height - 2), height)]
+    return any(all(most == 0 for _, most in bands[:3]) for bands in rows)  # type: ignore[misc]
 
 
 def _loaded(file: BinaryIO, parts: Parts, frame: Frame, header: Header, most: int | None = None) -> _Still:

@@ -181,6 +181,10 @@ def _header(frame: bytes, kind: int, scanned: int, orientation: int, held: int) 
         raise UnsupportedKind("JPEG", f"{components}-channel")
     if any(not h or not v for h, v in factors):
         raise Truncated
+    if width and not height:
+        raise UnsupportedKind("JPEG", "line-by-line (DNL)")
+    if any(max(h for h, _ in factors) % h or max(v for _, v in factors) % v for h, v in factors):
+        raise UnsupportedKind("JPEG", "fractionally sampled")
     most = max(h for h, _ in factors) * max(v for _, v in factors)
     width, height = upright(width, height, orientation)
     return Header(
