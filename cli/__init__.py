@@ -1,1 +1,1 @@
-"""The command line `gallery`: what operators and scripts use. One module per command."""
+"""The command line `gallery`, for operators and scripts. One module per command."""

@@ -1,4 +1,4 @@
-"""`gallery COMMAND`, or `python -m cli COMMAND`: finds the command's module when it is asked for."""
+"""`gallery COMMAND` or `python -m cli COMMAND`. The module of a command is imported when it runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COMMANDS = {
 
 
 class _Commands(click.Group):
-    """Imports a command only when it runs, so that none needs what another one needs."""
+    """Imports a command only when it runs, so that no command needs the dependencies of another."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(_COMMANDS)
@@ -39,7 +39,7 @@ class _Commands(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command. What cannot be written ends it with a sentence and exit status 2, Ctrl-C with 130."""
+        """Run the command. If output cannot be written, exit with a message and status 2; on Ctrl-C with 130."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -47,7 +47,7 @@ class _Commands(click.Group):
             leave(INTERRUPTED)
         except OSError as error:
             if error.errno == errno.EPIPE:
-                raise  # the reader of our output has gone: click ends us
+                raise  # the reader of our output is gone: click exits
             fail(f"{error.strerror}: {error.filename}" if error.filename else str(error.strerror or error))
 
 
@@ -55,7 +55,7 @@ class _Commands(click.Group):
 def main() -> None:
     """Look after an image gallery."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # no name is lost on a terminal that cannot show it
+        if isinstance(stream, io.TextIOWrapper):  # print every name, even on a terminal that cannot show it
             stream.reconfigure(errors="backslashreplace")
 
 

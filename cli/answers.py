@@ -1,4 +1,4 @@
-"""What the API answers, as far as the commands need it. A gallery that answers otherwise is no gallery."""
+"""The parts of the API's answers that the commands need. Any other answer is not from a gallery."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Image(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A page of records as they came, and where the next one begins."""
+    """A page of records, unparsed, and the id that the next page starts from."""
 
     images: list[dict[str, Any]]
     next: Id | None = None
 
 
 class Retried(msgspec.Struct, frozen=True):
-    """How many failed images are tried again, and how many are left for another call."""
+    """How many failed images are retried, and how many are left for another call."""
 
     retried: int
     left: int = 0

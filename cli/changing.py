@@ -20,7 +20,7 @@ _BAD = frozenset({"not there", "refused"})
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_client
 def retry_failed(client: Client, as_json: bool) -> None:
-    """Try every failed image again.
+    """Retry every failed image.
 
     Exit status: 0, or 2 if the gallery refused or did not answer.
     """
@@ -30,18 +30,18 @@ def retry_failed(client: Client, as_json: bool) -> None:
         retried += answer.retried
         if not answer.left or not answer.retried:
             break
-    told = {"retried": retried, "left": answer.left}
-    click.echo(json.dumps(told) if as_json else f"{retried} tried again")
+    result = {"retried": retried, "left": answer.left}
+    click.echo(json.dumps(result) if as_json else f"{retried} tried again")
 
 
 @click.command()
 @click.argument("ids", nargs=-1)
 @click.option("--failed", is_flag=True, help="Delete every image that has failed.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @with_client
 def delete(client: Client, ids: tuple[str, ...], failed: bool, yes: bool, as_json: bool) -> None:
-    """Delete images by their IDS; '-' reads ids from standard input, one a line.
+    """Delete images by their IDS; '-' reads ids from standard input, one per line.
 
     Exit status: 0 if all are deleted; 1 if one was not there or could not be deleted; 2 if the gallery did not
     answer, or would refuse all of them.

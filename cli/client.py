@@ -1,4 +1,4 @@
-"""The gallery's API as the commands use it: patient while the gallery is away, plain when it refuses."""
+"""A client of the gallery's API. It retries while the gallery is away, and raises `Refused` if it says no."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Answer = urllib3.BaseHTTPResponse
 
 
 class Refused(Exception):
-    """The gallery answered no: `code` is stable, the message a sentence for a person."""
+    """The gallery refused: `code` is stable, the message is a sentence for a person."""
 
     def __init__(self, status: int, code: str, detail: str) -> None:
         super().__init__(detail)
@@ -38,20 +38,20 @@ class Refused(Exception):
 
     @property
     def concerns_all(self) -> bool:
-        """Whether every other file would be refused too: who we are, what answers there, or a full gallery."""
+        """Whether every other file would be refused too: no access, no gallery at this address, or a full one."""
         return self.status < 400 or self.status in _NOT_US or self.status == _FULL
 
 
 class BadAnswer(Refused):
-    """The answer is not one of this gallery's."""
+    """The answer is not from a gallery."""
 
 
 class Unreachable(Exception):
-    """The gallery did not answer, or was not ready, within the caller's patience."""
+    """The gallery did not answer, or was not ready, for as long as the caller was patient."""
 
 
 class Stopped(Exception):
-    """We were told to stop."""
+    """The user stopped the command."""
 
 
 class Readable(Protocol):
@@ -63,7 +63,7 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Calls of the API at `url`; safe to use from many threads. `patience` is in seconds, from a first failure on."""
+    """Calls of the API at `url`; thread-safe. `patience` is in seconds, counted from the first failure."""
 
     url: str
     token: str | None
@@ -81,15 +81,15 @@ class Client:
         self._patiently(lambda: self._send("DELETE", f"/api/images/{image_id}"), lambda _answer: None)
 
     def find(self, sha256: str) -> Image | None:
-        """The image that holds the bytes with this hash, as far as the gallery knows."""
+        """The image with this hash, or None if the gallery knows of none."""
         page = self.call("GET", "/api/images", Page, {"sha256": sha256})
         images = [self.understand(plain, Image) for plain in page.images]
         return next((image for image in images if image.sha256 == sha256), None)
 
     def upload(self, name: str, size: int, body: Callable[[], Readable]) -> tuple[bool, Image]:
-        """Send `size` bytes that `body` opens, anew for each try; whether they are new there, and their record.
+        """Upload the `size` bytes of `body()`, which opens them again for each try.
 
-        What reading them raises is passed on.
+        Returns whether they are new, and their record. Passes on what reading them raises.
         """
         path = f"/api/images?name={quote(name)}"
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
@@ -99,7 +99,7 @@ class Client:
         )
 
     def download(self, path: str, target: Callable[[], BinaryIO], most: int, *, unless: str = "") -> str:
-        """Write what lies at `path` to what `target` opens, anew for each try; no more than `most` bytes and one.
+        """Write the file at `path` to `target()`, opened again for each try; stops after more than `most` bytes.
 
         Returns its ETag. Raises `Refused` with status 304 if that is `unless`.
         """
@@ -119,7 +119,7 @@ class Client:
         return self._patiently(fetch, lambda answer: str(answer.headers.get("ETag", "")))
 
     def records(self, **fields: str) -> Iterator[tuple[Image, dict[str, Any]]]:
-        """Every record, newest first: what we need of it, and all of it."""
+        """Every record, newest first: parsed, and as it came."""
         before: str | None = None
         while True:
             where = {"limit": "500", **fields, **({"before": before} if before else {})}
@@ -133,7 +133,7 @@ class Client:
             before = page.next
 
     def understand(self, plain: dict[str, Any], kind: type[T]) -> T:
-        """What an answer says, as far as we need it; raises `Refused` if no gallery says such things."""
+        """Parse an answer; raises `Refused` if it is not from a gallery."""
         try:
             return msgspec.convert(plain, kind)
         except msgspec.ValidationError:
@@ -158,9 +158,9 @@ class Client:
         return self.pool.request(method, f"{self.url}{path}", headers=headers, **options)
 
     def _patiently(self, send: Callable[[], Answer], read: Callable[[Answer], T]) -> T:
-        """What `read` makes of the answer. Tries again while the gallery is away.
+        """The result of `read` for the answer. Retries while the gallery is away.
 
-        A gallery that is well, and yet fails four times, means this request.
+        If the gallery is ready and the request fails four times, the request is refused.
         """
         end, pause, failures = 0.0, 0.5, 0
         while not self.stopped.is_set():

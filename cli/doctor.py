@@ -37,7 +37,8 @@ def doctor(repairs: bool, quick: bool, as_json: bool) -> None:
         store = Store(Settings.from_environment())
         if repairs and (owner := store.layout.images.stat().st_uid) != os.geteuid():
             click.echo(
-                f"Repair as the user that the services run as (uid {owner}): what is made belongs to it.", err=True
+                f"Repair as the user that the services run as (uid {owner}): files that are made belong to that user.",
+                err=True,
             )
             sys.exit(2)
         examination = examination_of(store, quick=quick)
@@ -78,7 +79,7 @@ def _explain(why: str) -> None:
 
 
 def _decoder() -> Decode | None:
-    """A decoder of renditions; None, said once, if Pillow is not installed (the web image)."""
+    """A decoder of renditions; None, with one warning, if Pillow is not installed (as in the web image)."""
     try:
         from PIL import Image
     except ImportError:

@@ -1,4 +1,4 @@
-"""`gallery export DIR`: every picture as far as the caller may have it, and its record; run again, what is missing."""
+"""`gallery export DIR`: download every picture and its record; run again, download the rest."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LARGER = 1024 * 1024  # what leaving out metadata may add at most, and more tha
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one original, and why in words."""
+    """The outcome for one original, and the reason as a sentence."""
 
     verdict: str
     message: str | None = None
@@ -52,7 +52,7 @@ def export(client: Client, folder: Path, state: str | None, jobs: int, as_json: 
     """Fetch every original into FOLDER, by the day it came in, and their records into FOLDER/records.jsonl.
 
     Each original is compared with the hash in its record. If your token may not fetch originals, each picture comes
-    without where, when and by whom it was taken. Stopped and run again, it fetches what is missing.
+    without where, when and by whom it was taken. If stopped, run it again to fetch the rest.
 
     Exit status: 0 if every original is there; 1 if one was deleted meanwhile, refused, damaged, or could not be
     written; 2 if the gallery did not answer, or FOLDER takes no more; 130 after Ctrl-C.
@@ -81,7 +81,7 @@ def export(client: Client, folder: Path, state: str | None, jobs: int, as_json: 
 
 
 class Export:
-    """Fetches originals; `halted` is why it fetches no more, if it was not told to stop."""
+    """Fetches originals; `halted` is the error that ended it, if there was one."""
 
     def __init__(self, client: Client, folder: Path) -> None:
         self.halted: Exception | None = None
@@ -157,11 +157,11 @@ class Export:
 
 
 class CannotWrite(Exception):
-    """The folder takes no more; the message says why."""
+    """The folder cannot be written to; the message says why."""
 
 
 def target(image: Image, folder: Path) -> Path:
-    """Where an original goes: the same place each time, and never outside the folder, whatever the gallery says."""
+    """The path for an original: always the same, and never outside the folder, whatever the gallery answers."""
     name = PurePath(clean_name(image.name, "bin").lstrip("."))
     end = f"-{image.id[-8:]}{name.suffix[:16]}"
     stem = name.stem[:120].encode()[: _LONGEST_NAME - len(end.encode())].decode("utf-8", "ignore")

@@ -26,7 +26,7 @@ class Left:
 
 
 def entries(folder: Path) -> Iterator[Path | Left]:
-    """Every file below a folder, and what is no file or cannot be read; hidden entries are left out.
+    """Every file below a folder, and every entry that is no file or cannot be read; hidden entries are skipped.
 
     Links to files count as files, links to folders are not followed.
     """
@@ -55,5 +55,5 @@ def entries(folder: Path) -> Iterator[Path | Left]:
 
 
 def kind(mode: int) -> str | None:
-    """What an entry is that is no regular file, in words."""
+    """The kind of an entry that is not a regular file, as a phrase."""
     return None if stat.S_ISREG(mode) else _KINDS.get(stat.S_IFMT(mode), "no file")

@@ -1,4 +1,4 @@
-"""`gallery import DIR`: send every picture of a folder, in parallel; run again, it goes on from where it stopped."""
+"""`gallery import DIR`: upload every picture of a folder, in parallel; run again, upload the rest."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _QUIET = frozenset({"sent before", "no picture", "not sent"})
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one file, with the image's id, and why in words."""
+    """The outcome for one file, its image's id, and the reason as a sentence."""
 
     verdict: str
     id: str | None = None
@@ -44,13 +44,13 @@ _NOT_SENT = Verdict("not sent")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--jobs", type=click.IntRange(1, 64), default=4, show_default=True, help="Files to send at once.")
 @click.option("--wait", "until_made", is_flag=True, help="Wait for the thumbnails, and report those that fail.")
-@click.option("--again", is_flag=True, help="Ask the gallery about files that were sent before, too.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line: each file, then the sum.")
+@click.option("--again", is_flag=True, help="Also ask the gallery about files that were sent before.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line: each file, then the sum.")
 @with_client
 def import_(client: Client, folder: Path, jobs: int, until_made: bool, again: bool, as_json: bool) -> None:
-    """Send every picture below FOLDER. Stopped and run again, it sends what is left.
+    """Send every picture below FOLDER. If stopped, run it again to send the rest.
 
-    Bytes that the gallery has already are not sent. Hidden files and folders are left out, links to folders are not
+    Bytes that the gallery already has are not sent. Hidden files and folders are skipped, links to folders are not
     followed.
 
     Exit status: 0 if nothing is left; 1 if a file was refused, could not be read, was changed meanwhile, or failed;
@@ -88,7 +88,7 @@ def import_(client: Client, folder: Path, jobs: int, until_made: bool, again: bo
 
 
 class Import:
-    """Sends files; `halted` is why it sends no more, if it was not told to stop."""
+    """Sends files; `halted` is the error that ended it, if there was one."""
 
     def __init__(self, client: Client, log: ImportLog) -> None:
         self.halted: Exception | None = None
@@ -96,7 +96,7 @@ class Import:
         self._log = log
 
     def judge(self, entry: Path | Left) -> Verdict:
-        """Send a file, unless there is a reason not to."""
+        """Send a file, or return the reason not to."""
         if isinstance(entry, Left):
             return (
                 Verdict("skipped", message=entry.why) if entry.error is None else _unreadable(entry.path, entry.error)
@@ -118,7 +118,7 @@ class Import:
         return _NOT_SENT
 
     def outcomes(self, sent: Iterable[tuple[Path, Verdict]]) -> Iterator[tuple[Path, Verdict]]:
-        """The verdicts once the thumbnails are made, or are not to be made; as they were once we are stopped."""
+        """The verdicts after the thumbnails were made or failed. Once stopped, the verdicts as they were."""
         with ctrl_c_sets(self._client.stopped):
             for path, verdict in sent:
                 try:
@@ -162,7 +162,7 @@ class Import:
         return Verdict("accepted" if is_new else "here already", image.id)
 
     def _find(self, digest: str) -> Image | None:
-        """The image that holds these bytes; None also if the gallery cannot tell: then it is to see them."""
+        """The image with these bytes; None also if the gallery cannot say, so that they are sent."""
         try:
             return self._client.find(digest)
         except Refused as refused:

@@ -1,4 +1,4 @@
-"""The options that every command of the API has, and how its errors end it."""
+"""The options that all commands of the API share, and how errors end a command."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from pipeline.tokens import Role, parse_tokens
 def with_client(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command `--url`, `--token` and `--patience` as a `client`.
 
-    What the gallery refuses ends it with a sentence and exit status 2.
+    If the gallery refuses, the command prints why and exits with status 2.
     """
 
     @click.option("--url", envvar="GALLERY_URL", show_envvar=True, help="Address of the gallery.")
@@ -43,13 +43,13 @@ def with_client(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def default_url(environ: Mapping[str, str] = os.environ) -> str:
-    """Where a gallery with these settings listens."""
+    """The address of a gallery with these settings."""
     host = environ.get("GALLERY_HOST", "").strip().removeprefix("[").removesuffix("]") or "127.0.0.1"
     return f"http://{netloc(reachable(host), environ.get('GALLERY_PORT', '').strip() or 5000)}"
 
 
 def address(url: str) -> str:
-    """A URL that can be called, without a slash at its end; raises `BadSetting`."""
+    """A URL of a gallery, without a trailing slash; raises `BadSetting`."""
     text = url if "://" in url else f"http://{url}"
     try:
         parsed = urllib3.util.parse_url(text)

@@ -1,4 +1,4 @@
-"""Work on many items at once, in which every item gets exactly one verdict, however the work ends."""
+"""Work on many items in parallel. Every item gets exactly one verdict, however the work ends."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ Verdict = TypeVar("Verdict")
 def in_parallel(
     items: Iterable[Item], judge: Callable[[Item], Verdict], jobs: int, stopped: Event, left: Verdict
 ) -> Iterator[tuple[Item, Verdict]]:
-    """Each item with its verdict, as they come; `left` for those that were not done when `stopped` was set.
+    """Each item with its verdict, in order of completion; `left` for those unfinished when `stopped` is set.
 
-    At most twice `jobs` items are in hand at once. Ctrl-C sets `stopped`; a second one ends the process.
+    At most twice `jobs` items are in progress at once. Ctrl-C sets `stopped`; a second one ends the process.
     """
     source = iter(items)
     running: dict[Future[Verdict], Item] = {}

@@ -1,4 +1,4 @@
-"""`gallery regenerate`: make renditions anew, through the queue, behind every upload."""
+"""`gallery regenerate`: make renditions again, through the queue, after every waiting upload."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def regenerate(which: Which) -> None:
     """Make the thumbnails of ready images again, from their originals.
 
     Every image stays ready, and keeps its thumbnails until the new ones are whole. New uploads go first. The workers
-    do the work; this command feeds them and waits. Stopped and run again, it goes on.
+    do the work; this command feeds them and waits. If stopped, run it again to continue.
 
     Exit status: 0 if all were made; 1 if some were not; 2 if the volume or Redis cannot be reached; 130 after Ctrl-C.
     """
@@ -46,7 +46,7 @@ def regenerate(which: Which) -> None:
         lease.start()
         queue = ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
         with click.progressbar(
-            length=len(ids), label="Making anew", file=sys.stderr, hidden=not sys.stderr.isatty()
+            length=len(ids), label="Making again", file=sys.stderr, hidden=not sys.stderr.isatty()
         ) as bar:
             run = Run(store, queue, deque(ids), lambda: bar.update(1))
             run.work()
@@ -56,12 +56,12 @@ def regenerate(which: Which) -> None:
     for image_id, why in run.failures.items():
         click.echo(f"{image_id}: {why}", err=True)
     counts = ", ".join(f"{count} {word}" for word, count in sorted(run.counts.items()))
-    click.echo(counts or "Nothing to make anew.")
+    click.echo(counts or "Nothing to make again.")
     sys.exit(1 if run.failures else 0)
 
 
 def select(store: Store, which: Which) -> list[str]:
-    """The ids to make anew, oldest first."""
+    """The ids of the images to make again, oldest first."""
     folders = list(images(store.volume))
     with click.progressbar(folders, label="Looking", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         return [folder.name for folder in bar if is_wanted(store, folder.name, which)]
@@ -69,7 +69,7 @@ def select(store: Store, which: Which) -> list[str]:
 
 @dataclass(slots=True)
 class Run:
-    """Feeds the queue with as many as the workers can take, so that it is never filled with them."""
+    """Feeds the queue only as fast as the workers take jobs, so that uploads never wait behind many."""
 
     store: Store
     queue: ThumbnailQueue
@@ -82,7 +82,7 @@ class Run:
     _suspects: set[str] = field(default_factory=set)
 
     def work(self) -> None:
-        """Until every image has its outcome; raises `QueueUnavailable`."""
+        """Run until every image has an outcome; raises `QueueUnavailable`."""
         jobs = RegenerationQueue(self.queue)
         while self.waiting or self._in_hand:
             put_off = self._take(jobs)
@@ -101,7 +101,7 @@ class Run:
             self._in_hand[image_id] = time.monotonic() + _LOOK_SECONDS
 
     def _take(self, jobs: RegenerationQueue) -> bool:
-        """Note what ended; whether one was put off because uploads wait."""
+        """Record the outcomes; returns whether a job was put off because uploads wait."""
         outcomes, put_off = jobs.outcomes(self._in_hand), False
         jobs.forget(outcomes)
         for image_id, outcome in outcomes.items():
@@ -116,7 +116,7 @@ class Run:
         return put_off
 
     def _look(self, jobs: RegenerationQueue) -> None:
-        """Find those that neither wait nor are in a worker's hands, at two looks: RQ would take minutes to."""
+        """Find lost jobs: neither queued nor running, in two checks. RQ would take minutes to notice."""
         moment = time.monotonic()
         for image_id in [i for i, due in self._in_hand.items() if due <= moment]:
             if jobs.waits(image_id) or is_in_hand(self.store, image_id):
@@ -130,7 +130,7 @@ class Run:
             self._in_hand[image_id] = moment + _LOOK_SECONDS
 
     def _lost(self, image_id: str) -> None:
-        """Its worker died, or Redis lost the job: try again, but not for ever."""
+        """The worker died or Redis lost the job: retry a few times."""
         del self._in_hand[image_id]
         if self._tries[image_id] < _TRIES:
             self.waiting.append(image_id)

@@ -1,4 +1,4 @@
-"""A file that is sent while others may write to it: what is taken for sent are the bytes that were sent."""
+"""A file that is uploaded while others may write to it: only the bytes that were really sent count as sent."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Changed(Exception):
 
 
 class NoFile(Exception):
-    """It is a pipe, a socket, a device; the message says which."""
+    """It is a pipe, a socket or a device; the message says which."""
 
 
 class Unreadable(Exception):
-    """The file could not be read; not an `OSError`, so that nobody takes it for a failure of the network."""
+    """The file could not be read. Not an `OSError`, so that it is not mistaken for a network error."""
 
     def __init__(self, error: OSError) -> None:
         super().__init__(error.strerror or str(error))
@@ -32,7 +32,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An open file: its state before anything was read, and how to read it."""
+    """An open file, and its state before anything was read."""
 
     path: Path
     descriptor: int
@@ -45,7 +45,7 @@ class Source:
 
     @property
     def name(self) -> str:
-        """The file's name as the API takes it: what of it is not UTF-8 is replaced."""
+        """The file's name for the API; bytes that are not UTF-8 are replaced."""
         return os.fsencode(self.path.name).decode("utf-8", "replace")
 
     def head(self, length: int) -> bytes:
@@ -56,7 +56,7 @@ class Source:
             raise Unreadable(error) from error
 
     def sha256(self) -> str:
-        """The hash of all bytes; raises `Changed` if there are not as many as there were."""
+        """The hash of all bytes; raises `Changed` if the size is not what it was."""
         try:
             os.lseek(self.descriptor, 0, os.SEEK_SET)
             with open(self.descriptor, "rb", closefd=False) as file:
@@ -68,19 +68,19 @@ class Source:
         return digest
 
     def require_unchanged(self) -> None:
-        """Raise `Changed` if the open file was written to, or if its name is another file's now."""
+        """Raise `Changed` if the file was written to or replaced."""
         if _state(os.fstat(self.descriptor)) != self.state:
             raise Changed
         try:
             if not os.path.samestat(self.path.stat(), os.fstat(self.descriptor)):
                 raise Changed
         except FileNotFoundError:
-            pass  # we have all of it open
+            pass  # removed; we still have it open
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Source]:
-    """Open a regular file, and nothing else: opening a pipe may hang, and a device may do anything."""
+    """Open a regular file, and nothing else: opening a pipe may hang, and opening a device may do anything."""
     try:
         if what := kind(path.stat().st_mode):
             raise NoFile(what)
@@ -101,9 +101,9 @@ def _state(state: os.stat_result) -> tuple[int, int, int]:
 
 
 class Body:
-    """The bytes of a source for one try at sending them: all of them and no more, with the hash that they had.
+    """The bytes of a source for one upload: exactly those with the hash that was computed before.
 
-    Raises `Changed` before the last byte is given away if that cannot be; the gallery then discards the others.
+    If they changed, raises `Changed` before it hands out the last byte, and the gallery discards the rest.
     """
 
     def __init__(self, source: Source, digest: str, stopped: Event) -> None:

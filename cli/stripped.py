@@ -1,4 +1,4 @@
-"""Which pictures of an export came without metadata, by their own hashes: no record has those."""
+"""The pictures of an export that came without metadata, by their own hashes, which no record has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from threading import Lock
 
 
 class Stripped:
-    """Kept in the export's folder, so that a second run asks only whether they have changed."""
+    """A list in the export's folder, so that a second run only asks whether they changed."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / ".without-metadata.jsonl"
@@ -24,7 +24,7 @@ class Stripped:
                         self._etags[entry["id"], entry["sha256"]] = etag
 
     def etag(self, image_id: str, sha256: str) -> str:
-        """The ETag with which the bytes of this hash came; empty if they did not."""
+        """The ETag of the download with this hash; empty if there was none."""
         return self._etags.get((image_id, sha256), "")
 
     def add(self, image_id: str, sha256: str, etag: str) -> None:

@@ -1,4 +1,4 @@
-"""What a command says of each file or image: one line each, which no name can break or forge, and the sum."""
+"""What a command prints: one line per file or image, which no name can break or forge, and the sum."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.names import is_visible
 
 
 def printable(text: str) -> str:
-    """`text` with everything escaped that is not seen, or that is no character; a backslash is doubled."""
+    """`text` with invisible characters and invalid bytes escaped, and backslashes doubled."""
     return "".join(map(_printable, text))
 
 
@@ -28,7 +28,7 @@ def _printable(character: str) -> str:
 
 
 def path_fields(path: str) -> dict[str, str]:
-    """A path as JSON can hold it: `path`, and its bytes as `path_hex` if they are not UTF-8."""
+    """A path for JSON: `path`, and its bytes as `path_hex` if they are not UTF-8."""
     raw = os.fsencode(path)
     text = raw.decode("utf-8", "replace")
     return {"path": text} if text.encode() == raw else {"path": text, "path_hex": raw.hex()}
@@ -36,7 +36,7 @@ def path_fields(path: str) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Report:
-    """Prints verdicts, as text or one JSON object a line, and counts them. `quiet` ones are only counted in text."""
+    """Prints verdicts, as text or one JSON object per line, and counts them. In text, `quiet` ones are only counted."""
 
     as_json: bool
     bad: frozenset[str]
@@ -44,7 +44,7 @@ class Report:
     counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, verdict: str, what: str, fields: Mapping[str, object], message: str | None = None) -> None:
-        """Print that `what` ended with `verdict`; `fields` are those of the JSON object."""
+        """Print the verdict on `what`; `fields` are those of the JSON object."""
         self.counts[verdict] += 1
         if self.as_json:
             click.echo(json.dumps(fields))
@@ -60,5 +60,5 @@ class Report:
 
     @property
     def is_bad(self) -> bool:
-        """Whether something is left that somebody should look at."""
+        """Whether anything is left to look into."""
         return bool(self.bad & self.counts.keys())

@@ -27,7 +27,7 @@ _PASSWORD = "GALLERY_DASHBOARD_PASSWORD"  # noqa: S105 - the setting's name
 
 
 def main() -> int:
-    """Run until a signal, or until the output is read no more; the exit status."""
+    """Run until a signal, or until the output's reader is gone; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m launcher", description="Run the whole gallery on this machine.")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when the process that started it ends")
     is_over = _parent_watch() if parser.parse_args().stop_with_parent else lambda: False
@@ -45,7 +45,7 @@ def main() -> int:
     made_up = "" if environ.get(_PASSWORD, "").strip() else secrets.token_urlsafe(9)
     _fill(environ, settings, made_up, is_embedded=is_embedded)
     services = _services(settings, is_embedded=is_embedded)
-    if sys.stdout is None:  # closed by who started us
+    if sys.stdout is None:  # closed by our parent
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for as long as we run
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     output = Output(sys.stdout, max(len(service.name) for service in services))
@@ -65,7 +65,7 @@ def _parent_watch() -> Callable[[], bool]:
 
 
 def _prepare(settings: Settings, *, is_embedded: bool) -> int | None:
-    """Make the data folder and lock it; see that every port is free; raises with a sentence for a person."""
+    """Make and lock the data folder, and check that every port is free; raises with a message for the user."""
     listeners = (
         ("GALLERY", settings.host, settings.port),
         ("GALLERY_DASHBOARD", settings.dashboard_host, settings.dashboard_port),
@@ -87,7 +87,7 @@ def _prepare(settings: Settings, *, is_embedded: bool) -> int | None:
 
 
 def _fill(environ: dict[str, str], settings: Settings, made_up: str, *, is_embedded: bool) -> None:
-    """Set what the services need beside what the user gave."""
+    """Add what the services need to the environment that the user gave."""
     environ["GALLERY_DATA"] = str(settings.data)
     environ.setdefault("GALLERY_DASHBOARD_URL", f"{_dashboard(settings)}/rq-dashboard/")
     if made_up:

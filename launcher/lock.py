@@ -1,4 +1,4 @@
-"""One launcher on a data folder, and none while services of an earlier one are left."""
+"""At most one launcher per data folder, and none while an earlier one's services still run."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ class DataInUse(Exception):
 
 
 def take(folder: Path, data: Path) -> int:
-    """Lock the queue's `folder` of the data folder `data` for the life of this process; raises `DataInUse`.
+    """Lock the queue's `folder` in the data folder `data` until this process ends; raises `DataInUse`.
 
-    Returns a descriptor for every service to inherit: it holds a second lock, which is free only when all have ended.
-    Services of a launcher that was killed are given half a minute.
+    Returns a descriptor for every service to inherit: it holds a second lock, which is free once all have ended.
+    The services of a killed launcher get half a minute to end.
     """
     launcher, services = (_open(folder / f"{name}.lock") for name in ("launcher", "services"))
     try:

@@ -1,4 +1,4 @@
-"""The output of all services on one stream. A reader that is slow or gone never holds a service up."""
+"""The output of all services on one stream. A reader that is slow or gone never blocks a service."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GONE = frozenset({errno.EPIPE, errno.EIO, errno.ENXIO, errno.ECONNRESET, errno.
 
 
 class Output:
-    """Prints lines in a thread of its own. Lines that nobody takes in time are dropped, and counted in the output."""
+    """Prints lines in its own thread. Drops lines if the reader is too slow, and says how many."""
 
     def __init__(self, stream: TextIO, width: int) -> None:
         self._stream = stream
@@ -32,7 +32,7 @@ class Output:
         self._put(Message("line", data, datetime.now(), name, colour))  # noqa: DTZ005 - the time on the reader's wall
 
     def note(self, text: str) -> None:
-        """Print a line of the launcher's own, as it is."""
+        """Print a line of the launcher itself."""
         self._put(text)
 
     def is_gone(self) -> bool:
@@ -47,7 +47,7 @@ class Output:
         return self._is_gone
 
     def close(self, seconds: float) -> None:
-        """Print what waits, for at most `seconds`."""
+        """Print the remaining lines, for at most `seconds`."""
         self._put(None)
         self._writer.join(seconds)
 
@@ -63,9 +63,9 @@ class Output:
                 self._print(item)
                 if self._dropped and self._lines.empty():
                     dropped, self._dropped = self._dropped, 0
-                    self._print(f"{dropped} lines were dropped: nobody took them.")
+                    self._print(f"{dropped} lines were dropped: the reader is too slow.")
             except OSError as error:
-                self._is_gone = error.errno in _GONE  # a full disk, say, costs lines and stops nothing
+                self._is_gone = error.errno in _GONE  # a full disk, for example, costs lines and stops nothing
 
     def _print(self, item: Message | str) -> None:
         if isinstance(item, str):

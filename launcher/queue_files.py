@@ -1,6 +1,6 @@
-"""The files of the embedded server: for us alone, and set aside if the server does not take them.
+"""The files of the embedded server: private, and set aside if the server refuses them.
 
-The queue may be lost at any moment: the outbox on the volume fills it anew.
+The queue may be lost at any moment: the outbox on the volume refills it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LOAD_SECONDS = 600.0
 
 
 def prepare(data: Path) -> Path:
-    """The queue's folder below `data`, made if absent, for us alone."""
+    """The queue's folder below `data`, made if absent, private to this user."""
     folder = data / "redis"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
@@ -29,16 +29,16 @@ def prepare(data: Path) -> Path:
 
 
 def close_to_others(folder: Path) -> None:
-    """Files of earlier releases could be read by everybody."""
+    """Close the files of earlier releases, which everyone could read."""
     for path in folder.rglob("*"):
         if not path.is_symlink():
             path.chmod(0o700 if path.is_dir() else 0o600)
 
 
 def set_aside_if_refused(folder: Path, server: str) -> str | None:
-    """Let the server try its files. If it refuses them move them to `damaged`, and return the reason that it gave.
+    """Let the server try its files. If it refuses them, move them to `damaged` and return its reason.
 
-    Raises `OSError` if it does not run without them either (a full disk, say); then they stay.
+    Raises `OSError` if it does not run without them either (for example on a full disk), and leaves them.
     """
     files = [folder / name for name in ("appendonlydir", "dump.rdb") if os.path.lexists(folder / name)]
     if not files or (why := _refusal(folder, server)) is None:
@@ -69,7 +69,7 @@ def _remove(paths: Iterable[Path]) -> None:
 
 
 def _refusal(folder: Path, server: str) -> str | None:
-    """Start the server where nobody can reach it, until it has read its files; why it ended, None if it did not."""
+    """Start the server, unreachable, until it has read its files; why it ended, or None if it did not."""
     with tempfile.TemporaryDirectory(prefix="gallery-") as place:
         socket, log = Path(place, "s"), Path(place, "log")
         command = [

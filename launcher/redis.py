@@ -17,7 +17,7 @@ _NOT_PLAIN = re.compile(rb"[^A-Za-z0-9/ ._-]")
 
 
 def main() -> None:
-    """Write the server's configuration, see that it takes its files, and become the server."""
+    """Write the server's configuration, check that it accepts its files, and become the server."""
     settings = Settings.from_environment()
     address = urlsplit(settings.redis_url)
     server = str(Path(get_binary_path()))
@@ -40,7 +40,8 @@ def main() -> None:
         path.write_text("\n".join(lines) + "\n")
         if (why := queue_files.set_aside_if_refused(folder, server)) is not None:
             print(
-                f"The queue's files were damaged and are set aside ({why}). What is pending is queued anew.", flush=True
+                f"The queue's files were damaged and are set aside ({why}). Pending images are queued again.",
+                flush=True,
             )
     except OSError as error:
         sys.exit(f"The queue's files cannot be written: {error}")
@@ -48,7 +49,7 @@ def main() -> None:
 
 
 def _quoted(text: str | Path) -> str:
-    """A word of the configuration, with all but plain characters escaped."""
+    """A value for the configuration, with special characters escaped."""
     escaped = _NOT_PLAIN.sub(lambda found: b"\\x%02x" % found[0][0], os.fsencode(text))
     return f'"{escaped.decode()}"'
 

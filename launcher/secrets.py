@@ -23,7 +23,7 @@ def main(paths: list[str]) -> int:
 
 
 def made() -> str:
-    """Fresh secrets, a line each; of letters and digits, so that they may stand in an address."""
+    """Fresh secrets, one per line; letters and digits only, so that they can be part of a URL."""
     password = token_hex(24)
     return (
         f"REDIS_PASSWORD={password}\n"

@@ -46,7 +46,7 @@ class Service:
 
 
 class Supervisor:
-    """Runs services until a signal says to stop, nobody reads the output any more, or `is_over` says so."""
+    """Runs services until a signal, until the output's reader is gone, or until `is_over` is true."""
 
     def __init__(
         self,
@@ -164,7 +164,7 @@ class Supervisor:
         return process.wait()
 
     def _end(self, services: list[Service]) -> None:
-        """Ask services to end; kill what is left after a while, or when a second signal comes."""
+        """Ask services to end; kill the rest after a while or on a second signal."""
         running = [service for service in services if service.process is not None]
         for service in running:
             assert service.process is not None
@@ -209,7 +209,7 @@ class Supervisor:
 
 
 def _how(status: int) -> str:
-    """How a process ended, in words."""
+    """How a process ended, as a phrase."""
     if status >= 0:
         return f"ended with exit status {status}"
     try:

@@ -27,7 +27,7 @@ def main() -> None:
 
 
 def end(running: Iterable[int], seconds: float = GRACE_SECONDS) -> None:
-    """End services, each the leader of a process group: ask first, and kill what is left after `seconds`."""
+    """End services, each the leader of a process group: SIGTERM first, SIGKILL after `seconds`."""
     left = set(running)
     for pid in left:
         with suppress(OSError):

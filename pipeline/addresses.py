@@ -12,11 +12,11 @@ _PRIVILEGED = 1024
 
 
 class PortTaken(Exception):
-    """Something else listens there; the message says what to do."""
+    """The port is taken; the message says what to do."""
 
 
 def netloc(host: str, port: int | str) -> str:
-    """`host:port` as it stands in a URL: `127.0.0.1:5000`, `[::1]:5000`."""
+    """`host:port` as part of a URL: `127.0.0.1:5000`, `[::1]:5000`."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
@@ -36,7 +36,7 @@ def resolve(host: str, setting: str) -> str:
 
 
 def check(host: str, port: int, setting: str) -> None:
-    """Raise `PortTaken`, or `BadSetting` with the reason, if nothing can listen there; `setting` is `GALLERY`, say."""
+    """Raise `PortTaken`, or `BadSetting` with the reason, if it cannot be used; `setting` is `GALLERY`, for example."""
     address = resolve(host, setting)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
@@ -48,7 +48,7 @@ def check(host: str, port: int, setting: str) -> None:
 
 
 def refusal(error: OSError, host: str, port: int, setting: str) -> BadSetting | PortTaken:
-    """What to tell a person about a `bind` that failed."""
+    """A message for a person about a failed `bind`."""
     match error.errno:
         case errno.EADDRINUSE:
             return PortTaken(f"Port {port} is taken. Stop what listens there, or set {setting}_PORT to another.")

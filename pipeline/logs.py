@@ -48,7 +48,7 @@ def set_up_logs(process: str, form: str = "auto") -> None:
 
 
 def escape_invisible(_logger: Any, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
-    """Write control, direction and other invisible characters as escapes: what a caller says draws nothing of its own.
+    """Escape control, direction and other invisible characters, so that a caller cannot forge log output.
 
     Only a traceback keeps its lines. (A processor of structlog.)
     """

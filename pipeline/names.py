@@ -8,7 +8,7 @@ MAX_CHARACTERS = 255
 _READ = 4 * MAX_CHARACTERS  # normalising takes the square of a run of combining marks: it only ever sees so much
 _LONGEST_SUFFIX = 8
 _CONTROLS = frozenset({"Cc", "Cs", "Zl", "Zp"})
-# Format characters that are seen or join what is seen: joiners, and Arabic, Syriac and Kaithi number marks.
+# Format characters that are visible, or that join visible ones: joiners, and Arabic, Syriac and Kaithi number marks.
 _VISIBLE_FORMAT = frozenset(
     "\u200c\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 )

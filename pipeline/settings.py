@@ -16,7 +16,7 @@ from pipeline.tokens import LEAST_ROLES, Role, Token, parse_tokens
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One frozen value per setting; `docs/operations.md` and the README tell what each is for."""
+    """One frozen value per setting; the README describes each."""
 
     data: Path
     redis_url: str = field(repr=False)
@@ -59,7 +59,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
-        """Read every setting; raise `BadSetting`, which names the variable, where one is not usable."""
+        """Read every setting; raises `BadSetting`, which names the variable, if one cannot be used."""
         read = _Reader(environ)
         heartbeat = read.text("GALLERY_HEARTBEAT_FILE", "")
         public = read.flag("GALLERY_PUBLIC")
@@ -107,10 +107,10 @@ class Settings:
         )
 
     def require_guard(self) -> None:
-        """Raise `BadSetting` if everybody on the network could delete: open, and not on loopback alone."""
+        """Raise `BadSetting` if everyone on the network could delete: no token, and not on loopback only."""
         if not self.tokens and not self.open and not is_loopback(self.host):
             raise BadSetting(
-                f"GALLERY_HOST is {self.host}, and no GALLERY_TOKEN is set: anybody who can reach that address could "
+                f"GALLERY_HOST is {self.host}, and no GALLERY_TOKEN is set: anyone who can reach that address could "
                 "upload and delete. Set GALLERY_TOKEN, or GALLERY_OPEN=1 if that is what you want."
             )
 
@@ -154,8 +154,8 @@ class _Reader:
         for part in parts:
             if part.isdecimal():
                 raise BadSetting(
-                    f"{name} must name the proxies' addresses, but it is {part!r}. A number alone would let whoever "
-                    "reaches web directly choose an address. Write addresses or networks, such as 10.244.0.0/16."
+                    f"{name} must name the proxies' addresses, but it is {part!r}. A number alone would let anyone "
+                    "who reaches web directly choose an address. Write addresses or networks, such as 10.244.0.0/16."
                 )
         try:
             return tuple(ipaddress.ip_network(part, strict=False) for part in parts)

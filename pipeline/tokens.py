@@ -1,4 +1,4 @@
-"""Who may do what: named tokens with roles, as `GALLERY_TOKEN` tells them."""
+"""Access control: named tokens with roles, from `GALLERY_TOKEN`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Role(StrEnum):
         return order.index(self) >= order.index(needed)
 
 
-# The least role by its name in a setting; everybody is whoever may look, with or without a token.
+# The lowest role by its name in a setting; "everybody" means everyone who may look, with or without a token.
 LEAST_ROLES = {"everybody": Role.NONE, "read": Role.READ, "upload": Role.UPLOAD, "admin": Role.ADMIN}
 
 
@@ -74,7 +74,7 @@ def _fields(part: str, number: int) -> tuple[str, str, str]:
 
 
 def match(tokens: tuple[Token, ...], secret: str) -> Token | None:
-    """The token with this secret. The time it takes tells nothing of how near a guess is."""
+    """The token with this secret. The time it takes reveals nothing about how close a guess is."""
     offered = sha256(secret.encode("utf-8", "surrogateescape")).digest()
     found = None
     for token in tokens:

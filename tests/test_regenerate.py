@@ -67,7 +67,7 @@ def test_outdated_and_missing_renditions_are_made_anew_and_get_new_addresses(gal
     assert after["links"]["grid"] in gallery.call("GET", "/").body.decode()
     for image_id in files:
         assert list(check_image(store.volume, store.layout.image(image_id), None, deep=True)) == []
-    assert "Nothing to make anew" in regenerate(gallery)[1]
+    assert "Nothing to make again" in regenerate(gallery)[1]
     assert "3 made" in regenerate(gallery, "--all")[1]
 
 

@@ -1,4 +1,4 @@
-"""Errors of a picture: what is refused before decoding, and what decoding fails with."""
+"""Errors of a picture, found in its header or while decoding it."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pipeline.errors.base import GalleryError
 
 
 class NotAnImage(GalleryError):
-    """The bytes are of no accepted format, whatever the name says."""
+    """The content is of no accepted format, whatever its name."""
 
     code, title = "not-an-accepted-format", "This format is not accepted"
 
     def __init__(self, accepted: str, found: str = "") -> None:
-        what = f"This looks like {found}" if found else "The format of this file is not known here"
+        what = f"This looks like {found}" if found else "The format of this file is unknown"
         super().__init__(f"{what}. Send a {accepted} file.")
 
 
@@ -21,7 +21,7 @@ class EmptyFile(GalleryError):
     code, title = "empty-file", "The file is empty"
 
     def __init__(self) -> None:
-        super().__init__("The file is empty: nothing arrived to make a picture of. Choose it again.")
+        super().__init__("The file is empty. Choose it again.")
 
 
 class Unrenderable(GalleryError):
@@ -34,7 +34,7 @@ class Unrenderable(GalleryError):
 
 
 class BrokenHeader(Unrenderable):
-    """The header does not tell the size of the picture."""
+    """The header does not say how large the picture is."""
 
     code, title = "broken-header", "The header of this file is damaged"
 
@@ -57,7 +57,7 @@ class UnsupportedKind(Unrenderable):
 
 
 class CutOff(Unrenderable):
-    """Fewer rows of the picture are there than are worth showing."""
+    """Too few rows of the picture are there to be worth showing."""
 
     code, title = "cut-off", "The file is cut off"
 
@@ -91,7 +91,7 @@ class TooManyFrames(Unrenderable):
 
 
 class TooManyScans(Unrenderable):
-    """A JPEG goes over its pixels again and again: few bytes that take a decoder very long."""
+    """A JPEG has so many scans that few bytes keep a decoder busy for very long."""
 
     code, title = "too-many-scans", "The picture is coded in too many passes"
 
@@ -127,7 +127,7 @@ class InflatesTooMuch(Unrenderable):
 
 
 class TooMuchMetadata(Unrenderable):
-    """More of the file is about the picture than any camera or editor writes; decoders keep it all in memory."""
+    """The file has more metadata than any camera or editor writes, and decoders keep all of it in memory."""
 
     code, title = "too-much-metadata", "The file is full of metadata"
 
@@ -139,7 +139,7 @@ class TooMuchMetadata(Unrenderable):
 
 
 class OutOfMemory(Unrenderable):
-    """Decoding asked for more memory than its header led to expect, and was stopped at the limit."""
+    """Decoding needed more memory than the header suggested, and was stopped at the limit."""
 
     code, title = "ran-out-of-memory", "The picture needs too much memory"
 
@@ -150,7 +150,7 @@ class OutOfMemory(Unrenderable):
 
 
 class TooSlow(Unrenderable):
-    """Decoding used up `GALLERY_JOB_TIMEOUT`, and computed meanwhile: it would take as long again."""
+    """Decoding used up `GALLERY_JOB_TIMEOUT` computing: another try would take as long."""
 
     code, title = "took-too-long", "This picture takes too long"
 
@@ -168,7 +168,7 @@ class OriginalMissing(GalleryError):
 
 
 class RendererDied(GalleryError):
-    """The process that decodes died over this picture: a crash in a codec, or out of memory."""
+    """The render process died on this picture: a crash in a codec, or out of memory."""
 
     code, title = "killed-its-worker", "This picture stops the worker"
 
@@ -183,7 +183,7 @@ class RendererDied(GalleryError):
 
 
 class RenderTimeout(RendererDied):
-    """Nothing came within `GALLERY_JOB_TIMEOUT`, and the decoder hardly computed: another try may be quicker."""
+    """No result within `GALLERY_JOB_TIMEOUT`, though the decoder hardly computed: another try may be quicker."""
 
     code, title = TooSlow.code, TooSlow.title
 

@@ -86,7 +86,7 @@ class TooMuchToZip(GalleryError):
 
 
 class CannotStripMetadata(GalleryError):
-    """The structure of a file is damaged, so that what is picture and what is metadata cannot be told apart."""
+    """The structure of a file is damaged, so that picture and metadata cannot be told apart."""
 
     code, title = "cannot-strip-metadata", "The metadata of this file cannot be removed"
 
@@ -100,18 +100,20 @@ class CannotStripMetadata(GalleryError):
 class EventsUnavailable(GalleryError):
     """Redis cannot be reached, and with it the stream of events."""
 
-    code, title = "queue-unavailable", "Live updates are not to be had"
+    code, title = "queue-unavailable", "No live updates"
     retry_after = 5
 
     def __init__(self) -> None:
-        super().__init__("Changes cannot be told as they happen at the moment. Ask for the images again instead.")
+        super().__init__("There are no live updates at the moment. Load the images again from time to time instead.")
 
 
 class TooManyListeners(GalleryError):
     """This process has as many listeners as `GALLERY_MAX_LISTENERS` allows."""
 
-    code, title = "too-many-listeners", "Too many are listening"
+    code, title = "too-many-listeners", "Too many listeners"
     retry_after = 30
 
     def __init__(self, limit: int) -> None:
-        super().__init__(f"{limit} are listening already. Ask for the images again instead, and listen later.")
+        super().__init__(
+            f"There are {limit} listeners already. Load the images again from time to time instead, and listen later."
+        )

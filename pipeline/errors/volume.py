@@ -1,4 +1,4 @@
-"""Errors of the volume, and what the operating system said of it."""
+"""Errors of the volume, and how operating system errors become them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 class VolumeFull(GalleryError):
-    """The volume has no room for the file and the renditions of what was accepted before."""
+    """The volume has no room for the file in addition to the renditions of images accepted before."""
 
     code, title = "volume-full", "The gallery is full"
 
@@ -19,10 +19,10 @@ class VolumeFull(GalleryError):
 
 
 class NoRoomToRetry(VolumeFull):
-    """The volume has no room for the renditions of an image that is to be tried again."""
+    """The volume has no room for the renditions of an image that is retried."""
 
     def __init__(self) -> None:
-        Exception.__init__(self, "There is no room left to make thumbnails. Make some on the volume, then try again.")
+        Exception.__init__(self, "There is no room left for thumbnails. Free some space on the volume, then try again.")
 
 
 class VolumeUnavailable(GalleryError):
@@ -36,7 +36,7 @@ class VolumeUnavailable(GalleryError):
 
 
 class DamagedRecord(VolumeUnavailable):
-    """The image is there, and its record cannot be read; the doctor writes it anew."""
+    """The image exists, but its record cannot be read; the doctor rewrites it."""
 
     def __init__(self, image_id: str) -> None:
         super().__init__(f"the record of {image_id} is damaged: run `gallery doctor --repair`")
@@ -44,15 +44,17 @@ class DamagedRecord(VolumeUnavailable):
 
 
 class ForeignRecord(VolumeUnavailable):
-    """The record in an image's folder is that of another image: they were exchanged or copied by hand. The doctor puts
-    them right; until then nothing is done to one in the name of the other."""
+    """The record in an image's folder belongs to another image: the two were swapped or copied by hand.
+
+    The doctor fixes that; until then nothing is done to either.
+    """
 
     def __init__(self, image_id: str, found: str) -> None:
         super().__init__(f"the record of {image_id} is that of {found}: run `gallery doctor --repair`")
 
 
 def volume_error(error: OSError) -> GalleryError:
-    """The named error for what the operating system said of the volume."""
+    """The named error for an operating system error of the volume."""
     if error.errno in _FULL:
         return VolumeFull()
     return VolumeUnavailable(str(error))

@@ -1,1 +1,1 @@
-"""The volume: where everything lies on it, and files and locks that survive a crash. It knows no topic of ours."""
+"""The volume: its paths, and files and locks that survive a crash. It knows nothing about images."""

@@ -14,15 +14,15 @@ _OTHERS = 0o007
 
 
 def keep_from_others() -> None:
-    """Let what this process creates from here on be its user's, for its group to read, and nobody else's.
+    """Make all files that this process creates from now on private to its user, and readable for its group.
 
-    Called where a process that writes to the volume starts; a umask that is stricter stays.
+    Every process that writes to the volume calls it as it starts. A stricter umask stays.
     """
     os.umask(os.umask(_OTHERS) | 0o020 | _OTHERS)
 
 
 def close_to_others(folder: Path) -> None:
-    """Keep everybody else out of a folder, and so of all in it, unless it belongs to another user."""
+    """Close a folder, and so everything in it, to other users, unless it belongs to another user."""
     mode = stat.S_IMODE(folder.stat().st_mode)
     if mode & _OTHERS:
         with suppress(PermissionError):
@@ -30,7 +30,7 @@ def close_to_others(folder: Path) -> None:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write every byte; a file system that is full may take some of them first."""
+    """Write every byte: a file system that fills up may write only some of them."""
     view = memoryview(data)
     while view:
         view = view[os.write(descriptor, view) :]
@@ -52,7 +52,7 @@ def still_linked(descriptor: int, path: Path) -> bool:
 
 
 def is_unlinked(descriptor: int) -> bool:
-    """Whether the open file has lost its name; asked of the server, if the file was just locked."""
+    """Whether the open file was removed. Over a network this is fresh only if the file was just locked."""
     try:
         return os.fstat(descriptor).st_nlink == 0
     except OSError as error:
@@ -62,13 +62,15 @@ def is_unlinked(descriptor: int) -> bool:
 
 
 def is_gone(error: OSError) -> bool:
-    """Whether an error says that a path leads nowhere (any more): over a network also a stale handle."""
+    """Whether an error means that the path does not exist. Over a network that includes a stale handle."""
     return error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
 
 
 def look_again(path: Path) -> None:
-    """Make the next look-up of a name that was not found a fresh one: over a network, the name of a file that another
-    machine has just made stays unseen until its folder is listed."""
+    """Make the next look-up of a missing name a fresh one.
+
+    Over a network, a file that another machine has just made stays invisible until its folder is listed.
+    """
     if not path.exists():
         with suppress(OSError):
             os.listdir(path.parent)
@@ -85,7 +87,7 @@ def refresh(folder: Path) -> None:
 
 
 def flush_existing(folder: Path) -> None:
-    """Flush a folder, or if it was removed meanwhile the nearest one above."""
+    """Flush a folder or, if it was removed meanwhile, its nearest ancestor."""
     while True:
         try:
             flush_folder(folder)
@@ -98,8 +100,10 @@ def flush_existing(folder: Path) -> None:
 
 
 def start_flushing(descriptor: int) -> None:
-    """Have the bytes of an open file go to disk, without waiting: the flush that follows on another file takes along
-    what this one needs of the file system's journal."""
+    """Start writing an open file to disk, without waiting.
+
+    A later flush of another file then commits this one's part of the journal too.
+    """
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
@@ -119,7 +123,7 @@ def _flush(path: Path, flags: int) -> None:
 
 def write_flushed(path: Path, data: bytes) -> None:
     """Write a new file and flush its bytes; a half-written file is removed."""
-    # without O_EXCL, which costs another call over NFS: nobody else makes this name
+    # without O_EXCL, which costs another call over NFS: no other process makes this name
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
     try:
         with open(descriptor, "wb", closefd=True) as file:
@@ -138,25 +142,25 @@ def replace_whole(path: Path, data: bytes) -> None:
 
 
 def is_temporary(name: str) -> bool:
-    """Whether a file has the name of one that is still being written, or that a crash left."""
+    """Whether the name is that of a file that is being written, or that a crash left half-written."""
     return name.startswith(".") and name.endswith(_TEMPORARY)
 
 
 def remove_temporaries(folder: Path) -> None:
-    """Remove what a crash left half-written in a folder."""
+    """Remove the half-written files that a crash left in a folder."""
     for leftover in folder.glob(f".*{_TEMPORARY}"):
         leftover.unlink(missing_ok=True)
 
 
 def stage(path: Path, data: bytes) -> Path:
-    """Write `data` beside `path` under a temporary name, flushed; the name."""
+    """Write and flush `data` under a temporary name beside `path`; returns that name."""
     temporary = path.with_name(f".{path.name}.{token_hex(4)}{_TEMPORARY}")
     write_flushed(temporary, data)
     return temporary
 
 
 def put_whole(path: Path, data: bytes) -> None:
-    """As `replace_whole`, but a power loss may bring the old file back until the folder is flushed."""
+    """Like `replace_whole`, but a power loss may restore the old file until the folder is flushed."""
     temporary = stage(path, data)
     try:
         temporary.replace(path)

@@ -1,4 +1,4 @@
-"""Folders that are flushed again and again: each stays open, since over a network to open it is a call of its own."""
+"""Folders that are flushed again and again. Each stays open, because over a network opening one costs a call."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHECK_SECONDS = 5.0
 
 @dataclass(slots=True)
 class _Folder:
-    """An open folder, and when its path was last seen to name it."""
+    """An open folder, and when its path was last checked."""
 
     descriptor: int
     checked: float
@@ -44,7 +44,7 @@ class FolderTable:
             self.keep(folder)
 
     def flush_known(self, folder: Path) -> bool:
-        """Flush a folder if it is open here and was not removed since; whether it was."""
+        """Flush a folder if it is open here and still exists; returns whether it was flushed."""
         return self._flush(folder, stays=False)
 
     def _flush(self, folder: Path, *, stays: bool) -> bool:
@@ -66,7 +66,7 @@ class FolderTable:
         return False
 
     def keep(self, folder: Path) -> None:
-        """Open a folder, to be flushed from now on; nothing happens if it is gone."""
+        """Open a folder for later flushes; does nothing if it does not exist."""
         try:
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -83,7 +83,7 @@ class FolderTable:
 
 
 def _is_current(known: _Folder, folder: Path, *, stays: bool) -> bool:
-    """Whether the open folder is still the one that the path names; over a network each look is a call."""
+    """Whether the path still names the open folder. Over a network each check is a call."""
     if time.monotonic() > known.checked + _CHECK_SECONDS:
         known.checked = time.monotonic()
         return os.path.samestat(os.fstat(known.descriptor), folder.stat())

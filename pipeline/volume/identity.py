@@ -1,4 +1,4 @@
-"""The id of a volume, by which its processes know that they serve the same gallery."""
+"""The id of a volume: processes with the same one serve the same gallery."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Volume(msgspec.Struct):
 
 
 def volume_id(path: Path) -> str:
-    """The id in the file at `path`, made if there is none: all who ask, on any machine, get the same one.
+    """The id in the file at `path`, made if there is none. All processes, on any machine, get the same one.
 
     Raises `OSError`, and `Busy` if another process holds the file for ten seconds.
     """
@@ -41,7 +41,7 @@ def _make(path: Path) -> str:
     """Write an id into the file, unless another process does so first.
 
     It is opened by a call that creates it, which NFS sends to the server: a look-up may be answered from a cache that
-    has not seen the file yet. A crash leaves it empty or half-written, and the next process writes it anew.
+    has not seen the file yet. A crash leaves it empty or half-written, and the next process rewrites it.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:

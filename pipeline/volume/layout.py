@@ -1,4 +1,4 @@
-"""Where everything lies on the volume."""
+"""The paths of everything on the volume."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pipeline.ids import is_id, least_at, made_at
 
 RECORD = "image.json"
 FORMER_CLAIMS = 3
-"""The length of the names of the folders in which release 0.1 kept claims."""
+"""Length of the folder names in which release 0.1 kept claims."""
 DELETED, MOVING = ".deleted", ".moving"
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MINUTE = re.compile("[0-9]{4}")
 
 
 class Layout:
-    """Paths below the root of a volume. Ids are checked here, before they become part of a path."""
+    """Paths below the root of a volume. Ids are validated here, before they become part of a path."""
 
     BESIDE = ("redis", "volume.json")
-    """What else may lie in the root: the data of the Redis that `make run` brings, and the volume's id."""
+    """Other entries of the root: the data of the Redis that `make run` starts, and the volume's id."""
 
     FOLDERS = ("incoming", "images", "pending", "failed", "hashes", "locks", "signed-out")
 
@@ -37,11 +37,11 @@ class Layout:
         self.identity = root / "volume.json"
 
     def upload(self, image_id: str, token: str) -> Path:
-        """The folder into which the process with this token writes an image, before it is accepted."""
+        """The folder in which the process with this token writes an upload."""
         return self.incoming / f"{_checked(image_id)}.{token}"
 
     def leaving(self, image_id: str) -> Path:
-        """Where the folder of a deleted image waits to be removed."""
+        """Where the folder of a deleted image stays until it is removed."""
         return self.incoming / f"{_checked(image_id)}{DELETED}"
 
     def moving(self, image_id: str) -> Path:
@@ -61,7 +61,7 @@ class Layout:
         return self.image(image_id) / RECORD
 
     def rendition(self, image_id: str, name: str) -> Path:
-        """A rendition, by its name: `grid` or `view`."""
+        """A rendition; `name` is `grid` or `view`."""
         return self.image(image_id) / f"{name}.webp"
 
     def marker(self, image_id: str) -> Path:
@@ -73,7 +73,7 @@ class Layout:
         return self.failed / _checked(image_id)
 
     def claim(self, sha256: str) -> Path:
-        """The claim on the bytes with this hash: a symbolic link whose target is the id of the image that has them."""
+        """The claim on a hash: a symbolic link whose target is the id of the image with these bytes."""
         return self.hashes / sha256[:2] / sha256
 
     def former_claims(self, sha256: str) -> Path:
@@ -81,24 +81,26 @@ class Layout:
         return self.hashes / sha256[:FORMER_CLAIMS]
 
     def hash_lock(self, sha256: str) -> Path:
-        """The lock under which bytes with this hash are accepted and deleted."""
+        """The lock that guards accepting and deleting bytes with this hash."""
         return self.locks / f"hash-{sha256[:2]}"
 
 
 def bucket_names(image_id: str) -> tuple[str, str]:
-    """The names of the folders of the day and the minute in which the id was made."""
+    """The names of the day's and the minute's folder of an id."""
     at = made_at(image_id)
     return f"{at:%Y-%m-%d}", f"{at:%H%M}"
 
 
 def is_day(name: str) -> bool:
-    """Whether a folder of this name may hold the minutes of a day."""
+    """Whether this is the name of a day's folder."""
     return ids_of_minute(name, "0000") is not None
 
 
 def ids_of_minute(day: str, minute: str) -> tuple[str, str] | None:
-    """The ids that belong into the folder `minute` of the folder `day` are at least the first text and less than the
-    second; None if no minute has these names."""
+    """The range of ids in the folder `minute` of the folder `day`: from the first, up to but without the second.
+
+    None if these are no names of a day and a minute.
+    """
     if not _DAY.fullmatch(day) or not _MINUTE.fullmatch(minute):
         return None
     try:

@@ -1,6 +1,6 @@
-"""Locks that belong to an open file and end with the process that holds it, however it ends.
+"""Locks on open files. A lock ends with the process that holds it, however that ends.
 
-They work across machines if the file system's locks do: NFSv4, CephFS, EFS.
+They work between machines if the file system's locks do: NFSv4, CephFS, EFS.
 """
 
 from __future__ import annotations
@@ -147,14 +147,14 @@ class _Entry:
         self._checked = 0.0
 
     def acquire(self, wait: float) -> None:
-        """Lock the file, opened anew if it is not there any more."""
+        """Lock the file, and reopen it if it was removed."""
         if self._descriptor is not None and time.monotonic() > self._checked + _CHECK_SECONDS:
             self._check()
         if self._descriptor is not None:
             try:
                 acquire(self._descriptor, wait=wait)
             except OSError:
-                self._close()  # the volume was away, or is another one
+                self._close()  # the volume was away, or another one is mounted
             else:
                 return
         self._descriptor = _open_and_lock(self._path, wait)
@@ -186,7 +186,7 @@ class _Entry:
 
 
 class Presence:
-    """Proof that a process lives: the lock on a file of its own, in `folder`, from the first use until it ends."""
+    """Proof that a process is alive: a lock on a file of its own in `folder`, from the first use until the end."""
 
     PREFIX = "process-"
 
@@ -197,7 +197,7 @@ class Presence:
         self._process = 0
 
     def token(self) -> str:
-        """The name by which other processes may ask whether this one lives: eight hexadecimal digits."""
+        """The name under which other processes can check that this one is alive: eight hexadecimal digits."""
         with self._guard:
             if self._process != os.getpid():
                 self._token = self._take()
@@ -205,7 +205,7 @@ class Presence:
             return self._token
 
     def is_alive(self, token: str) -> bool:
-        """Whether the process with this token lives."""
+        """Whether the process with this token is alive."""
         return is_locked(self._folder / f"{self.PREFIX}{token}")
 
     def remove_ended(self) -> None:
@@ -233,7 +233,7 @@ class Presence:
                 descriptor = _open_and_lock(path, wait=0)
             except Busy:
                 continue
-            # between the two steps a sweep may have taken it for one that ended
+            # a sweep may have removed it between the two steps
             if not is_unlinked(descriptor) and still_linked(descriptor, path):
-                return token  # the descriptor stays open as long as the process lives
+                return token  # the descriptor stays open until the process ends
             os.close(descriptor)

@@ -14,20 +14,20 @@ _INODES_EACH = 3
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Bytes of a volume, as an unprivileged process may use them."""
+    """Bytes of a volume that an unprivileged process may use."""
 
     free: int
     total: int
 
 
 def space(root: Path) -> Space:
-    """How much room there is; raises `OSError` if the volume does not answer."""
+    """Free and total space; raises `OSError` if the volume does not answer."""
     found = os.statvfs(root)
     return Space(found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize)
 
 
 def require_room(root: Path, more: int, reserve: int, waiting: int = 0) -> None:
-    """Raise `VolumeFull` unless `more` bytes fit beside the reserve in bytes, and inodes for `waiting` images."""
+    """Raise `VolumeFull` unless `more` bytes fit in addition to the reserve, and inodes for `waiting` images."""
     found = os.statvfs(root)
     if found.f_bavail * found.f_frsize < more + reserve:
         raise VolumeFull

@@ -1,4 +1,4 @@
-"""A volume that several machines share: what is on it is looked at, not remembered."""
+"""A volume that several machines share. Nothing is cached: every answer is read from the volume."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LOOKS = 3
 
 
 class Volume:
-    """The folder that holds everything, with its paths, its locks, and looks at it that can be trusted.
+    """The folder that holds everything: its paths, its locks, and look-ups that can be trusted.
 
     Over NFS a name that another machine made stays unseen for half a minute, and a folder that another machine
     removed stays open-able as long. The listing of a folder is always that of the server. So one failed look-up
@@ -38,7 +38,7 @@ class Volume:
         self.step = step
 
     def prepare(self) -> None:
-        """Make the folders of the volume, and keep others out of them; once, when a process starts."""
+        """Make the volume's folders, closed to other users; called once, when a process starts."""
         for name in self.layout.FOLDERS:
             folder = self.root / name
             folder.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ class Volume:
 
     @cached_property
     def id(self) -> str:
-        """The id of the volume, made when it is first asked for; raises the volume's named errors."""
+        """The id of the volume, made on first use; raises the volume's named errors."""
         try:
             return volume_id(self.layout.identity)
         except OSError as error:
@@ -56,7 +56,7 @@ class Volume:
 
     @cached_property
     def has_former_claims(self) -> bool:
-        """Whether there were claims in the way of release 0.1 when this was first asked."""
+        """Whether the volume had claims of release 0.1 when this was first called."""
         return any(len(name) == FORMER_CLAIMS for name in os.listdir(self.layout.hashes))
 
     def is_there(self, image_id: str) -> bool:
@@ -82,7 +82,7 @@ class Volume:
                         raise volume_error(error) from error
                     if folder == self.layout.images:
                         raise VolumeUnavailable("the volume is not there") from None
-                    break  # it went between two listings: look again
+                    break  # it was removed between two listings: look again
                 if name not in names:
                     return False
                 folder /= name
@@ -95,7 +95,7 @@ class Volume:
         return any(name.startswith(image_id) for name in self.arriving())
 
     def arriving(self) -> list[str]:
-        """The names in `incoming/`: `<id>.<token>` of each upload, `<id>.deleted` of what leaves; raises `OSError`."""
+        """Names in `incoming/`: `<id>.<token>` of an upload, `<id>.deleted` of a deleted image; raises `OSError`."""
         return os.listdir(self.layout.incoming)
 
     def flush_place(self, image_id: str) -> None:
