@@ -10,16 +10,16 @@ from typing import Any
 
 import click
 
-from cli.endings import INTERRUPTED, fail, leave
+from cli.exit_statuses import INTERRUPTED, fail, leave
 
 _COMMANDS = {
     "completion": "cli.completion:completion",
-    "delete": "cli.changing:delete",
+    "delete": "cli.delete_and_retry:delete",
     "doctor": "cli.doctor:doctor",
     "export": "cli.export:export",
     "import": "cli.importing:import_",
     "regenerate": "cli.regenerate:regenerate",
-    "retry-failed": "cli.changing:retry_failed",
+    "retry-failed": "cli.delete_and_retry:retry_failed",
     "status": "cli.status:status",
 }
 

@@ -11,7 +11,7 @@ import click
 import urllib3
 
 from cli.client import Client, Refused, Stopped, Unreachable
-from cli.endings import fail
+from cli.exit_statuses import fail
 from pipeline.addresses import netloc, reachable
 from pipeline.errors import BadSetting
 from pipeline.tokens import Role, parse_tokens

@@ -16,7 +16,7 @@ from typing import NoReturn, TypeVar
 
 import click
 
-from cli.endings import INTERRUPTED, leave
+from cli.exit_statuses import INTERRUPTED, leave
 from cli.verdicts import printable
 
 _LOOK_SECONDS = 0.2

@@ -40,7 +40,7 @@ def main() -> None:
         "--limit-request-field_size", "8190",
         "--limit-request-fields", "64",
     ]  # fmt: skip
-    # threads come and go: with a heap for each, what one let go of is no use to the next
+    # threads come and go: with a heap each, memory that one frees is of no use to the next
     environ = {"MALLOC_ARENA_MAX": "2", **os.environ}
     share_metrics(environ)
     os.execve(sys.executable, command, environ)  # noqa: S606 - no shell is wanted

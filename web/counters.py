@@ -1,4 +1,4 @@
-"""What web counts. No label can grow without bound: routes, codes, formats and statuses are all ours."""
+"""The metrics of web. No label can grow without bound: routes, codes, formats and statuses are all fixed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every request has an id, is counted and timed by its route, and leaves a line in the log."""
+"""Every request gets an id, is counted and timed by route, and is logged in one line."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 
 
 def register(app: Flask) -> None:
-    """Begin before anything else looks at a request; a proxy that is trusted may give the id."""
+    """Start before anything else handles a request; a trusted proxy may set the id."""
 
     @app.before_request
     def begin() -> None:

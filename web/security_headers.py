@@ -1,4 +1,4 @@
-"""Headers on every answer: pages run and load what is ours alone, and other sites can't frame or read it."""
+"""Headers on every answer: pages load only our own resources, and other sites cannot frame or read them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _YEAR = 365 * 24 * 3600
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Add the headers, where a view has not set its own."""
+    """Add the headers that a view has not set itself."""
 
     @app.after_request
     def secure(response: Response) -> Response:
@@ -37,7 +37,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _keep_private(response: Response, *, public: bool) -> None:
-    """What one caller may see is not handed to another by a cache between."""
+    """Keep caches in between from giving one caller's answer to another."""
     response.vary.update(("Cookie", "Authorization"))
     if not public and not response.cache_control.no_store:
         response.cache_control.public = False

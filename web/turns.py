@@ -1,4 +1,4 @@
-"""Requests that compute for long take turns: many at once would slow down everybody's, theirs among them."""
+"""Requests that compute for long take turns: many at once would slow down every request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ZIPS, _CHANGES = 2, 8
 
 
 class Busy(GalleryError):
-    """As many long requests are being worked on as can be at once."""
+    """The maximum number of long requests is in progress."""
 
     code, title = "busy", "Too many people are here"
     retry_after = 5
@@ -27,14 +27,14 @@ class Busy(GalleryError):
 
 
 class Turns:
-    """So many at once; the others wait for some seconds."""
+    """Lets a number of requests run at once; the others wait for some seconds."""
 
     def __init__(self, at_once: int) -> None:
         self._free = BoundedSemaphore(at_once)
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for a turn and have it; raise `Busy` if none comes in time."""
+        """Wait for a turn; raises `Busy` if none comes in time."""
         if not self._free.acquire(timeout=_WAIT_SECONDS):
             raise Busy
         try:
@@ -44,7 +44,7 @@ class Turns:
 
 
 def register(app: Flask) -> None:
-    """Have the calls of this process that name many images take turns."""
+    """Make calls that name many images take turns in this process."""
     app.extensions["turns"] = {"zip": Turns(_ZIPS), "change": Turns(_CHANGES)}
 
 

@@ -1,4 +1,4 @@
-"""Reading uploads from requests: each file streams straight to the volume, and nothing of a refused one stays."""
+"""Reading uploads from requests: each file streams straight to the volume, and refused ones leave nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FORMS_AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True)
 class _Bounds:
-    """What `register` knows of uploads: bytes of a whole form, and how many files are open at once."""
+    """Limits of uploads: bytes of a whole form, and how many files are open at once."""
 
     form_bytes: int
     drafts: Shares
@@ -34,7 +34,7 @@ class _Bounds:
 class UploadRequest(Request):
     """A request whose form files are written to the volume while they are parsed, at the endpoints for uploads.
 
-    Everywhere else a body is small and holds no files. At most so many files of one caller are open at once.
+    Elsewhere a body is small and has no files. The number of files that a caller has open is limited.
     """
 
     form_data_parser_class = FormParser
@@ -42,7 +42,7 @@ class UploadRequest(Request):
 
     @property
     def max_content_length(self) -> int | None:
-        """Bytes of the body: few, but for uploads and for views that set it."""
+        """Maximum bytes of the body: few, except for uploads and views that set it."""
         if self._max_content_length is None and self.endpoint in ENDPOINTS:
             return _bounds().form_bytes
         return super().max_content_length
@@ -82,7 +82,7 @@ def _bounds() -> _Bounds:
 
 
 def discard_drafts(_error: BaseException | None) -> None:
-    """Whatever was not accepted by the end of the request is removed."""
+    """Remove what was not accepted by the end of the request."""
     drafts = getattr(request, "drafts", None) or ()
     for draft in drafts:
         draft.discard()
@@ -108,7 +108,7 @@ def receive_one() -> Accepted:
 
 
 def _fill(draft: IncomingUpload) -> None:
-    """Write the raw body into the draft; nothing of it is in memory when this returns."""
+    """Write the raw body to the volume."""
     try:
         for piece in pieces(request.environ):
             draft.write(piece)
@@ -117,14 +117,14 @@ def _fill(draft: IncomingUpload) -> None:
 
 
 def refuse_early() -> None:
-    """Answer 413 by the announced length, before the body is read."""
+    """Answer 413 if the announced length is too large, before the body is read."""
     limit = services().settings.max_upload_bytes
     if (request.content_length or 0) > limit + _FORM_OVERHEAD:
         raise TooLarge(limit)
 
 
 def parsed_files() -> Any:
-    """The files of the form; raises `BrokenUpload` where it did not arrive whole, `TooManyAtOnce` before it is read."""
+    """The files of the form; raises `BrokenUpload` if it is incomplete, or `TooManyAtOnce` before it is read."""
     _bounds().drafts.require(caller())
     try:
         return request.files
@@ -135,7 +135,7 @@ def parsed_files() -> Any:
 
 
 def register(app: Flask, max_upload_bytes: int, max_form_files: int) -> None:
-    """Read the bodies of the app's requests in this way."""
+    """Make the app read the bodies of its requests this way."""
     app.request_class = UploadRequest
     app.config["MAX_CONTENT_LENGTH"] = _BODY_BYTES
     app.config["MAX_FORM_PARTS"] = max_form_files + 10

@@ -16,7 +16,7 @@ from pipeline.images.containers import gif, heif, jpeg, png, webp
 from pipeline.images.containers.reading import Truncated
 from pipeline.images.header import READ_WHOLE, Format, Header
 from pipeline.images.limits import Limits, check_bounds
-from pipeline.images.others import what_it_is
+from pipeline.images.refused_formats import what_it_is
 
 __all__ = [
     "ACCEPTED_LABEL",

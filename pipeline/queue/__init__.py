@@ -1,1 +1,1 @@
-"""Redis: the queue of thumbnails, its events, and every key and name in it."""
+"""Redis: the queue of thumbnails, the events, and every key and name."""

@@ -1,4 +1,4 @@
-"""Connecting to Redis: one bounded wait, no retries, and a breaker that leaves a failing Redis alone for a while."""
+"""Connecting to Redis: one bounded wait, no retries, and a circuit breaker."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RACES = (DuplicateJobError, InvalidJobOperation, NoSuchJobError)
 
 
 class QueueUnavailable(Exception):
-    """Redis cannot be reached or refuses; what was accepted waits in the outbox."""
+    """Redis cannot be reached or refuses; accepted images wait in the outbox."""
 
 
 class HeldByAnother(QueueUnavailable):
@@ -45,7 +45,7 @@ def connect(url: str, *, timeout: float) -> Redis:
 
 
 class Breaker:
-    """After a failure, Redis is left alone for `pause` seconds: one that hangs delays one request and not each."""
+    """A circuit breaker: no calls for `pause` seconds after a failure, so that a hanging Redis delays one request."""
 
     def __init__(self, pause: float) -> None:
         self._pause = pause
@@ -57,14 +57,14 @@ class Breaker:
         return time.monotonic() < self._closed_until
 
     def rest(self) -> None:
-        """Leave Redis alone for a while."""
+        """Open the circuit for `pause` seconds."""
         self._closed_until = time.monotonic() + self._pause
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
         """A context in which every failure of Redis raises `QueueUnavailable`, and is remembered.
 
-        A race that RQ lost raises `QueueUnavailable` too: the sweep puts right what did not happen.
+        A race that RQ lost raises `QueueUnavailable` too: the sweep catches up.
         """
         if self.resting:
             raise QueueUnavailable("Redis failed a moment ago")

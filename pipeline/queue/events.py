@@ -1,6 +1,6 @@
-"""Changes of records, sent to whoever listens over one Redis stream. Losing them loses no image.
+"""Changes of records, published in one Redis stream. Losing them loses no image.
 
-An entry that cannot be read is a gap, like one that was lost: another release, or anybody who can write to Redis, may
+An entry that cannot be read counts as a gap, like a lost one: another release, or anyone who can write to Redis, may
 have put it there.
 """
 
@@ -23,7 +23,7 @@ MAX_EVENTS = 10_000
 
 # A record has some hundred bytes, and a name of a few hundred more at most.
 _MAX_RECORD_BYTES = 64 * 1024
-# What Redis says if the key holds no stream, or one that can't grow since somebody used up its ids.
+# Redis's errors if the key is no stream, or one whose ids are used up.
 _BROKEN = ("WRONGTYPE", "The ID specified in XADD", "The stream has exhausted")
 _BEGIN_ANEW = """
 local told = redis.pcall('XADD', KEYS[1], '*', 'gap', '1')
@@ -39,8 +39,8 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of the stream: an image's new record; or an image that is gone, where there is no record;
-    or, where there is no image either, a gap: events before it may have been lost.
+    """One entry of the stream: an image's new record; without a record, an image that was deleted; without an image
+    either, a gap: events before it may have been lost.
     """
 
     id: str
@@ -56,7 +56,7 @@ class Event:
 class EventPublisher:
     """Appends events to the stream; a Redis that fails is logged and otherwise ignored.
 
-    What could not be told is made up for by a gap, told before the next event.
+    If an event could not be published, a gap is published before the next one.
     """
 
     def __init__(self, connection: Redis, lease: Lease) -> None:
@@ -65,15 +65,15 @@ class EventPublisher:
         self._gap = False
 
     def changed(self, record: Record) -> None:
-        """Tell that an image stands otherwise than before."""
+        """Publish an image's new record."""
         self._add({"id": record.id, "record": record.to_json()})
 
     def deleted(self, image_id: str) -> None:
-        """Tell that an image is gone."""
+        """Publish that an image was deleted."""
         self._add({"id": image_id, "deleted": "1"})
 
     def missed(self) -> None:
-        """An event could not be told."""
+        """Remember that an event could not be published."""
         self._gap = True
 
     def _add(self, fields: dict[Any, Any]) -> None:
@@ -91,7 +91,7 @@ class EventPublisher:
 
 
 def tell_gap(connection: Redis, volume_id: str) -> None:
-    """Tell that events of a volume before this one may have been lost; raises `RedisError` or `OSError`."""
+    """Publish a gap: earlier events of the volume may have been lost; raises `RedisError` or `OSError`."""
     _append(connection, {"gap": "1", "volume": volume_id})
 
 
@@ -105,7 +105,7 @@ def _append(connection: Redis, fields: dict[Any, Any]) -> None:
 
 
 def _begin_anew(connection: Redis, error: ResponseError) -> bool:
-    """Begin the stream anew, with a gap, if that is why Redis refused; whether it was. Others may do the same."""
+    """If the stream is broken, start it again with a gap; returns whether it was. Other processes may do the same."""
     if not str(error).startswith(_BROKEN):
         return False
     _log.warning("what lies in Redis in the place of the events is no use, starting anew", key=STREAM, error=str(error))
@@ -114,13 +114,13 @@ def _begin_anew(connection: Redis, error: ResponseError) -> bool:
 
 
 class Rewound(Exception):
-    """The stream is not the one it was: Redis was emptied, or restored from an older state."""
+    """The stream was replaced: Redis was emptied, or restored from an older state."""
 
 
 class Follower:
     """Reads the events of one volume from the end of the stream onwards. `position` is the id of the last entry read.
 
-    Every method raises `RedisError` or `OSError` where Redis fails; `seconds` must be well below the
+    Every method raises `RedisError` or `OSError` if Redis fails; `seconds` must be well below the
     connection's time-out.
     """
 
@@ -163,7 +163,7 @@ class Follower:
         return list(entries)
 
     def _events(self, entries: Iterable[_Entry]) -> list[Event]:
-        """The events of entries that are our volume's, or nobody's; of gaps in a row, the last."""
+        """The events of our volume and of no volume; of several gaps in a row, the last."""
         events: list[Event] = []
         unreadable = 0
         for position, fields in entries:
@@ -184,13 +184,13 @@ class Follower:
 
 
 def order(position: str) -> tuple[int, int]:
-    """An id of the stream as numbers that sort; raises `ValueError` where it is none."""
+    """An id of the stream as numbers that sort; raises `ValueError` if it is not one."""
     moment, _, number = position.partition("-")
     return int(moment), int(number)
 
 
 def _event(position: str, fields: dict[bytes, bytes]) -> Event:
-    """The event of an entry; raises `ValueError` or `RecursionError` if it is none of ours."""
+    """The event of an entry; raises `ValueError` or `RecursionError` if it is not one."""
     if b"gap" in fields:
         return Event(position)
     if b"volume" not in fields:

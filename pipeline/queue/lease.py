@@ -1,7 +1,7 @@
-"""Whose Redis it is: one volume holds a Redis database, by a lease that each of its processes renews.
+"""The lease of a Redis database: one volume holds it, and each of its processes renews it.
 
-Two galleries in one database would take each other's jobs and hear each other's events. The volume's id in
-`gallery:volume` says which of them the database serves; to the other one it is as good as away.
+Two galleries in one database would take each other's jobs and receive each other's events. The volume's id in
+`gallery:volume` says which of them the database serves; the other one treats it as unavailable.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _RENEW_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
 # Clocks run at slightly different speeds, here and in Redis.
 _MARGIN_SECONDS = 5.0
-# After a FLUSHALL whoever held the database is to have it again: each of its processes renews within this time.
+# After a FLUSHALL the former holder should get the database back: each of its processes renews within this time.
 _PATIENCE_SECONDS = 15.0
 
-# Returns who holds the database now, or nothing: ours, the lease in milliseconds, and whether it may be taken if free.
+# Returns the holder, or nothing. Arguments: our id, the lease in milliseconds, whether to take a free database.
 _CLAIM = """
 local kind = redis.call('TYPE', KEYS[1]).ok
 if kind ~= 'string' and kind ~= 'none' then redis.call('DEL', KEYS[1]) end
@@ -45,9 +45,9 @@ _log = structlog.get_logger()
 
 
 class Lease:
-    """The hold of one volume on a Redis database, as a process sees it. Safe to use from many threads.
+    """The lease as a process sees it. Thread-safe.
 
-    To ask it costs Redis nothing: what a thread of its own last heard counts for as long as Redis keeps it.
+    Asking costs no Redis command: the last answer, renewed by a thread of its own, counts as long as the lease does.
     """
 
     def __init__(self, connection: Redis, read_id: Callable[[], str]) -> None:
@@ -63,7 +63,7 @@ class Lease:
 
     @property
     def volume_id(self) -> str:
-        """The id of our volume; empty as long as it could not be read, and never while the lease is held."""
+        """The id of our volume; empty until it could be read, but never while the lease is held."""
         return self._id
 
     @property
@@ -85,12 +85,12 @@ class Lease:
         raise QueueUnavailable(self._why)
 
     def start(self) -> None:
-        """Claim the database, and keep the lease from then on in a thread of its own."""
+        """Claim the database, and renew the lease in a thread of its own."""
         self.renew()
         keep_running("lease", self._run)
 
     def stop(self) -> None:
-        """Let the thread end. The lease is left to lapse: other processes of this volume hold it too."""
+        """End the thread, and let the lease lapse: other processes of this volume hold it too."""
         self._stopped.set()
 
     def _run(self) -> None:
@@ -98,7 +98,7 @@ class Lease:
             self.renew()
 
     def renew(self) -> None:
-        """Claim or renew the lease once. A Redis or a volume that does not answer changes nothing."""
+        """Claim or renew the lease once. If Redis or the volume does not answer, nothing changes."""
         with self._lock:
             try:
                 self._id = self._id or self._read_id()
@@ -111,7 +111,7 @@ class Lease:
             self._heard(holder.decode(errors="replace"), asked_at)
 
     def _is_abandoned(self, moment: float) -> bool:
-        """Whether nobody has held the database for so long that the one who held it is gone."""
+        """Whether the lease has been free for so long that its former holder must be gone."""
         return self._free_since is not None and moment - self._free_since >= _PATIENCE_SECONDS
 
     def _heard(self, holder: str, asked_at: float) -> None:

@@ -1,4 +1,4 @@
-"""Redis behind Sentinel, which tells where the master is: now, and after each failover."""
+"""Redis behind Sentinel, which reports the master, also after each failover."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FORM = "redis+sentinel://[user:password@]host[:port][,host[:port]…]/master[/d
 
 
 def is_sentinel(url: str) -> bool:
-    """Whether the address names Sentinels and not a Redis."""
+    """Whether the address is that of Sentinels and not of a Redis."""
     return url.partition("://")[0] in SCHEMES
 
 

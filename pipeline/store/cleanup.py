@@ -1,6 +1,6 @@
-"""What crashes leave on the volume, found and removed. Its cost follows what is in the work, not all images.
+"""Find and remove what crashes leave on the volume. The cost depends on the work in progress, not on all images.
 
-No age is asked for: that a process lives shows by its lock, and that an image is there by a look at the volume.
+Nothing depends on age: a lock shows that a process is alive, and the volume shows that an image exists.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Tidied:
 
 
 def cleanup(volume: Volume) -> Tidied:
-    """Remove uploads that nobody writes any more, half-deleted images, and markers without an image.
+    """Remove abandoned uploads, half-deleted images, and markers without an image.
 
     Raises `OSError` or the volume's named errors if the volume cannot be listed.
     """
@@ -82,8 +82,10 @@ def is_abandoned(volume: Volume, name: str) -> bool:
 
 
 def was_accepted(folder: Path, image_id: str) -> bool:
-    """Whether a folder in `incoming/` is no upload, but an image that somebody moved or copied there: it has been
-    worked on. Such a one is for the doctor."""
+    """Whether a folder in `incoming/` is an image that was moved or copied there, since a worker has worked on it.
+
+    Such an image is left to the doctor.
+    """
     record = deletion.left_record(folder)
     if record is None or record.id != image_id:
         return False
@@ -93,8 +95,8 @@ def was_accepted(folder: Path, image_id: str) -> bool:
 def drop_orphan(volume: Volume, image_id: str) -> bool:
     """Remove a marker whose image is not there; whether it was removed.
 
-    An upload goes from `incoming/` to its place in one step, so the place is looked at before and after. Without
-    its image nobody but a retry that is about to fail can hold the marker.
+    An upload goes from `incoming/` to its place in one step, so the place is looked at before and after. Without its
+    image, only a retry that is about to fail can hold the marker.
     """
     if volume.layout.record(image_id).exists():
         return False  # if it is only remembered to be there, a later sweep sees it

@@ -1,4 +1,4 @@
-"""How many images came in on each day: counted from the folders, held in memory, never the truth."""
+"""The number of images per day, counted from the folders and held in memory; never the truth."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EVERY = 20
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day in UTC (2026-11-24): how many images came in, the newest, and every `EVERY`th after it as a mark."""
+    """A day in UTC (2026-11-24): the number of images, the newest, and every `EVERY`th after it as a mark."""
 
     day: str
     count: int
@@ -49,8 +49,8 @@ class _Counted:
 class Days:
     """The days below the folder `images`. One thread refreshes, any may read.
 
-    Whoever adds or removes an image touches its day, so that a refresh counts those days alone. Beside them it
-    counts others anew, those first that were counted longest ago, in case one was not touched.
+    Adding or removing an image touches its day, so that a refresh counts only those days. It also counts some others
+    again, the longest ago first, in case one was not touched.
     """
 
     def __init__(self, images: Path) -> None:
@@ -59,7 +59,7 @@ class Days:
         self.complete = False
 
     def days(self) -> list[Day]:
-        """Every day that has images, newest first; as far as counted, while not `complete`."""
+        """Every day with images, newest first; only those counted so far until `complete`."""
         found = [known.day for known in list(self._known.values()) if known.day.count]
         return sorted(found, key=lambda day: day.day, reverse=True)
 
@@ -96,7 +96,7 @@ class Days:
 
 
 def touch(day: Path) -> None:
-    """Tell whoever counts that images of a day were added or removed; harmless where the day is gone by now."""
+    """Mark a day as changed, after adding or removing an image; harmless if the day is gone by now."""
     try:
         os.utime(day)
     except OSError as error:

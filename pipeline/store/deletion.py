@@ -1,4 +1,4 @@
-"""Deleting: one rename takes an image out of sight, and then what it leaves is removed."""
+"""Deleting: one rename hides an image, then its files are removed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.volume.volume import Volume
 
 
 def delete(volume: Volume, image_id: str) -> None:
-    """Remove an image whole, also while a worker has it; raises `ImageNotFound` or the volume's named errors."""
+    """Remove an image completely, even while a worker has it; raises `ImageNotFound` or the volume's named errors."""
     try:
         record = reading.read(volume, image_id)
     except DamagedRecord:
@@ -59,7 +59,7 @@ def _put_away(volume: Volume, image_id: str) -> None:
 
 
 def forget(volume: Volume, image_id: str, record: Record | None) -> None:
-    """Remove what is left of an image that is no longer listed, its claim excepted: markers and folder.
+    """Remove the markers and the folder of an image that is no longer listed, but not its claim.
 
     A record that says `ready` has no marker, or one that the sweep removes.
     """
@@ -73,12 +73,12 @@ def forget(volume: Volume, image_id: str, record: Record | None) -> None:
 
 
 def _names(record: Record) -> list[str]:
-    """The files of an image, the record last: after a crash it still tells the hash."""
+    """The files of an image, the record last, because it holds the hash that is needed after a crash."""
     return [record.original, *(f"{name}.webp" for name in RENDITIONS if name in record.renditions), RECORD]
 
 
 def finish(volume: Volume, image_id: str) -> None:
-    """Finish a delete that was cut short; raises `OSError` or `Busy`."""
+    """Finish an interrupted delete; raises `OSError` or `Busy`."""
     if volume.is_there(image_id):
         # a copy that somebody put here: the image keeps its claim and markers
         remove_upload(volume.layout.leaving(image_id))
@@ -91,8 +91,8 @@ def finish(volume: Volume, image_id: str) -> None:
 
 
 def drop_upload(volume: Volume, folder: Path, image_id: str) -> bool:
-    """Remove an upload whose process has ended: moved away in one step, so that a writer who lives after all fails
-    whole."""
+    """Remove an upload whose process has ended. It is moved away in one step, so that a writer that is alive after all
+    fails completely."""
     try:
         folder.rename(volume.layout.leaving(image_id))
     except OSError as error:

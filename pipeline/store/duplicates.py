@@ -1,7 +1,7 @@
-"""Which image holds which bytes: claims, each of which points at an image and proves nothing by itself.
+"""Duplicate detection by claims. A claim points from a hash to an image, and proves nothing by itself.
 
-Claims are made and dropped under the lock of their hash. A claim is a symbolic link: made in one step that fails if
-there is one, and read in one step, whatever their number.
+Claims are made and dropped under the lock of their hash. A claim is a symbolic link: made in one step that fails if it
+exists, and read in one step, however many there are.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def claimed_by(volume: Volume, sha256: str) -> str | None:
 
 
 def former_claims(volume: Volume, sha256: str) -> list[str]:
-    """The ids that claim these bytes in the way of release 0.1, until the sweep has changed their claims."""
+    """The ids of claims of release 0.1 on these bytes, until the sweep has converted them."""
     if not volume.has_former_claims:
         return []
     prefix = f"{sha256}."
@@ -88,9 +88,9 @@ def drop(volume: Volume, sha256: str, image_id: str) -> None:
 
 
 def holder(volume: Volume, sha256: str) -> str | None:
-    """The id of the image that is there and claims these bytes; under the lock.
+    """The id of an existing image that claims these bytes; under the lock.
 
-    Claims of images that are not there, or whose records are of other bytes, are dropped.
+    Drops claims of images that do not exist or have other bytes.
     """
     while (image_id := claimed_by(volume, sha256)) is not None:
         if _is_rightful(volume, sha256, image_id):
@@ -129,10 +129,10 @@ def hash_of(path: Path) -> str | None:
 
 
 def find_by_hash(volume: Volume, sha256: str) -> Record | None:
-    """The image that holds the bytes with this hash (in hex), as far as can be told without reading them.
+    """The image with this hash (in hex), without reading its original.
 
-    Its record is of these bytes, and its original is there in full length. Whoever has the bytes and sends them
-    nevertheless has them compared whole.
+    Its record has the hash, and its original exists with the right length. An upload of the same bytes compares them
+    completely.
     """
     try:
         image_id = claimed_by(volume, sha256)
@@ -143,7 +143,7 @@ def find_by_hash(volume: Volume, sha256: str) -> Record | None:
             return None
         if (volume.layout.image(image_id) / record.original).stat().st_size != record.bytes:
             return None
-        volume.flush_place(image_id)  # whoever learns of it may drop what they have
+        volume.flush_place(image_id)  # the caller may then drop its copy
     except (ImageNotFound, DamagedRecord, ForeignRecord):
         return None
     except OSError as error:
@@ -154,7 +154,7 @@ def find_by_hash(volume: Volume, sha256: str) -> Record | None:
 
 
 def has_bytes(path: Path, record: Record) -> bool:
-    """Whether the file holds the very bytes that the record is of; it is read whole if it has their length."""
+    """Whether the file holds exactly the bytes of the record; reads all of it if the length is right."""
     try:
         return path.stat().st_size == record.bytes and hash_of(path) == record.sha256
     except OSError as error:
@@ -164,7 +164,7 @@ def has_bytes(path: Path, record: Record) -> bool:
 
 
 def adopt_former(volume: Volume) -> int:
-    """Change the claims of release 0.1 into today's, a folder at a time; how many there were. Raises `OSError`."""
+    """Convert the claims of release 0.1, a folder at a time; returns how many. Raises `OSError`."""
     layout, changed = volume.layout, 0
     if not volume.has_former_claims:
         return changed

@@ -1,4 +1,4 @@
-"""An upload on its way in: a file that is hashed and bounded while it is written, straight to its last place."""
+"""An upload in progress: a file that is hashed and bounded while it is written."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _KEPT_OF_OTHERS = 64 * 1024
 class IncomingUpload(io.RawIOBase):
     """A writable, seekable binary file in `incoming/<id>.<token>/`; the token says which process writes it.
 
-    Bytes are written to the volume once, as they arrive, from the moment that they are seen to be of an accepted
-    format. Of other files nothing is written, and only the first bytes are kept, to say what they are.
+    Bytes are written to the volume once, as they arrive, as soon as they are recognised as an accepted format. Other
+    files are not written; only their first bytes are kept, to say what they are.
 
     Errors of the volume raise `VolumeFull` or `VolumeUnavailable`; more than `limit` bytes raise `TooLarge`.
     `require_room` is called with the bytes that are about to come. An upload that is not accepted is discarded.
@@ -54,7 +54,7 @@ class IncomingUpload(io.RawIOBase):
 
     @property
     def file(self) -> BinaryIO:
-        """The file to read a header from: that of the original, or the first bytes of what is none."""
+        """The file to read a header from: the original, or the first bytes of an unknown format."""
         return self._file if self._file is not None else io.BytesIO(self._head)
 
     def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]
@@ -123,7 +123,7 @@ class IncomingUpload(io.RawIOBase):
         os.fsync(self.file.fileno())
 
     def rename(self, name: str) -> None:
-        """Give the file another name within its folder, if it has not got it already."""
+        """Rename the file within its folder, unless it has that name already."""
         if name != self.name:
             (self.folder / self.name).rename(self.folder / name)
             self.name = name
@@ -149,7 +149,7 @@ class IncomingUpload(io.RawIOBase):
 
 
 def remove_upload(folder: Path, *names: str) -> None:
-    """Remove a folder that holds the files `names`, and whatever else may be in it."""
+    """Remove a folder with the files `names`, and anything else in it."""
     try:
         for name in names:
             (folder / name).unlink(missing_ok=True)

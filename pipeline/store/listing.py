@@ -40,7 +40,7 @@ def oldest_first(images: Path, after: str) -> Iterator[str]:
 
 
 def ids_in(bucket: Path) -> list[str]:
-    """The ids in the folder of a minute, oldest first: what else lies there, or belongs elsewhere, is passed over."""
+    """The ids in the folder of a minute, oldest first; skips everything that does not belong there."""
     belongs = ids_of_minute(bucket.parent.name, bucket.name)
     if belongs is None:
         return []
@@ -49,7 +49,7 @@ def ids_in(bucket: Path) -> list[str]:
 
 
 def _names(folder: Path, *, newest: bool = False) -> list[str]:
-    """The entries of a folder, by name, oldest or newest first; none where it was removed meanwhile."""
+    """The entries of a folder, by name, oldest or newest first; none if it was removed meanwhile."""
     try:
         return sorted(os.listdir(folder), reverse=newest)
     except OSError as error:

@@ -1,6 +1,6 @@
-"""Renames that put things right, in an order in which each place is free when its turn comes.
+"""Repairs by renaming, in an order in which each target is free when its turn comes.
 
-They can be cut short anywhere: whatever is under a name then is whole, and the next run goes on from there.
+They can be interrupted anywhere: every file is still whole, and the next run continues.
 """
 
 from __future__ import annotations

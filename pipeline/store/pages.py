@@ -1,4 +1,4 @@
-"""Pages of records, read from the folders themselves."""
+"""Pages of records, read from the folders."""
 
 from __future__ import annotations
 

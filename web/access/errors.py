@@ -1,4 +1,4 @@
-"""Why a call is refused before anything is done."""
+"""Errors that refuse a call before anything is done."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pipeline.errors import GalleryError
 
 
 class SignInNeeded(GalleryError):
-    """The caller has not said who they are, or not rightly."""
+    """The caller sent no valid token or session."""
 
     code, title = "sign-in-needed", "Sign in first"
 
@@ -36,7 +36,7 @@ class OriginalNotAllowed(GalleryError):
 
 
 class CrossSite(GalleryError):
-    """Another site's page asks for a change."""
+    """Another site's page requested a change."""
 
     code, title = "cross-site", "This was asked for by another site"
 
@@ -45,7 +45,7 @@ class CrossSite(GalleryError):
 
 
 class UnknownHost(GalleryError):
-    """The request is addressed to a name that is not ours, as in DNS rebinding."""
+    """The request names a host that is not ours, as in DNS rebinding."""
 
     code, title = "unknown-host", "This gallery is not reached by that name"
 

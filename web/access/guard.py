@@ -1,4 +1,4 @@
-"""The guard at the door: which host, from which site, who, and whether they may."""
+"""The guard: checks the host, the site a request comes from, the caller, and their role."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def guard() -> Guard:
 
 
 def check() -> ResponseReturnValue | None:
-    """Refuse what must not go on; else leave the caller's role in `g.role`, their session in `g.session`."""
+    """Refuse the request, or put the caller's role into `g.role` and their session into `g.session`."""
     g.role, g.session, g.caller = Role.NONE, None, None
     if request.endpoint in _PROBES:
         return None
@@ -67,7 +67,7 @@ def check() -> ResponseReturnValue | None:
 
 
 def _require_host() -> None:
-    """An open gallery is reached by local names alone unless others are set: no site may take one (DNS rebinding)."""
+    """An open gallery answers to local names only, unless others are set. This prevents DNS rebinding."""
     settings = guard().settings
     allowed = frozenset(settings.hosts)
     if not allowed and not settings.tokens:
@@ -84,7 +84,7 @@ def _host_name(address: str) -> str | None:
 
 
 def require_same_site() -> None:
-    """Nothing is changed on behalf of another site's page. Programs send neither header, browsers one or both."""
+    """Refuse changes from another site's page. Programs send neither header; browsers send one or both."""
     if request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
         raise CrossSite
     origin = request.headers.get("Origin")
@@ -105,7 +105,7 @@ def _same(origin: str) -> bool:
 
 
 def client() -> str:
-    """The caller's address, as far as the configured proxies are to be trusted."""
+    """The caller's address, as the configured proxies report it."""
     return request.remote_addr or "unknown"
 
 
@@ -135,7 +135,7 @@ def _bearer(header: str) -> Role:
 
 
 def cookie_name() -> str:
-    """Behind TLS a name that browsers let nobody set but this host itself, over TLS."""
+    """Behind TLS, a name that browsers accept only from this host, over TLS."""
     return "__Host-gallery" if request.is_secure else "gallery"
 
 

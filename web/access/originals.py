@@ -11,18 +11,18 @@ from web.access.guard import guard
 
 
 def may_fetch_originals() -> bool:
-    """Whether the caller may. Without a token they are nobody, though a public gallery lets them look."""
+    """Whether the caller may fetch originals. Without a token a caller has no role, even in a public gallery."""
     settings = guard().settings
     role = g.role if g.caller is not None or not settings.tokens else Role.NONE
     return bool(role.covers(settings.originals))
 
 
 def everybody_may(settings: Settings) -> bool:
-    """Whether all who may look may fetch originals too."""
+    """Whether everyone who may look may also fetch originals."""
     return not settings.tokens or settings.originals is Role.NONE
 
 
 def require_originals(image_id: str) -> None:
-    """Raise `OriginalNotAllowed` unless the caller may."""
+    """Raise `OriginalNotAllowed` unless the caller may fetch originals."""
     if not may_fetch_originals():
         raise OriginalNotAllowed(guard().settings.originals, image_id)

@@ -1,4 +1,4 @@
-"""What proxies say of a request, believed if they are proxies of ours, by their addresses."""
+"""Forwarded headers, believed only from the addresses of our own proxies."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _log = structlog.get_logger()
 
 
 class TrustedProxies:
-    """Puts the caller, the scheme and the host that proxies in `networks` tell in the place of the proxy's own.
+    """Replaces a proxy's address, scheme and host by those that it forwards, if it is in `networks`.
 
-    The caller is the last address in `X-Forwarded-For` that is no proxy. Of the scheme and the host the last ones
-    count: the nearest proxy sets them. What anybody else says of themselves is not looked at.
+    The caller is the last address in `X-Forwarded-For` that is not a proxy. The last scheme and host count, because
+    the nearest proxy sets them. Headers from anyone else are ignored.
     """
 
     def __init__(self, app: WSGIApplication, networks: Networks) -> None:
@@ -36,7 +36,7 @@ class TrustedProxies:
         if is_trusted(peer, self._networks):
             self._believe(environ, peer)
         elif "HTTP_X_FORWARDED_FOR" in environ and not self._warned:
-            self._warned = True  # once: who reaches us directly could fill the log
+            self._warned = True  # once: callers who reach us directly could fill the log
             _log.warning("X-Forwarded-For from an address that is not in GALLERY_TRUSTED_PROXIES", client=peer)
         return self._app(environ, start_response)
 

@@ -1,4 +1,4 @@
-"""How often something may happen: counted in Redis over all replicas, in this process where Redis is away."""
+"""Rate limits, counted in Redis over all replicas, or in this process while Redis is away."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pipeline.queue.thumbnails import ThumbnailQueue
 
 
 class Rates:
-    """Counters by caller. A Redis that fails limits nobody by itself: each process then counts its own."""
+    """Counters per caller. If Redis fails, each process counts on its own."""
 
     def __init__(self, queue: ThumbnailQueue, prefix: str) -> None:
         self._queue = queue
@@ -23,7 +23,7 @@ class Rates:
         self._shared = FixedWindowRateLimiter(RedisStorage("redis://", connection_pool=pool, key_prefix=prefix))
 
     def hit(self, limit: RateLimitItem, caller: str) -> bool:
-        """Count once; whether it is still within the limit."""
+        """Count one; returns whether it is within the limit."""
         if not self._here.hit(limit, caller):
             return False
         if self._queue.is_away:
@@ -35,7 +35,7 @@ class Rates:
             return True
 
     def test(self, limit: RateLimitItem, caller: str) -> bool:
-        """Whether once more would be within the limit."""
+        """Whether one more would be within the limit."""
         if not self._here.test(limit, caller):
             return False
         if self._queue.is_away:
@@ -47,6 +47,6 @@ class Rates:
             return True
 
     def wait(self, limit: RateLimitItem, caller: str) -> int:
-        """Seconds until the counter begins anew."""
+        """Seconds until the counter is reset."""
         reset = self._here.get_window_stats(limit, caller).reset_time
         return max(1, min(limit.get_expiry(), ceil(reset - time.time())))

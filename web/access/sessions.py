@@ -1,4 +1,4 @@
-"""Signed-in sessions: a signed cookie that names a token; signing out is remembered on the volume."""
+"""Sessions: a signed cookie that names a token. Signing out is recorded on the volume."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Who is signed in, and by which cookie."""
+    """The token of a signed-in caller, and the cookie."""
 
     token: Token
     id: str
 
 
 class Sessions:
-    """Cookies for the bearers of `tokens`; `signed_out` is the folder that remembers those that have ended.
+    """Cookies for the holders of `tokens`; the folder `signed_out` records the sessions that ended.
 
-    Each cookie is signed with a key made of its own token: it ends when that token is changed, and who holds
-    one token can make no cookie for another.
+    Each cookie is signed with a key derived from its token: it ends when that token changes, and the holder of
+    one token cannot forge a cookie for another.
     """
 
     def __init__(self, tokens: Iterable[Token], signed_out: Path) -> None:
@@ -39,12 +39,12 @@ class Sessions:
         self._signed_out = signed_out
 
     def begin(self, token: Token, *, secure: bool) -> str:
-        """The value of a new cookie; one made over TLS is worth nothing without."""
+        """The value of a new cookie; one made over TLS is invalid without TLS."""
         signed = _signer(token, secure).dumps(token_hex(16))
         return f"{token.name}.{signed}"
 
     def read(self, cookie: str, *, secure: bool) -> Session | None:
-        """Whose cookie this is; None where it is forged, too old, ended, or was made for TLS and came without."""
+        """The session of a cookie; None if it is forged, expired, ended, or was made for TLS and came without."""
         name, _, signed = cookie.partition(".")
         token = self._tokens.get(name)
         if token is None:
@@ -60,7 +60,7 @@ class Sessions:
         return Session(token, session_id)
 
     def end(self, session: Session) -> None:
-        """From now on the session's cookie is worth nothing, whoever kept a copy."""
+        """End the session: every copy of its cookie is invalid from now on."""
         try:
             self._signed_out.mkdir(exist_ok=True)
             (self._signed_out / session.id).touch()

@@ -1,4 +1,4 @@
-"""Signing in with a token, and out."""
+"""Signing in with a token, and signing out."""
 
 from __future__ import annotations
 
@@ -61,6 +61,6 @@ def signout() -> ResponseReturnValue:
 
 
 def _local(address: str) -> str:
-    """Where to go after signing in: a path of ours, never another site."""
+    """Where to go after signing in: always a path of this site."""
     plain = address.isprintable() and "\\" not in address
     return address if plain and address.startswith("/") and not address.startswith("//") else "/"

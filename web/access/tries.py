@@ -1,4 +1,4 @@
-"""Wrong tokens and passwords: a few are answered at once, more of them slowly. Right ones are never kept waiting."""
+"""Wrong tokens and passwords: the first few are answered at once, more of them slowly. Right ones never wait."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _MANY_CALLERS = 10_000
 
 
 class Turns:
-    """Lets the wrong tries of each caller beyond ten a minute be answered one after the other, one a second.
+    """Answers the wrong tries of a caller beyond ten a minute one after the other, one per second.
 
-    Each waits in its thread, of which one caller has but its share, and 20 seconds at the most.
+    Each waits in its thread, for at most 20 seconds. A caller has only its share of threads.
     """
 
     def __init__(self, hit: Callable[[RateLimitItem, str], bool]) -> None:
@@ -30,7 +30,7 @@ class Turns:
         self._next: dict[str, float] = {}
 
     def wrong(self, caller: str) -> bool:
-        """Count a wrong try and wait for its turn; whether it was one of the few that are answered at once."""
+        """Count a wrong try and wait for its turn; returns whether it was one of the first few."""
         if self._hit(AT_ONCE, caller):
             return True
         now = time.monotonic()
@@ -44,14 +44,14 @@ class Turns:
 
 
 class Tries:
-    """Wrong tokens, counted over all replicas. Whether a token is right is looked at before, always."""
+    """Wrong tokens, counted over all replicas. A token is always checked first."""
 
     def __init__(self, rates: Rates) -> None:
         self._rates = rates
         self._turns = Turns(rates.hit)
 
     def wrong(self, caller: str) -> None:
-        """Count a wrong token; raise `TooManyTries`, after a while, if this caller has been wrong too often."""
+        """Count a wrong token; raises `TooManyTries`, after a delay, if this caller was wrong too often."""
         counters.WRONG_TOKENS.inc()
         if not self._turns.wrong(caller):
             raise TooManyTries(self._rates.wait(AT_ONCE, caller))

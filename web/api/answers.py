@@ -1,4 +1,4 @@
-"""Answers of the API: a type of `web.api.schemas` as JSON, so that what is described is what is sent."""
+"""Answers of the API: the types of `web.api.schemas` as JSON, so that the description is what is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures as one zip file, made while it is sent: nothing of it lies on any disk."""
+"""Pictures as one zip file that is made while it is sent, without a copy on disk."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ _LEFT_OUT = "left-out.txt"
 
 @blueprint.record
 def prepare(state: BlueprintSetupState) -> None:
-    """So many zips are taken at once."""
+    """Limit how many zips are sent at once."""
     state.app.extensions["zips"] = Shares(_EACH, _ALL)
 
 
 @blueprint.post("/zip")
 def download() -> Response:
-    """The originals of the images whose `ids` are given, under their names, or what the caller may have of them.
+    """The originals of the images in `ids` under their names, or the versions that the caller may have.
 
-    Who may not fetch originals gets each as `/images/<id>/download` has it. Then the length of the whole is not known
-    beforehand, and a file that can't be had so is left out and named in `left-out.txt`.
+    A caller who may not fetch originals gets each as in `/images/<id>/download`. The total length is then unknown, and
+    a file whose metadata cannot be removed is left out and named in `left-out.txt`.
     """
     # each holds its list of up to a thousand files in memory for as long as it is taken
     zips, who = cast(Shares, current_app.extensions["zips"]), caller()
@@ -80,7 +80,7 @@ def _zip() -> Response:
 
 
 def _stripped(records: list[Record], files: StrippedFiles) -> Iterator[bytes]:
-    """The zip without metadata: each original is looked at when its turn comes."""
+    """The zip without metadata; each original is read when its turn comes."""
     archive = ZipStream(compress_type=ZIP_STORED)
     taken, left_out = {_LEFT_OUT: 1}, []
     for record in records:
@@ -100,7 +100,7 @@ def _stripped(records: list[Record], files: StrippedFiles) -> Iterator[bytes]:
 
 
 def _records(ids: list[str]) -> list[Record]:
-    """The records of those images that are still there; raises `ImageNotFound` where none is."""
+    """The records of the images that still exist; raises `ImageNotFound` if none does."""
     found = []
     for image_id in ids:
         with suppress(ImageNotFound):

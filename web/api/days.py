@@ -1,4 +1,4 @@
-"""How many images came in on each day: what a long gallery is laid out by before its records are there."""
+"""The number of images per day, which the page uses to lay out a long gallery before it has the records."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 
 class Calendar:
-    """Keeps the days counted, in a thread of its own, while anybody asks for them."""
+    """Keeps the counts up to date in a thread of its own, while requests for them come in."""
 
     def __init__(self, days: Days) -> None:
         self._days = days
@@ -37,7 +37,7 @@ class Calendar:
         self._thread: threading.Thread | None = None
 
     def ask(self) -> tuple[list[Day], bool]:
-        """The days, newest first, true up to a second ago; and whether all are counted yet.
+        """The days, newest first, at most a second old; and whether all were counted.
 
         Raises the volume's named errors.
         """
@@ -71,7 +71,7 @@ class Calendar:
 
 @blueprint.get("/days")
 def days() -> Response:
-    """The days, newest first: how many images, the newest one, and where `every` is given each `every`th as a mark."""
+    """The days, newest first: number of images, the newest one, and with `every` each `every`th one as a mark."""
     step = _step()
     found, complete = cast(Calendar, current_app.extensions["days"]).ask()
     marks = slice(step - 1, None, step) if step else slice(0)
@@ -88,7 +88,7 @@ def days() -> Response:
 
 
 def _step() -> int:
-    """How many of the counted marks to go on for the next one; 0 for none."""
+    """Of the counted marks, take each so-many-th; 0 for none."""
     try:
         every = int(request.args.get("every", "0"))
     except ValueError:

@@ -89,7 +89,7 @@ class _Stream(Response):
 
 
 def _relayed(connection: socket.socket) -> Iterator[bytes]:
-    """For servers that do not give their connection away: pass on what the feed says."""
+    """For servers that do not hand over their connection: relay what the feed sends."""
     with closing(connection):
         while data := connection.recv(_CHUNK):
             yield data

@@ -1,4 +1,4 @@
-"""Health: the process, and the volume. A Redis that is down is reported, and makes nothing unready."""
+"""Health of the process and the volume. A Redis that is down is reported, but web stays ready."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def healthz() -> ResponseReturnValue:
 
 @blueprint.get("/readyz")
 def readyz() -> ResponseReturnValue:
-    """The volume can be read; whether the queue answers is said beside it."""
+    """The volume can be read; the state of the queue is reported too."""
     try:
         services().queue.status()
         queue = "ok"

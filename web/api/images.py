@@ -20,7 +20,7 @@ blueprint = Blueprint("api", __name__, url_prefix="/api")
 
 @blueprint.post("/images")
 def upload() -> ResponseReturnValue:
-    """Accept one picture: 201 and its record, or 200 and the standing record of the same bytes."""
+    """Accept one picture: 201 and its record, or 200 and the existing record of the same bytes."""
     accepted = receive_one()
     body = serialize(accepted.record)
     return jsonify(body), 201 if accepted.new else 200, {"Location": body["links"]["self"]}
@@ -28,10 +28,10 @@ def upload() -> ResponseReturnValue:
 
 @blueprint.get("/images")
 def page() -> ResponseReturnValue:
-    """A page of records, newest first, and the event from which on listening misses no change of them.
+    """A page of records, newest first, and the event to start listening after without missing a change.
 
-    With `after` it is the page above an id: those just newer, oldest first. With `sha256` it is the one image that
-    holds these bytes, or none: whoever has the bytes can ask before sending them.
+    With `after`, the images just newer than an id, oldest first. With `sha256`, the image with this hash, or none: ask
+    before uploading.
     """
     before, after = _id("before"), _id("after")
     try:
@@ -88,6 +88,6 @@ def retry(image_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/retry-failed")
 def retry_failed() -> ResponseReturnValue:
-    """Try the failed images again, oldest first: up to 1000 in one call. How many are left is answered."""
+    """Retry failed images, oldest first, up to 1000 in one call; answers how many are left."""
     with turn("change"):
         return jsonify(services().retry_many(services().store.failed())), 202

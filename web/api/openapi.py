@@ -1,4 +1,4 @@
-"""The API describes itself: OpenAPI 3.1 at `/api/openapi.json`, a page for people at `/api/docs`."""
+"""The description of the API: OpenAPI 3.1 at `/api/openapi.json`, a page to read at `/api/docs`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from web.services import MOST_AT_ONCE
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api")
 _REF = "#/components/schemas/{name}"
-# Values that a newer release may add to; clients show others as they are.
+# Enumerations that a newer release may extend; clients show unknown values as they are.
 _OPEN = ("State", "Format")
 _ANY_ERRORS = (400, 401, 403, 429, 503)
 _MEANINGS = {
@@ -159,7 +159,7 @@ def _answer(status: int, kind: type | str | None) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    """The shapes of all answers; every field is always there, except links to what is not made yet."""
+    """The shapes of all answers; every field is always present, except links to files that do not exist yet."""
     kinds = {kind for operation in OPERATIONS.values() for kind in operation.answers.values() if isinstance(kind, type)}
     _, found = msgspec.json.schema_components(
         sorted({*kinds, Problem}, key=lambda kind: kind.__name__), ref_template=_REF

@@ -1,4 +1,4 @@
-"""Records as the API shows them."""
+"""Records as the API answers them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _ANY = "00000000-0000-7000-8000-000000000000"
 
 
 def serialize(record: Record, *, original: bool | None = None) -> dict[str, Any]:
-    """A record as the API answers it: with links to itself and to the files that are there.
+    """A record with links to itself and to the files that exist.
 
-    `original` says whether the reader may fetch the original; if it is None, that is the caller.
+    `original` says whether the reader may fetch the original; None means the caller of this request.
     """
     links = {"self": _address("self", record.id), "download": _address("download", record.id)}
     if may_fetch_originals() if original is None else original:
@@ -27,12 +27,12 @@ def serialize(record: Record, *, original: bool | None = None) -> dict[str, Any]
 
 
 def rendition_url(record: Record, name: str) -> str:
-    """Where a rendition is; another address once it was made anew, since each is cached for good."""
+    """The address of a rendition. It changes when the rendition is made again, because caches keep each for good."""
     return f"{_address(name, record.id)}?v={version_of(record.recipe, record.renditions[name].bytes)}"
 
 
 def version_of(recipe: int | None, size: int) -> str:
-    """Which making of a rendition it is: by which recipe, of how many bytes."""
+    """The version of a rendition: its recipe and its size in bytes."""
     return f"{recipe or 0}-{size}"
 
 

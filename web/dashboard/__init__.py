@@ -1,4 +1,4 @@
-"""rq-dashboard, behind protections of ours."""
+"""rq-dashboard, behind our own protections."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PREFIX = "/rq-dashboard"
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The dashboard's app; raises `BadSetting` where no password is set."""
+    """The dashboard's app; raises `BadSetting` if no password is set."""
     settings = settings or Settings.from_environment()
     if not settings.dashboard_password:
         raise BadSetting("Set GALLERY_DASHBOARD_PASSWORD: the dashboard can change the queue, so it needs a login.")
-    # where no serializer is named RQ unpickles: whoever can write to Redis could then run code here
+    # without a serializer RQ unpickles: anyone who can write to Redis could run code here
     rq.serializers.PickleSerializer = JSONSerializer  # type: ignore[assignment]
     os.environ.pop("RQ_DASHBOARD_SETTINGS", None)
     from rq_dashboard import cli, web

@@ -1,4 +1,4 @@
-"""What RQ raises if a job ends or is deleted while somebody looks at it, as an answer and not as an error of ours."""
+"""Answers for what RQ raises if a job ends or is deleted while the dashboard shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands in front of rq-dashboard: a login, no other site's requests, and nothing a job says is run.
+"""Protection of rq-dashboard: a login, no requests from other sites, and no content of a job is run.
 
 Without it, version 0.9 requeues on GET, has no protection against cross-site requests, compares its password with
 `!=`, unpickles what it finds in Redis, and puts what jobs say into its pages as HTML.
@@ -34,7 +34,7 @@ _log = structlog.get_logger()
 
 
 def protect(app: Flask, user: str, password: str) -> None:
-    """Put the fence around an rq-dashboard app."""
+    """Protect an rq-dashboard app."""
     app.config["MAX_CONTENT_LENGTH"] = _BODY_BYTES
     wanted = _digest(user, password)
     turns = Turns(FixedWindowRateLimiter(MemoryStorage()).hit)

@@ -1,4 +1,4 @@
-"""Entries in Redis that RQ cannot read: listed as what they are, so that one of them hides no other job."""
+"""Entries in Redis that RQ cannot read, listed as unreadable, so that they hide no other job."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class UnreadableJob:
-    """A job of which the id alone is known."""
+    """A job of which only the id is known."""
 
     id: str
 
@@ -24,7 +24,7 @@ class ReadingQueue(Queue):
     """A queue whose `fetch_job` returns an `UnreadableJob` if it cannot read one."""
 
     def fetch_job(self, job_id: str) -> Any:
-        """As RQ's own; a Redis that does not answer still raises."""
+        """Like RQ's own; still raises if Redis does not answer."""
         try:
             return super().fetch_job(job_id)
         except Exception as error:  # noqa: BLE001 - RQ raises whatever comes of a damaged field, assertions too
@@ -32,7 +32,7 @@ class ReadingQueue(Queue):
 
 
 def _unreadable(job_id: str, error: Exception) -> UnreadableJob:
-    """The job, after an error that says that it cannot be read; any other failure of Redis is raised again."""
+    """The unreadable job, after an error in reading it; re-raises any other failure of Redis."""
     if isinstance(error, RedisError) and not isinstance(error, ResponseError):
         raise error
     _log.warning("job cannot be read", job=job_id, error=repr(error)[:200])
@@ -40,7 +40,7 @@ def _unreadable(job_id: str, error: Exception) -> UnreadableJob:
 
 
 def list_unreadable(web: Any) -> None:
-    """Have the dashboard's module list what cannot be read, by its id and a sentence."""
+    """Make the dashboard list unreadable entries with their ids."""
     serialize = web.serialize_job
 
     def serialize_job(job: Job | UnreadableJob) -> dict[str, Any]:

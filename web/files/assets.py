@@ -1,4 +1,4 @@
-"""The front end's built files: hashed names that never change, sent compressed where the browser takes it."""
+"""The front end's built files: hashed names that never change, sent compressed if the browser accepts that."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
 
 
 def register(app: Flask) -> None:
-    """Give the templates `asset(name)`, the address of a built file; none where the front end was not built."""
+    """Give the templates `asset(name)`, the address of a built file; empty if the front end was not built."""
     app.register_blueprint(blueprint)
     app.jinja_env.globals["asset"] = asset
 

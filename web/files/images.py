@@ -42,7 +42,7 @@ def rendition(image_id: str, name: str) -> Response:
 
 @blueprint.get("/<image_id>/original")
 def original(image_id: str) -> Response:
-    """The bytes as they were uploaded, for those whom `GALLERY_ORIGINALS` lets have them."""
+    """The bytes as they were uploaded, for the roles that `GALLERY_ORIGINALS` allows."""
     record = services().store.get(image_id)
     require_originals(image_id)
     answer = _file(services().store.original(record), record.format.content_type, record.sha256)
@@ -53,7 +53,7 @@ def original(image_id: str) -> Response:
 
 @blueprint.get("/<image_id>/download")
 def download(image_id: str) -> Response:
-    """The original's picture, for whoever may look: without where, when and by whom it was taken.
+    """The original picture for everyone who may look, without where, when and by whom it was taken.
 
     Its length is known before it is sent, so that ranges can be asked for. Caches must ask again each time: a later
     release may know more to leave out.
@@ -77,7 +77,7 @@ def download(image_id: str) -> Response:
 
 
 def _file_names(name: str) -> dict[str, str]:
-    """A name as a header can carry it: whole in UTF-8, and for old programs what ASCII has of it (RFC 6266)."""
+    """A name for a header: in UTF-8, and in ASCII as far as possible for old programs (RFC 6266)."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode("ascii")
     return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 

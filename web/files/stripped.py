@@ -1,4 +1,4 @@
-"""Originals without their metadata, made while they are sent: nothing of it lies on any disk, no pixel is decoded."""
+"""Originals without their metadata, made while they are sent: without a copy on disk, and without decoding."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Key = tuple[str, int, int, int]
 
 
 class StrippedFiles:
-    """Opens originals without their metadata; remembers how the last ones consist of their originals' pieces."""
+    """Opens originals without their metadata; caches which pieces of the last originals are kept."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -38,23 +38,22 @@ _log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An event as it is sent: to those who may fetch originals, and to the others, who find no link to them."""
+    """An event as it is sent: to listeners who may fetch originals, and to others, without that link."""
 
     id: str
     with_original: bytes
     without: bytes
 
     def for_(self, original: bool) -> bytes:
-        """What a listener is sent who may fetch originals, or may not."""
+        """The text for a listener who may, or may not, fetch originals."""
         return self.with_original if original else self.without
 
 
 class Feed:
-    """Tells every listener what happens, as Server-Sent Events; follows Redis with one connection.
+    """Sends every event to all listeners as Server-Sent Events; follows Redis with one connection.
 
-    The last `KEPT` events are held in memory, and a listener that comes back is told what it missed from
-    there. When Redis fails, every listener is hung up on, since events may be lost; a gap in the stream makes
-    everyone who comes back then start anew.
+    The last `KEPT` events are held in memory, so that a listener that reconnects gets what it missed. If Redis fails,
+    all listeners are disconnected, because events may be lost; a gap in the stream then makes them reload.
     """
 
     def __init__(self, app: Flask, redis_url: str, lease: Lease, *, originals_for_all: bool = False) -> None:
@@ -72,7 +71,7 @@ class Feed:
         self.listeners = Listeners()
 
     def position(self) -> str | None:
-        """The id of the last event told, to be given to `add` later; None while Redis cannot be reached."""
+        """The id of the last event, for a later `add`; None while Redis cannot be reached."""
         self._start()
         with self._changed:
             self._changed.wait_for(lambda: self._following or self._failed, _BEHIND_SECONDS)
@@ -87,9 +86,9 @@ class Feed:
         *,
         original: bool = False,
     ) -> None:
-        """Hand over an open connection: `head` goes out first, then what happened after the event `since`.
+        """Take over an open connection: sends `head`, then the events after `since`.
 
-        If that is more than `_MOST_MISSED` events it is a `reset`: asking for the images again is quicker. The
+        If those are more than `_MOST_MISSED`, sends a `reset`: loading the images again is quicker. The
         connection is closed at once if Redis cannot be reached. `when_gone` is called once, when it is closed.
         `original` says whether the listener may fetch originals.
         """
@@ -99,14 +98,14 @@ class Feed:
                 when_gone()
                 return
             if since is not None and order(since) > order(self._position):
-                # told by another process, whose reader is a moment ahead of ours
+                # the position is from another process, whose reader is slightly ahead of ours
                 self._changed.wait_for(lambda: order(since) <= order(self._position), _BEHIND_SECONDS)
             missed = self._after(since, original)
             position = f"id: {self._position}\n\n".encode()
             self.listeners.add(connection, head, (*missed, position), when_gone, original=original)
 
     def _after(self, since: str | None, original: bool) -> list[bytes]:
-        """What is sent of the events after this one, oldest first, held once for all who ask."""
+        """The events after this one as they are sent, oldest first, shared by all listeners."""
         if since is None:
             return []
         found, frames = self._before, list[bytes]()
@@ -144,7 +143,7 @@ class Feed:
             failures += 1
 
     def _follow(self, follower: Follower, connection: Redis) -> None:
-        """Tell what happens, as long as Redis serves our volume."""
+        """Send events for as long as Redis serves our volume."""
         while self._lease.held:
             try:
                 self._tell(follower.wait(_WAIT_SECONDS))

@@ -1,4 +1,4 @@
-"""Listeners: open connections that all hear the same, written to by one thread that waits for none of them."""
+"""Listeners: open connections that all get the same data from one thread, which waits for none of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _REST = 2.0
 
 
 class _Listener:
-    """A connection, what is for it alone, and how far it is in what is said to all."""
+    """A connection, the data for it alone, and its position in the data for all."""
 
     __slots__ = ("first", "next", "original", "sent", "socket", "waiting", "when_gone")
 
@@ -39,13 +39,12 @@ class _Listener:
 
 
 class Listeners:
-    """Writes what is said to every listener, and a heartbeat. A listener that is far behind is hung up on.
+    """Writes all data and a heartbeat to every listener. Disconnects a listener that is too far behind.
 
-    What is said is held once for all, or twice if originals are for some, and no more of it than 1 MiB: a listener
-    whose next piece is gone from there is too far behind. So memory does not grow with those who take nothing.
+    The data is held once for all, or twice if only some may fetch originals, and at most 1 MiB of it. A listener
+    whose next piece was dropped is too far behind. So memory does not grow with listeners that read nothing.
 
-    The methods may be called from any thread; what is said before `add` is not heard by the new listener, what
-    is said after is.
+    The methods may be called from any thread. A new listener gets what is sent after `add`, and nothing before.
     """
 
     def __init__(self) -> None:
@@ -78,7 +77,7 @@ class Listeners:
         *,
         original: bool = False,
     ) -> None:
-        """Take over an open connection; say `greeting` to it first, then what it `missed`, which may be shared.
+        """Take over an open connection; sends `greeting`, then what it `missed`, which may be shared.
 
         `when_gone` is called once, when the connection is closed. `original`: who may fetch originals listens.
         """
@@ -86,7 +85,7 @@ class Listeners:
         self._do(lambda: self._add(_Listener(connection, first, when_gone, original)))
 
     def say(self, data: bytes, without_originals: bytes | None = None) -> None:
-        """Say `data` to all; `without_originals`, if it is given, to those who may not fetch originals."""
+        """Send `data` to all, but `without_originals`, if given, to those who may not fetch originals."""
         self._do(lambda: self._said.append((data, data if without_originals is None else without_originals)))
 
     def hang_up(self) -> None:
@@ -102,7 +101,7 @@ class Listeners:
         try:
             self._serve()
         finally:
-            self._hang_up()  # whoever it was that this thread stumbled over: all of them come back
+            self._hang_up()  # whichever listener caused the error, all of them reconnect
 
     def _serve(self) -> None:
         heartbeat = time.monotonic() + HEARTBEAT_SECONDS
@@ -166,7 +165,7 @@ class Listeners:
                 self._write(listener)
 
     def _write(self, listener: _Listener) -> None:
-        """Send what a listener has not taken yet, as far as that goes without waiting."""
+        """Send what a listener has not received yet, without waiting."""
         try:
             while piece := self._next(listener):
                 with memoryview(piece) as view:
@@ -192,14 +191,14 @@ class Listeners:
         return piece and piece[0 if listener.original else 1]
 
     def _wait(self, listener: _Listener, waiting: bool) -> None:
-        """Be told, or no longer, when a listener can take more."""
+        """Start or stop watching for when a listener can receive more."""
         if waiting is not listener.waiting:
             listener.waiting = waiting
             events = selectors.EVENT_READ | selectors.EVENT_WRITE if waiting else selectors.EVENT_READ
             self._selector.modify(listener.socket, events, listener)
 
     def _hear(self, listener: _Listener) -> None:
-        """A listener has nothing to tell us; what it sends is thrown away, an end is an end."""
+        """Discard what a listener sends; close the connection at its end."""
         try:
             if listener.socket.recv(4096):
                 return

@@ -1,4 +1,4 @@
-"""The HTML pages, complete without JavaScript."""
+"""The HTML pages, which work without JavaScript."""
 
 from __future__ import annotations
 

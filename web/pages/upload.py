@@ -21,7 +21,7 @@ _REFUSALS_SHOWN = 20
 
 @blueprint.post("/upload")
 def form() -> ResponseReturnValue:
-    """Accept the files of a plain form, and go to the gallery, which names what was refused and why."""
+    """Accept the files of a plain form, and redirect to the gallery, which lists what was refused and why."""
     files = [file for file in parsed_files().getlist("file") if file.filename]
     refused: list[str] = [] if files else [f"{MissingFile.code}~"]
     for file in files:
@@ -35,6 +35,6 @@ def form() -> ResponseReturnValue:
 
 
 def refusals(codes: list[str]) -> list[tuple[str, str]]:
-    """Name and reason of each refused file, as `form` put them into the address; unknown codes are left out."""
+    """Name and reason of each refused file, from the address that `form` redirected to; skips unknown codes."""
     pairs = [text.partition("~") for text in codes[:_REFUSALS_SHOWN]]
     return [(name[:_NAME_SHOWN], TITLES[code]) for code, _, name in pairs if code in TITLES]

@@ -1,1 +1,1 @@
-"""Everything that meets gunicorn's internals."""
+"""Everything that depends on gunicorn's internals."""

@@ -1,4 +1,4 @@
-"""The body of a request, from the socket to the hand that takes it, without a copy in between."""
+"""The body of a request, from the socket to its reader without a copy in between."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _SMALL_PIECE = 64 * 1024  # gunicorn holds several of them for each upload
 
 
 def pieces(environ: Mapping[str, Any]) -> Iterator[bytes | memoryview]:
-    """The body in pieces of at most `PIECE` bytes, each good until the next is asked for.
+    """The body in pieces of at most `PIECE` bytes, each valid until the next one is requested.
 
-    Ends early where the client does, and raises `OSError` where the connection fails. A body of known length is
-    received into one buffer: gunicorn's own way of handing it out copies every byte three times.
+    Ends early if the client does, and raises `OSError` if the connection fails. A body of known length is received
+    into one buffer, because gunicorn would copy every byte three times.
     """
     body, connection = environ["wsgi.input"], environ.get("gunicorn.socket")
     reader = getattr(body, "reader", None)
@@ -28,7 +28,7 @@ def pieces(environ: Mapping[str, Any]) -> Iterator[bytes | memoryview]:
         return
     ahead: bytes = reader.unreader.take_buffered()  # came with the request's head
     reader.unreader.unread(ahead[reader.length :])
-    # gunicorn is to know how much is left: it looks for the next request there
+    # gunicorn must know how much is left, because the next request starts there
     if ahead := ahead[: reader.length]:
         reader.length -= len(ahead)
         yield ahead
@@ -41,5 +41,5 @@ def pieces(environ: Mapping[str, Any]) -> Iterator[bytes | memoryview]:
             reader.length -= size
             yield buffer[:size]
     except OSError:
-        body.failed = True  # where the next request begins is not known
+        body.failed = True  # the start of the next request is unknown
         raise

@@ -1,4 +1,4 @@
-"""Closing connections so that the last answer arrives, without anybody waiting for the client."""
+"""Closing connections so that the last answer arrives, without blocking on the client."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class _Lingering:
 
 
 class LingeringClose:
-    """Closes connections in RFC 9112's way (9.6): says that nothing more comes, then reads until the client closes.
+    """Closes connections as RFC 9112 (9.6) says: ends the sending side, then reads until the client closes.
 
     A server that closed at once, with bytes unread, would reset the connection, and the client might lose the answer.
-    Each connection lingers for two seconds and 64 KiB at the most; of too many the oldest is closed at once.
+    Each connection lingers for at most two seconds and 64 KiB; if there are too many, the oldest is closed at once.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class LingeringClose:
         self._most = at_most(LINGERING)
 
     def take(self, connection: socket.socket) -> None:
-        """Close this connection soon; from now on it is nobody else's. Never waits."""
+        """Take over this connection and close it soon. Never waits."""
         try:
             connection.setblocking(False)
             connection.shutdown(socket.SHUT_WR)
@@ -63,14 +63,14 @@ class LingeringClose:
             os.write(self._wake_out, b"\0")
 
     def refuse(self, connection: socket.socket, answer: bytes) -> None:
-        """Send a short answer, as far as that goes without waiting, and close the connection soon."""
+        """Send a short answer if that works without waiting, and close the connection soon."""
         with suppress(OSError):
             connection.setblocking(False)
             connection.send(answer)
         self.take(connection)
 
     def wait(self) -> None:
-        """Until every connection is closed, which takes two seconds at the most."""
+        """Wait until every connection is closed, for at most two seconds."""
         self._none_left.wait(_SECONDS)
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""How gunicorn runs us: its configuration, the hooks it calls, and its log through ours."""
+"""gunicorn's configuration, its hooks, and its log in our format."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ SHARED_MEMORY = "/dev/shm"  # noqa: S108 - heartbeats and counters belong in mem
 
 
 def share_metrics(environ: dict[str, str]) -> None:
-    """Give the processes of one web service a folder in memory in which their counters add up."""
+    """Give the processes of one web service a folder in memory for their shared counters."""
     if METRICS_FOLDER not in environ:
         _remove_abandoned()
         environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=SHARED_MEMORY)
 
 
 def _remove_abandoned() -> None:
-    """Remove what services left that were killed; the name of a folder has the number of its process."""
+    """Remove the folders of killed services; the name of a folder contains its process id."""
     for folder in Path(SHARED_MEMORY).glob(f"{_PREFIX}*-*"):
         process = folder.name.removeprefix(_PREFIX).partition("-")[0]
         if process.isdigit() and not Path("/proc", process).exists():
@@ -36,19 +36,19 @@ def _remove_abandoned() -> None:
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """A process of web is gone: its gauges go, its counters stay. (A hook of gunicorn.)"""
+    """A hook of gunicorn: a web process ended; drop its gauges and keep its counters."""
     if METRICS_FOLDER in os.environ:
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def on_exit(_server: Any) -> None:
-    """The service ends, and its counters with it. (A hook of gunicorn.)"""
+    """A hook of gunicorn: the service ends; drop its counters."""
     if folder := os.environ.get(METRICS_FOLDER):
         shutil.rmtree(folder, ignore_errors=True)
 
 
 class Log(Logger):  # type: ignore[misc]
-    """Gunicorn's own words, in the form of ours."""
+    """gunicorn's log in the format of ours."""
 
     def setup(self, cfg: Config) -> None:
         """Send them to the root logger."""

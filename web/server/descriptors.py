@@ -1,11 +1,11 @@
-"""How many file descriptors a process may have, and what part of them each use may take."""
+"""The limit of file descriptors of a process, and the share of each use."""
 
 from __future__ import annotations
 
 import resource
 
 _MOST = 65_536
-# Each connection may have a file in its hands beside; what is left is for Redis, logs and the like.
+# Each connection may also have a file open; the rest is for Redis, logs and so on.
 CONNECTIONS = 1 / 4
 LISTENERS = 1 / 6
 DRAFTS = 1 / 8
@@ -13,7 +13,7 @@ LINGERING = 1 / 16
 
 
 def allow_many() -> None:
-    """Raise this process's limit as far as it may: many shells allow 1024, and each connection needs one."""
+    """Raise this process's limit as far as allowed: many shells set 1024, and each connection needs one."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = _MOST if hard == resource.RLIM_INFINITY else min(_MOST, hard)
     if soft != resource.RLIM_INFINITY and soft < most:
@@ -21,6 +21,6 @@ def allow_many() -> None:
 
 
 def at_most(part: float) -> int:
-    """This part of what the process may have open."""
+    """This share of the descriptors that the process may have open."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return int((_MOST if soft == resource.RLIM_INFINITY else soft) * part)

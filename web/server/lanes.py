@@ -1,4 +1,4 @@
-"""Which threads answer a request: probes have some of their own, so that others keep nobody from learning we live."""
+"""Which threads answer a request: probes have their own, so that other requests cannot make us look dead."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 HEAD_BYTES = 4096
-# /readyz looks at the volume and may hang with it; /metrics reads much. Neither may keep /healthz waiting.
+# /readyz reads the volume and may hang with it; /metrics reads a lot. Neither may block /healthz.
 _THREADS = {b"/healthz": 1, b"/readyz": 2, b"/metrics": 1}
 PATIENCE = {b"/healthz": 0.0, b"/readyz": 0.0, b"/metrics": 1.0}
 """Seconds that each may wait for a client to take its answer, which fits into the system's memory but for metrics."""
@@ -19,9 +19,9 @@ def lanes() -> Mapping[bytes, ThreadPoolExecutor]:
 
 
 def probe(head: bytes) -> bytes | None:
-    """The path of the probe that these first bytes of a request ask for, None if they ask for anything else.
+    """The path of the probe that these first bytes request; None for any other request.
 
-    A probe's head is there at once and has no body: its thread never waits for the client.
+    A probe has its whole head in these bytes, and no body: its thread never waits for the client.
     """
     end = head.find(b"\r\n\r\n")
     method, _, rest = head[:end].partition(b" ")

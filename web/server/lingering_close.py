@@ -1,4 +1,4 @@
-"""A refused upload is read to its end, within bounds, so that the client gets to see why.
+"""Read a refused upload to its end, within bounds, so that the client gets to see why.
 
 A server that closes a connection with bytes unread resets it, and its answer is lost on the way (RFC 9112, 9.6).
 """
@@ -33,7 +33,7 @@ def register(app: Flask, endpoints: Collection[str]) -> None:
 
 
 def _drain(body: BinaryIO, connection: socket.socket) -> None:
-    """Read and forget: at most 512 MiB, for at most 30 seconds, and not from a client that has gone quiet."""
+    """Read and discard at most 512 MiB, for at most 30 seconds, unless the client stops sending."""
     end, read, before = time.monotonic() + _SECONDS, 0, connection.gettimeout()
     with suppress(OSError):
         connection.settimeout(_QUIET_SECONDS)

@@ -1,4 +1,4 @@
-"""Taking a connection over from gunicorn, for answers that have no end and deserve no thread."""
+"""Taking a connection over from gunicorn, for endless answers that should not hold a thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def can_take_over(environ: Mapping[str, Any]) -> bool:
-    """Whether the server of this request gives its connection away: gunicorn does, over plain HTTP/1."""
+    """Whether the server of this request hands over its connection: gunicorn does, over plain HTTP/1."""
     server = environ.get("gunicorn.socket")
     plain = environ.get("SERVER_PROTOCOL") in ("HTTP/1.0", "HTTP/1.1") and environ.get("HTTP_VERSION") != "2"
     return plain and isinstance(server, socket.socket) and not isinstance(server, ssl.SSLSocket)
@@ -19,8 +19,8 @@ def can_take_over(environ: Mapping[str, Any]) -> bool:
 def take_over(environ: Mapping[str, Any]) -> socket.socket:
     """Return the connection of this request, now the caller's. The caller must then raise `StopIteration`.
 
-    That is gunicorn's way of being told that a connection is dealt with. What gunicorn is left with has ended, for
-    it to close as usual.
+    That tells gunicorn that the connection is dealt with. gunicorn keeps a socket that has already ended, and closes
+    it as usual.
     """
     server: socket.socket = environ["gunicorn.socket"]
     connection = socket.socket(fileno=os.dup(server.fileno()))

@@ -1,14 +1,14 @@
-"""The rules of a volume, checked one by one: what breaks them has a name, and mostly a repair.
+"""The rules of a volume. Each violation has a name, and most have a repair.
 
     violation   what a check finds
-    disk        looking without trusting
-    tree        the root, days and minutes; what lies astray
+    disk        reading without trusting
+    tree        the root, days and minutes; stray files
     image       one image: record, files, bytes, state, renditions, claim
-    outbox      uploads on their way, markers, locks, sessions
+    outbox      uploads in progress, markers, locks, sessions
     claims      claims without an image, claims on other bytes, doubles
     suspect, reconcile, alone
                 images whose name, record and bytes do not agree: exchanged, moved, copied, damaged
-    examine     all of it, twice: what was merely seen in the middle of a step is gone at the second look
+    examine     everything, twice: a step in progress looks like a violation only once
 
-Nothing here assumes that the services stand still.
+The checks may run while the services do.
 """

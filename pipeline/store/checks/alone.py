@@ -1,4 +1,4 @@
-"""What can be said of one damaged image by itself, and done about it."""
+"""The violations of a single damaged image, and their repairs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pipeline.volume.volume import Volume
 
 
 def alone(volume: Volume, one: Suspect, found: Violation) -> Iterator[Violation]:
-    """The violation with what repairs it, and what has to be said beside it."""
+    """The violation with its repair, and further violations."""
     if found.code in ("misplaced", "half-moved"):
         yield replace(found, sentence=f"{found.sentence} Something is in its place: compare the two.")
     elif found.code.startswith("original-"):
@@ -41,7 +41,7 @@ def _original(volume: Volume, one: Suspect, found: Violation) -> Violation:
 
 
 def _strange(volume: Volume, one: Suspect, found: Violation) -> Iterator[Violation]:
-    """A folder with another image's record, which is not a matter of exchange."""
+    """A folder with another image's record, without the two having been swapped."""
     record = one.record
     assert record is not None
     other = volume.layout.image(record.id) if is_id(record.id) else None
@@ -61,7 +61,7 @@ def _strange(volume: Volume, one: Suspect, found: Violation) -> Iterator[Violati
 
 
 def _same_image(one: Suspect, other: Path) -> bool:
-    """Whether another folder holds the same image whole, compared byte by byte."""
+    """Whether another folder holds a complete copy of the image, compared byte by byte."""
     try:
         record = read_record(other / RECORD)
         original = other / record.original
@@ -72,7 +72,7 @@ def _same_image(one: Suspect, other: Path) -> bool:
 
 
 def _without_record(volume: Volume, one: Suspect, found: Violation) -> Iterator[Violation]:
-    """An image whose record is lost: it is written anew from the original, if that is a picture."""
+    """An image whose record is lost: rewritten from the original, if that is a picture."""
     originals = [path for path in one.hashes if path.name.startswith("original.")]
     repair, uploaded = None, None
     if len(originals) == 1:

@@ -1,4 +1,4 @@
-"""The rules of the claims: each is on bytes that its image holds."""
+"""The rules of claims: each is for bytes that its image has."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _folders(volume: Volume) -> list[os.DirEntry[str]]:
 
 
 def _read(volume: Volume, entry: os.DirEntry[str]) -> tuple[str | None, str]:
-    """The hash and the id of a claim, or of one that release 0.1 made; no hash if it is none."""
+    """The hash and the id of a claim, today's or one of release 0.1; no hash if it is no claim."""
     path = Path(entry)
     sha256, dot, image_id = entry.name.partition(".")
     if not SHA256.fullmatch(sha256):

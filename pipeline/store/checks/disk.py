@@ -1,4 +1,4 @@
-"""Looking at a volume without trusting it: no link is followed, nothing but a regular file is opened."""
+"""Reading a volume without trusting it: follows no link, opens only regular files."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _MAX_RECORD = 1024 * 1024
 
 
 def entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What a folder holds, by name; nothing if it is gone. Raises `OSError`.
+    """The entries of a folder, by name; none if it does not exist. Raises `OSError`.
 
-    Leaves out what NFS keeps for files that were removed while open.
+    Skips what NFS keeps of files that were removed while open.
     """
     try:
         with os.scandir(folder) as found:
@@ -31,7 +31,7 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder, not a link to one."""
+    """Whether the path is a folder, and not a link to one."""
     try:
         return stat.S_ISDIR(path.lstat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
@@ -39,7 +39,7 @@ def is_folder(path: Path) -> bool:
 
 
 def is_file(path: Path) -> bool:
-    """Whether there is a regular file, not a link to one; raises `OSError`."""
+    """Whether the path is a regular file, and not a link to one; raises `OSError`."""
     try:
         return stat.S_ISREG(path.lstat().st_mode)
     except (FileNotFoundError, NotADirectoryError):
@@ -47,7 +47,7 @@ def is_file(path: Path) -> bool:
 
 
 def is_held(path: Path) -> bool:
-    """Whether a live process holds the lock on a file; where locks cannot be asked for, nobody is taken to."""
+    """Whether a live process holds the lock on a file; false if that cannot be found out."""
     try:
         return is_file(path) and is_locked(path)
     except OSError:
@@ -80,7 +80,7 @@ def read_record(path: Path) -> Record:
 
 
 def images_below(folder: Path, depth: int = 3) -> Iterator[Path]:
-    """The folders that look like images' in a folder that is not where images are; raises `OSError`."""
+    """The image folders within a folder that should have none; raises `OSError`."""
     if is_id(folder.name) and is_file(folder / RECORD):
         yield folder
     elif depth:

@@ -1,4 +1,4 @@
-"""All rules of a volume at once: look, look again at what was found, and repair what can be repaired."""
+"""All rules of a volume at once: check, check again what was found, repair what can be repaired."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FIRST = frozenset({"folder-missing", "not-a-file"})
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """How to look at a volume: `deep` reads every byte, `decode` (None: nothing does) looks into renditions."""
+    """How to check a volume: `deep` reads every byte; `decode`, unless it is None, checks renditions."""
 
     volume: Volume
     deep: bool = True
@@ -37,12 +37,12 @@ class Examination:
     def all(
         self, progress: Callable[[Iterable[Path]], AbstractContextManager[Iterable[Path]]] = nullcontext
     ) -> list[Violation]:
-        """Every violation that is still there at a second look; raises `OSError` if the volume is not there."""
+        """Every violation that a second check confirms; raises `OSError` if the volume is not there."""
         with progress(images(self.volume)) as folders:
             return self.of(folders)
 
     def of(self, folders: Iterable[Path]) -> list[Violation]:
-        """The violations of these images, and all that is beside the images."""
+        """The violations of these images, and of everything that is no image."""
         suspects = {folder: found for folder in folders if (found := list(self._image(folder)))}
         around = list(self._around())
         if not suspects and not around:
@@ -66,14 +66,14 @@ def _both(first: Iterable[Violation], second: Iterable[Violation]) -> list[Viola
 
 @dataclass(frozen=True, slots=True)
 class Repaired:
-    """What was found, also while repairing, and what of it is left."""
+    """The violations found, also while repairing, and those left."""
 
     found: list[Violation]
     left: list[Violation]
 
 
 def repair(examination: Examination, found: list[Violation], say: Callable[[str], None] = lambda _: None) -> Repaired:
-    """Repair what can be repaired, then what comes to light by that, until there is nothing more to do.
+    """Repair what can be repaired, then what that reveals, until nothing is left to do.
 
     `say` gets the reason if a repair could not be done. Raises `OSError` if the volume is gone.
     """
@@ -96,7 +96,7 @@ def repair(examination: Examination, found: list[Violation], say: Callable[[str]
 
 
 def _touched(violation: Violation) -> Iterator[Path]:
-    """The image folders to look at again."""
+    """The image folders to check again."""
     targets = violation.repair.targets if isinstance(violation.repair, Moves) else []
     for path in (violation.folder, *targets):
         folder = path if path is None or is_id(path.name) else path.parent

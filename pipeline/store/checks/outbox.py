@@ -1,4 +1,4 @@
-"""The rules beside the images: uploads on their way, markers, and the folders of small files."""
+"""The rules of uploads in progress, markers, and the folders of small files."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _incoming(volume: Volume) -> Iterator[Violation]:
 
 
 def _moved_here(volume: Volume, entry: os.DirEntry[str], image_id: str) -> Violation:
-    """An image among the uploads: it is put back if the gallery misses it, and otherwise is a copy."""
+    """An image among the uploads: moved back if the gallery lacks it, otherwise a copy."""
     home, path = volume.layout.image(image_id), Path(entry)
     if not is_folder(home) and is_claimed(volume, read_record(path / RECORD)):
         where, place = printable(path, volume.layout.root), printable(home, volume.layout.root)
@@ -81,7 +81,7 @@ def _markers(volume: Volume, folder: Path, code: str) -> Iterator[Violation]:
 
 
 def _has_image(volume: Volume, marker: Path) -> bool:
-    """Whether a marker's image is there or just coming to be; so is one that cannot be looked for."""
+    """Whether a marker's image exists, is being accepted, or cannot be looked up."""
     try:
         # an upload goes to its place in one step, so that is looked at before and after
         there = (volume.is_there, volume.is_arriving, volume.is_there)

@@ -1,7 +1,7 @@
-"""What is in another's place: image folders, records and originals that were exchanged, moved or copied.
+"""Image folders, records and originals that were swapped, moved or copied.
 
-A folder's name says whose it should be, the record in it whose it is, and the record's hash which bytes belong to it.
-From these three follows what has to go where. Nothing is ever put in the place of something that stays.
+The folder's name says which image it should be, the record which it is, and the record's hash which bytes belong to
+it. From these three follows what to move where. Nothing that stays is ever replaced.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ORPHANS = frozenset({"marker-orphan", "failure-orphan", "claim-orphan"})
 
 
 def reconcile(volume: Volume, found: list[Violation]) -> list[Violation]:
-    """Say again what was found, now with what repairs it: by renames where things were exchanged, else one by one."""
+    """The same violations with their repairs: renames if things were swapped, else one by one."""
     loose = {v.folder: v for v in found if v.code in CODES and v.folder is not None}
     suspects = suspects_of(volume, loose.keys())
     elsewhere = {volume.layout.image(one.record.id) for one in suspects if one.record and is_id(one.record.id)}
@@ -61,7 +61,7 @@ _Plan = list[tuple[Suspect, str, Repair]]
 
 
 def _folders(volume: Volume, suspects: list[Suspect]) -> _Plan:
-    """Folders that hold another image whole, or are not where they belong."""
+    """Folders that hold a complete other image, or are in the wrong place."""
     layout = volume.layout
     wanted, by_folder = {}, {one.folder: one for one in suspects}
     for one in suspects:

@@ -1,4 +1,4 @@
-"""An image folder whose name, record and bytes do not agree: all that is known of it."""
+"""An image folder whose name, record and bytes do not agree, and all that is known about it."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Suspect:
 
     @property
     def is_whole(self) -> bool:
-        """Whether record and original belong together, whosever they are."""
+        """Whether record and original belong together, whatever image they are."""
         return self.record is not None and self.hashes.get(self.folder / self.record.original) == self.record.sha256
 
     @property
     def has_its_bytes(self) -> bool:
-        """Whether the folder holds bytes that the image of its name claims."""
+        """Whether the folder holds the bytes that its image claims."""
         return bool(self.claimed & set(self.hashes.values()))
 
     @property
@@ -50,7 +50,7 @@ class Suspect:
 
 
 def suspects_of(volume: Volume, folders: Collection[Path]) -> list[Suspect]:
-    """Look at folders closely; what cannot be read is as if it were not there."""
+    """Read folders completely; what cannot be read counts as missing."""
     ids = {folder: folder.name.partition(".")[0] for folder in folders}
     claimed = claims_of(volume, set(ids.values()))
     return [_suspect(volume, folder, image_id, claimed[image_id]) for folder, image_id in ids.items()]

@@ -1,4 +1,4 @@
-"""The rules of the folders above the images, and what lies where nothing of the gallery's belongs."""
+"""The rules of the folders above the images, and of stray files."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def images(volume: Volume) -> Iterator[Path]:
 
 
 def check_tree(volume: Volume) -> Iterator[Violation]:
-    """The rules of the root, of days and of minutes: what is missing, astray, empty, or cannot be read."""
+    """The rules of the root, of days and of minutes: what is missing, stray, empty or unreadable."""
     layout = volume.layout
     for name in layout.FOLDERS:
         path = layout.root / name
@@ -45,7 +45,7 @@ def check_tree(volume: Volume) -> Iterator[Violation]:
 def stray(
     volume: Volume, entry: os.DirEntry[str], sentence: str = "Nothing of the gallery's has this name."
 ) -> Violation:
-    """What is none of ours: it is named, and never removed."""
+    """A stray file or folder: reported, and never removed."""
     if entry.is_symlink():
         sentence = "It is a symbolic link, which the gallery never makes."
     code = "stray-folder" if entry.is_dir(follow_symlinks=False) else "stray-file"
@@ -53,7 +53,7 @@ def stray(
 
 
 def unreadable(volume: Volume, path: Path, error: OSError) -> Violation:
-    """What cannot be looked into: nothing is known of it, and nothing is done about it."""
+    """A folder that cannot be read: reported, and left as it is."""
     sentence = f"It cannot be read ({error.strerror}). Give it back to the user that the services run as."
     return Violation("unreadable", printable(path, volume.layout.root), sentence)
 
@@ -97,7 +97,7 @@ def _check_minute(volume: Volume, minute: Path, belongs: tuple[str, str]) -> Ite
 
 
 def _astray(volume: Volume, entry: os.DirEntry[str], sentence: str) -> Iterator[Violation]:
-    """A folder that is not where images are: the images in it that the gallery misses, and whatever else it holds."""
+    """A folder in the wrong place: the images in it that the gallery lacks, and everything else in it."""
     try:
         lost = [folder for folder in images_below(Path(entry)) if _is_missed(volume, folder)]
         others = _others(Path(entry), set(lost))
@@ -113,7 +113,7 @@ def _astray(volume: Volume, entry: os.DirEntry[str], sentence: str) -> Iterator[
 
 
 def _is_missed(volume: Volume, folder: Path) -> bool:
-    """Whether this is an image that the gallery had, has no longer, and was not deleted: its claim is still there."""
+    """Whether the gallery lost this image without deleting it: its claim still exists."""
     try:
         record = read_record(folder / RECORD)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What a check finds: a rule that is broken, with a name, a place, a sentence, and perhaps a repair."""
+"""A violation: a broken rule, with a code, a place, a sentence, and perhaps a repair."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A broken rule: a stable code, where, a sentence, and what repairs it (None: nothing does).
+    """A broken rule: a stable code, where, a sentence, and the repair if there is one.
 
     `where` is the id of an image, or a path below the volume's root, in characters that can be printed. `folder` is
     the folder of the image that it is about.
@@ -30,6 +30,6 @@ class Violation:
 
 
 def printable(path: Path, root: Path) -> str:
-    """A path below `root` on one line, whatever bytes its names hold."""
+    """A path below `root` as one printable line."""
     text = os.fsencode(path.relative_to(root)).decode("utf-8", "backslashreplace")
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)

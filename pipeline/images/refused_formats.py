@@ -1,4 +1,4 @@
-"""Files that are not accepted, named as what they are, so that a refusal is true and says what to do."""
+"""Formats that are not accepted: what else a file seems to be, for an error that says so."""
 
 from __future__ import annotations
 
