@@ -18,7 +18,7 @@ expect.set_options(timeout=20_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here needs Chromium, which only CI must have."""
+    """Everything here needs Chromium, or Firefox, which only CI must have."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
