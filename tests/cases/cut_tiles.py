@@ -14,7 +14,7 @@ from PIL import Image
 from tests.cases import Case
 from tests.cases.cut import LOWER, case, failed, first_part, grainy
 from tests.cases.heif import Box, Item, heif, items_of
-from tests.cases.motifs import painted, rings, sunset, wheel
+from tests.cases.motifs import Motif, painted, rings, sunset, wheel
 from tests.render_fixtures import encoded
 
 _KINDS = {"heic": "HEIF", "avif": "AVIF"}
@@ -58,16 +58,20 @@ def _case(kind: str, name: str, *rest: Any) -> Case:
     return case(f"{kind}-tiles-{name}", *rest)
 
 
+def _enlarged(motif: Motif, size: tuple[int, int]) -> Image.Image:
+    return painted(motif, (size[0] // 4, size[1] // 4)).resize(size)
+
+
 def _tall() -> Image.Image:
-    return grainy(painted(rings, _TALL), 5)
+    return grainy(_enlarged(rings, _TALL), 5)
 
 
 def _broad() -> Image.Image:
-    return grainy(painted(wheel, _BROAD), 6)
+    return grainy(_enlarged(wheel, _BROAD), 6)
 
 
 def _square() -> Image.Image:
-    return grainy(painted(sunset, _SQUARE), 7)
+    return grainy(_enlarged(sunset, _SQUARE), 7)
 
 
 def _wide() -> Image.Image:

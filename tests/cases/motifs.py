@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 import math
 from collections.abc import Callable
+from functools import cache
 from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
@@ -17,8 +18,12 @@ Motif = Callable[[float, float], Color]
 
 def painted(motif: Motif, size: Size) -> Image.Image:
     """The motif as an RGB picture of eight bits."""
-    values = bytes(round(255 * value) for row in sampled(motif, size) for color in row for value in color)
-    return Image.frombytes("RGB", size, values)
+    return Image.frombytes("RGB", size, _values(motif, size))
+
+
+@cache
+def _values(motif: Motif, size: Size) -> bytes:
+    return bytes(round(255 * value) for row in sampled(motif, size) for color in row for value in color)
 
 
 def sampled(motif: Motif, size: Size) -> list[list[Color]]:

@@ -139,11 +139,11 @@ def _odd() -> Image.Image:
 
 
 def _heic_large() -> bytes:
-    return _heic(painted(rings, (300, 200)).resize((2100, 1400)), _clap(1700, 1200, -200, 100))
+    return _heic(painted(rings, (300, 200)).resize((1800, 1100)), _clap(1640, 900, -80, 100))
 
 
 def _large() -> Image.Image:
-    return painted(rings, (300, 200)).resize((2100, 1400)).crop((0, 200, 1700, 1400))
+    return painted(rings, (300, 200)).resize((1800, 1100)).crop((0, 200, 1640, 1100))
 
 
 def _heic_mirrored() -> bytes:
