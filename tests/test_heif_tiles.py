@@ -13,6 +13,7 @@ from pipeline.errors import Unrenderable
 from pipeline.images.formats import Limits, check_bounds, read_header
 from tests.heif_files import Item, coded, file, grid, size_property
 from tests.render_fixtures import scene
+from worker.engine.notes import SLIGHT
 from worker.render_process.renderer import Renderer
 
 _MOST_MB = 512
@@ -51,6 +52,19 @@ def test_a_picture_of_many_tiles_is_rendered_whole(renderer: Renderer, tmp_path:
     sizes: list[int] = []
     renderer.render(tmp_path / "a", lambda made: sizes.append(made.width))
     assert sizes == [min(480, 64 * side), 64 * side]
+
+
+@pytest.mark.parametrize("kind", ["HEIF", "AVIF"])
+@pytest.mark.parametrize(("in_table", "behind"), [(True, b""), (False, b"\0\0\0")])
+def test_tiles_within_the_table_or_with_bytes_behind_them_are_not_missing(
+    renderer: Renderer, tmp_path: Path, kind: str, in_table: bool, behind: bytes
+) -> None:
+    tiles = [tile(number + 1, kind) for number in range(4)]
+    for one in tiles:
+        one.in_idat, one.data = in_table, one.data + behind
+    (tmp_path / "a").write_bytes(file([*tiles, grid(9, 2, 2, tiles, (128, 128))], 9, avif=kind == "AVIF"))
+    found = renderer.render(tmp_path / "a", lambda _made: None)
+    assert not any("missing" in note for note in found.notes if note != SLIGHT)
 
 
 HOSTILE = {

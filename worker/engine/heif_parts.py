@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 from PIL import Image
@@ -12,7 +12,7 @@ from pipeline.errors import CutOff, Unrenderable
 from pipeline.images.containers.items import Items
 from worker.engine.av1_part import part_of_av1
 from worker.engine.heif_file import Coded
-from worker.engine.hevc_part import holds_a_picture, part_of_hevc
+from worker.engine.hevc_part import part_of_hevc, whole_units
 
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels."""
@@ -47,7 +47,9 @@ def lacks_tiles(file: BinaryIO, items: Items) -> bool:
     if items.kinds.get(items.primary) != b"grid":
         return False
     finder = _Finder(file, file.seek(0, 2), items, lambda _: None)
-    return not all(finder.holds_a_picture(tile) for tile in items.tiles if items.kinds.get(tile) == b"hvc1")
+    # what lies in the table itself is not among the extents
+    tiles = [tile for tile in items.tiles if items.kinds.get(tile) == b"hvc1" and tile in items.extents]
+    return not all(finder.holds_a_picture(tile) for tile in tiles)
 
 
 @dataclass(slots=True)
@@ -83,7 +85,7 @@ class _Finder:
     def holds_a_picture(self, item: int) -> bool:
         """Whether all the data of a tile is there, and of the right form."""
         data, whole = self._data(item)
-        return whole and holds_a_picture(Coded(b"hvc1", data, self.items.properties.get(item, ()), (0, 0)))
+        return whole and bool(whole_units(Coded(b"hvc1", data, self.items.properties.get(item, ()), (0, 0))))
 
     def _is_grid(self, item: int) -> bool:
         return self.items.kinds.get(item) == b"grid"
@@ -135,7 +137,9 @@ class _Finder:
         self.cut_off |= not whole
         coded = Coded(kind, data, self.items.properties.get(item, ()), size)
         if whole:
-            picture = self.decoder(coded) if kind == b"av01" or holds_a_picture(coded) else None
+            if kind == b"hvc1":
+                coded = replace(coded, data=whole_units(coded))
+            picture = self.decoder(coded) if coded.data else None
             if picture is not None and picture.size == size:
                 yield picture
         elif data:

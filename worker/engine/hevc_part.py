@@ -59,12 +59,14 @@ def _last_unit(data: bytes, length_bytes: int) -> tuple[bytes, int]:
     return kept, at - len(kept)
 
 
-def holds_a_picture(coded: Coded) -> bool:
-    """Whether the data consists of units from end to end, one of them of pixels; libheif leaves a tile black if not."""
-    length_bytes = _length_bytes(coded)
-    at, found = 0, False
-    while at + length_bytes < len(coded.data):
-        length = int.from_bytes(coded.data[at : at + length_bytes])
-        found |= length > 2 and coded.data[at + length_bytes] >> 1 & 0x3F < _FIRST_OTHER
-        at += length_bytes + length
-    return found and at == len(coded.data)
+def whole_units(coded: Coded) -> bytes:
+    """The units that are whole; nothing if none of them holds pixels. libheif leaves a tile green then."""
+    length_bytes, at, found = _length_bytes(coded), 0, False
+    while at + length_bytes + 2 < len(coded.data):
+        start = at + length_bytes
+        end = start + int.from_bytes(coded.data[at:start])
+        if not start + 2 < end <= len(coded.data):
+            break
+        found |= coded.data[start] >> 1 & 0x3F < _FIRST_OTHER
+        at = end
+    return coded.data[:at] if found else b""
