@@ -26,10 +26,12 @@ class Waiting:
     def start(self) -> None:
         """It has no process."""
 
-    def render(self, _: Path, publish: Callable[[Rendition], None]) -> Picture:
+    def render(
+        self, _: Path, publish: Callable[[Rendition], None], wanted: tuple[str, ...] = ("grid", "view")
+    ) -> Picture:
         """As the renderer of the product."""
         time.sleep(float(self._wait.read_text()))
-        for name in ("grid", "view"):
+        for name in wanted:
             publish(Rendition(name, self._picture, 8, 8))
         return Picture("IQgCBQAIeHiHeHeIiIeICHeIAAAAAAA=", "#008080", (), 640, 400)
 

@@ -69,13 +69,16 @@ class Volume(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """The outbox, the volume, and the queue while Redis answers."""
+    """The outbox, the volume, and the queues while Redis answers; `without_grid` of the `pending` images have no
+    picture yet."""
 
     pending: int
     failed: int
     volume: Volume
     queue: Queue | None
     queue_error: str | None = None
+    views: Queue | None = None
+    without_grid: int | None = None
 
 
 class Problem(msgspec.Struct, frozen=True):

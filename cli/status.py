@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from cli.answers import Status
+from cli.answers import Queue, Status
 from cli.client import Client
 from cli.options import with_client
 
@@ -27,14 +27,20 @@ def status(client: Client, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**plain, "stuck": stuck}))
         sys.exit(1 if stuck else 0)
-    click.echo(f"pending  {found.pending}")
+    seen = "" if found.without_grid is None else f", {found.without_grid} of them without a picture"
+    click.echo(f"pending  {found.pending}{seen}")
     click.echo(f"failed   {found.failed}")
     if found.queue is None:
         why = found.queue_error or "Redis does not answer: uploads are accepted, thumbnails wait"
         click.echo(f"queue    {why}")
     else:
-        queue = found.queue
-        oldest = f", the oldest for {queue.oldest_seconds:.0f} s" if queue.oldest_seconds else ""
-        click.echo(f"queue    {queue.waiting} waiting{oldest}, {queue.running} running, {queue.workers} workers")
+        click.echo(f"queue    {_line(found.queue)}, {found.queue.workers} workers")
+        if found.views is not None:
+            click.echo(f"views    {_line(found.views)}")
     click.echo(f"volume   {found.volume.free_bytes / 1e9:.1f} of {found.volume.total_bytes / 1e9:.1f} GB free")
     sys.exit(1 if stuck else 0)
+
+
+def _line(queue: Queue) -> str:
+    oldest = f", the oldest for {queue.oldest_seconds:.0f} s" if queue.oldest_seconds else ""
+    return f"{queue.waiting} waiting{oldest}, {queue.running} running"

@@ -32,7 +32,7 @@ RENDITIONS = ("grid", "view")
 """What is made of every picture, in this order."""
 
 MAX_ATTEMPTS = 3
-"""How often a picture may stop its worker before it is failed."""
+"""How often a picture may stop its worker, at each pass, before it is failed."""
 
 
 class State(OpenEnum):
@@ -57,12 +57,13 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class RenditionInfo(msgspec.Struct, frozen=True):
-    """A rendition: its size in pixels and bytes, and the hash of its file in hex (release 0.1 wrote none)."""
+    """A rendition: its size in pixels and bytes, the hash of its file in hex (release 0.1 wrote none), its format."""
 
     width: int
     height: int
     bytes: int
     sha256: str | None = None
+    format: str = "webp"
     unknown: dict[str, Any] = {}
 
     @classmethod
@@ -74,8 +75,9 @@ class RenditionInfo(msgspec.Struct, frozen=True):
 class Record(msgspec.Struct, frozen=True):
     """Everything known of one image. Sizes in pixels and bytes, times RFC 3339 in UTC.
 
-    `width` and `height` are those of the upright picture; `attempts` counts the renders begun since the
-    upload or the last retry by hand; `recipe` is the version of the renditions. `uploaded_sha256` is set if the
+    `width` and `height` are those of the upright picture; `attempts` counts the renders begun at the pass in hand
+    (the grid, then the view) since the upload or the last retry by hand; `queued_at` and `started_at` are those of the
+    first pass; `recipe` is the version of the renditions. `uploaded_sha256` is set if the
     original was found damaged when the record was lost: the hash it once had, while `sha256` is that of the bytes that
     are there. `unknown` and `unknown_renditions` hold what another release wrote; they are written back.
     """

@@ -80,7 +80,9 @@ LIES = {
 }
 
 
-def lie(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int) -> Picture:
+def lie(
+    original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int, wanted: Any
+) -> Picture:
     """Say what the file names; the answer for the next picture too, after the end of this one."""
     said = original.read().decode("latin-1")
     if said in LIES:
@@ -99,7 +101,7 @@ def lie(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None]
 
 
 def die_in_a_sentence(
-    original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int
+    original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int, wanted: Any
 ) -> Picture:
     """End in the middle of an answer."""
     if isinstance(original.name, int):
@@ -108,14 +110,18 @@ def die_in_a_sentence(
     return _FOUND
 
 
-def spin(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int) -> Picture:
+def spin(
+    original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int, wanted: Any
+) -> Picture:
     """Compute without end."""
     while isinstance(original.name, int):
         pass
     return _FOUND
 
 
-def die(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int) -> Picture:
+def die(
+    original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int, wanted: Any
+) -> Picture:
     """End as by a fault in a codec, at a stranger's picture."""
     if isinstance(original.name, int):  # a sample has a path
         os.kill(os.getpid(), signal.SIGSEGV)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import asdict
 
 from PIL import Image
 
 from pipeline.images.formats import Limits
-from pipeline.records import State
+from pipeline.images.recipe import RECIPE
+from pipeline.records import RENDITIONS, State
 from pipeline.store import NothingToDo, Store
 from pipeline.store.cleanup import cleanup
 from worker.engine.render import Rendition, render
@@ -20,15 +22,22 @@ def accept(store: Store, data: bytes) -> str:
     return store.accept(draft, "a.png").record.id
 
 
-def make(store: Store, image_id: str) -> None:
-    with store.attempt(image_id, worker="test") as attempt:
+def make(store: Store, image_id: str, *, grid_only: bool = False) -> None:
+    """What the worker's job does."""
+    with store.attempt(image_id, worker="test", grid_only=grid_only) as attempt:
+        wanted = ("view",) if attempt.has_grid else ("grid",) if grid_only else RENDITIONS
 
         def publish(made: Rendition) -> None:
             attempt.put(made.name, made.data, made.width, made.height)
+            if made.name == "grid" and not grid_only:
+                attempt.show(RECIPE)
 
         with attempt.original.open("rb") as original:
-            render(original, Limits(), publish)
-        attempt.finish()
+            found = render(original, Limits(), publish, wanted=wanted)
+        if wanted == ("grid",):
+            attempt.hand_on(RECIPE, **asdict(found))
+        else:
+            attempt.finish(**asdict(found))
 
 
 def recover(store: Store) -> None:

@@ -25,7 +25,8 @@ ACCEPT = [
     "before-rename",
     "after-rename",
 ]
-RENDER = ["begun", "before-grid", "after-grid", "before-view", "after-view", "before-record", "after-record"]
+GRID = ["begun", "before-grid", "after-grid", "before-shown", "shown"]
+VIEW = ["before-view", "after-view", "before-record", "after-record"]
 DELETE = ["before-rename", "after-rename", "before-markers", "before-folder"]
 
 # argv: what to do, where to die, the image's bytes or id
@@ -45,6 +46,8 @@ if what == "accept":
     accept(store, Path(argument).read_bytes())
 elif what == "render":
     make(store, argument)
+elif what == "grid":
+    make(store, argument, grid_only=True)
 elif what == "delete":
     store.delete(argument)
 else:
@@ -68,12 +71,38 @@ def test_killed_while_accepting(store: Store, tmp_path: Path, where: str) -> Non
     assert [record.id for record in store.page().records] == [again]
 
 
-@pytest.mark.parametrize("where", RENDER)
+@pytest.mark.parametrize("where", GRID + VIEW)
 def test_killed_while_rendering(store: Store, where: str) -> None:
     image_id = accept(store, picture())
     die(store, "render", f"render:{where}", image_id)
     recover(store)
     assert store.get(image_id).attempts == (1 if where == "after-record" else 2)
+
+
+@pytest.mark.parametrize("where", [*GRID, "handed-on"])
+def test_killed_while_making_the_grid_alone(store: Store, where: str) -> None:
+    image_id = accept(store, picture())
+    die(store, "grid", f"render:{where}", image_id)
+    seen = where in ("shown", "handed-on")
+    assert list(store.get(image_id).renditions) == (["grid"] if seen else [])
+    recover(store)
+    assert store.get(image_id).attempts == (1 if seen else 2)
+
+
+@pytest.mark.parametrize("where", ["begun", *VIEW])
+def test_killed_while_making_the_view_after_its_grid(store: Store, where: str) -> None:
+    image_id = accept(store, picture())
+    make(store, image_id, grid_only=True)
+    before = store.get(image_id)
+    grid = store.layout.rendition(image_id, "grid").read_bytes()
+    die(store, "render", f"render:{where}", image_id)
+    assert store.get(image_id).renditions["grid"] == before.renditions["grid"]
+    assert store.layout.rendition(image_id, "grid").read_bytes() == grid
+    recover(store)
+    after = store.get(image_id)
+    assert after.attempts == (1 if where == "after-record" else 2)
+    assert (after.renditions["grid"], after.started_at) == (before.renditions["grid"], before.started_at)
+    assert store.layout.rendition(image_id, "grid").read_bytes() == grid
 
 
 @pytest.mark.parametrize("where", DELETE)
@@ -89,11 +118,16 @@ def test_killed_while_deleting(store: Store, where: str) -> None:
     assert accept(store, data) != image_id
 
 
-def test_killed_while_retrying(store: Store) -> None:
+@pytest.mark.parametrize("has_grid", [False, True])
+def test_killed_while_retrying(store: Store, has_grid: bool) -> None:
     image_id = accept(store, picture())
+    if has_grid:
+        make(store, image_id, grid_only=True)
+    grid = store.get(image_id).renditions
     with store.attempt(image_id, worker="test") as attempt:
         attempt.fail(Unrenderable())
     die(store, "retry", "retry:before-record", image_id)
+    assert store.get(image_id).renditions == grid
     recover(store)
     assert store.get(image_id).state is State.READY
     assert store.failed() == []

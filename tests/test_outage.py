@@ -96,7 +96,7 @@ def test_uploads_are_taken_and_their_thumbnails_made_later(gallery: Gallery, out
         # one more second than a healthy one, and room for a busy machine
         assert max(took) < healthy + 3
         page = gallery.call("GET", "/").body.decode()
-        assert "waiting to be made" in page
+        assert "waiting for a picture" in page
         assert "The queue can’t be reached" in page
         ready = gallery.call("GET", "/readyz")
         assert (ready.status, ready.json["status"]) == (200, "ready")

@@ -33,7 +33,8 @@ from pipeline.store import Store
 store = Store(Settings.from_environment())
 image_id = accept(store, Path(sys.argv[1]).read_bytes())
 Path(sys.argv[2]).mkdir()
-make(store, image_id)
+for grid_only in sys.argv[3].split():
+    make(store, image_id, grid_only=grid_only == "grid")
 """
 
 
@@ -60,6 +61,7 @@ class Disk:
             self.entries.discard(paths[0])
         elif name in ("mkdir", "unlink"):
             self.entries.add(str(Path(paths[0]).parent))
+            self.bytes.discard(paths[0])  # what a file held that is gone is promised to nobody
         else:
             self.entries |= {str(Path(path).parent) for path in paths[:2]}
             return paths[0], paths[1]
@@ -79,12 +81,13 @@ def calls(trace: Path) -> Iterator[tuple[str, str]]:
             yield match[1], match[2]
 
 
-def test_nothing_is_promised_before_it_is_flushed(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("passes", ["both", "grid view"])
+def test_nothing_is_promised_before_it_is_flushed(store: Store, tmp_path: Path, passes: str) -> None:
     (tmp_path / "upload").write_bytes(picture("JPEG", (2000, 1000)))
     accepted, trace = tmp_path / "accepted", tmp_path / "trace"
     subprocess.run(
         [STRACE or "strace", "-f", "-y", "-s", "300", "-e", f"trace={CALLS}", "-o", str(trace),
-         sys.executable, "-c", WORK, str(tmp_path / "upload"), str(accepted)],
+         sys.executable, "-c", WORK, str(tmp_path / "upload"), str(accepted), passes],
         check=True, cwd=ROOT, env={**os.environ, "GALLERY_DATA": str(store.layout.root)},
     )  # fmt: skip
     disk, renames, image = Disk(str(store.layout.root)), [], ""

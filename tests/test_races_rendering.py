@@ -18,6 +18,7 @@ from pipeline.images.formats import Limits
 from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
 from pipeline.queue.lease import Lease
+from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.records import State
 from pipeline.store import Store, attempts
 from tests.pictures import picture, undecodable
@@ -31,8 +32,10 @@ from worker.thumbnails import RenderContext
 @pytest.fixture
 def render_context(store: Store) -> Any:
     nobody = connect("redis://127.0.0.1:1/0", timeout=0.1)
-    events = EventPublisher(nobody, Lease(nobody, lambda: store.volume.id))
-    render_context = RenderContext(store, Renderer(Limits(), 60, lambda: None), events, "test")
+    lease = Lease(nobody, lambda: store.volume.id)
+    queue = ThumbnailQueue(nobody, 60, lease)
+    renderer = Renderer(Limits(), 60, lambda: None)
+    render_context = RenderContext(store, renderer, EventPublisher(nobody, lease), queue, "test")
     yield render_context
     render_context.renderer.stop()
 
@@ -116,17 +119,17 @@ def test_an_image_that_is_deleted_while_it_is_read_is_told_as_deleted(
     whole, damaged = accept_bytes(store, picture()), accept_bytes(store, undecodable())
     render = render_context.renderer.render
 
-    def then_it_goes(original: Path, publish: Any) -> Any:
+    def then_it_goes(original: Path, publish: Any, wanted: Any) -> Any:
         store.delete(whole)
-        return render(original, publish)
+        return render(original, publish, wanted)
 
     with monkeypatch.context() as racing:
         racing.setattr(render_context.renderer, "render", then_it_goes)
         render_context.make(whole)
 
-    def fail_late(original: Path, publish: Any) -> Any:
+    def fail_late(original: Path, publish: Any, wanted: Any) -> Any:
         try:
-            return render(original, publish)
+            return render(original, publish, wanted)
         finally:
             store.delete(damaged)
 

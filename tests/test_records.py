@@ -41,7 +41,7 @@ def test_a_record_of_release_0_1_is_of_version_1() -> None:
     assert json.loads(record.to_json()) == {
         **json.loads(FROM_0_1),
         "version": 1,
-        "renditions": {"grid": {"width": 3, "height": 2, "bytes": 5, "sha256": None}},
+        "renditions": {"grid": {"width": 3, "height": 2, "bytes": 5, "sha256": None, "format": "webp"}},
     }
 
 
@@ -50,7 +50,7 @@ def test_keys_of_another_release_are_written_back_at_every_level() -> None:
     raw["unknown"] = {"album": 1}
     raw["unknown_renditions"] = raw["größe"] = 123456789012345678901234567890
     raw["reason"]["hint"] = ["x", {"y": 0.1}]
-    raw["renditions"]["grid"] |= {"codec": "vp8", "unknown": None, "sha256": None}
+    raw["renditions"]["grid"] |= {"codec": "vp8", "unknown": None, "sha256": None, "format": "webp"}
     raw["renditions"]["tiny"] = "elsewhere"
     record = Record.from_json(json.dumps(raw).encode())
     assert not record.is_newer
@@ -63,7 +63,7 @@ def test_keys_of_another_release_are_written_back_at_every_level() -> None:
     shown = record.to_dict()
     assert set(shown) == {*json.loads(FROM_0_1), "version"}
     assert set(shown["reason"]) == {"code", "message"}
-    assert shown["renditions"] == {"grid": {"width": 3, "height": 2, "bytes": 5, "sha256": None}}
+    assert shown["renditions"] == {"grid": {"width": 3, "height": 2, "bytes": 5, "sha256": None, "format": "webp"}}
 
 
 @pytest.mark.parametrize(

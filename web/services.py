@@ -65,9 +65,12 @@ class Services:
         return accepted
 
     def enqueue(self, record: Record) -> None:
-        """Enqueue a pending image and publish its change."""
+        """Enqueue a pending image, behind all first pictures if it has its grid, and publish its change."""
         try:
-            self.queue.enqueue(record.id)
+            if "grid" in record.renditions:
+                self.queue.enqueue_view(record.id)
+            else:
+                self.queue.enqueue(record.id)
         except QueueUnavailable as error:
             _log.warning("not enqueued, the sweep will", image=record.id, error=str(error))
             self.events.missed()
@@ -75,7 +78,7 @@ class Services:
             self.events.changed(record)
 
     def delete(self, image_id: str) -> None:
-        """Delete an image, and its job if Redis answers; raises `ImageNotFound`."""
+        """Delete an image, and its jobs if Redis answers; raises `ImageNotFound`."""
         self.store.delete(image_id)
         try:
             self.queue.remove(image_id)

@@ -62,13 +62,10 @@ def main() -> int:
     if not encode_webp.libwebp_is_called():
         _log.warning("this Pillow's libwebp cannot be called directly: thumbnails are a little less close")
     name = f"{settings.worker_name}-{uuid4().hex[:6]}"
-    render_context = RenderContext(store, renderer, EventPublisher(connection, lease), name)
+    queue = ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
+    render_context = RenderContext(store, renderer, EventPublisher(connection, lease), queue, name)
     lease.start()
-    sweep = Sweep(
-        store,
-        ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout, lease),
-        settings.sweep_seconds,
-    )
+    sweep = Sweep(store, queue, settings.sweep_seconds)
     sweep.start()
     _serve(WorkerContext(render_context, settings, lease), connection)
     lease.stop()

@@ -11,14 +11,19 @@ from wsgiref.simple_server import WSGIServer
 import structlog
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
-from pipeline.records import Record
+from pipeline.records import Record, now
 from pipeline.threads import keep_running
 
 RENDER_SECONDS = Histogram(
     "gallery_render_seconds",
-    "Decoding one picture and making its renditions.",
-    ["format"],
+    "Decoding one picture and making its renditions: the grid, the view, or both.",
+    ["format", "made"],
     buckets=(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+SEEN_SECONDS = Histogram(
+    "gallery_seen_seconds",
+    "From accepted to the grid that is shown, of pictures made for the first time.",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
 )
 READY_SECONDS = Histogram(
     "gallery_ready_seconds",
@@ -68,8 +73,17 @@ class _Server:
         raise RuntimeError("the thread that answers Prometheus ended")
 
 
+def seen(record: Record) -> None:
+    """Take down how long a picture took from accepted to its grid, which is shown now."""
+    _observe(SEEN_SECONDS, record.received_at, now())
+
+
 def ready(record: Record) -> None:
     """Take down how long a picture took from accepted to ready."""
     if record.finished_at is not None:
-        took = datetime.fromisoformat(record.finished_at) - datetime.fromisoformat(record.received_at)
-        READY_SECONDS.observe(max(0.0, took.total_seconds()))
+        _observe(READY_SECONDS, record.received_at, record.finished_at)
+
+
+def _observe(histogram: Histogram, begin: str, end: str) -> None:
+    took = datetime.fromisoformat(end) - datetime.fromisoformat(begin)
+    histogram.observe(max(0.0, took.total_seconds()))

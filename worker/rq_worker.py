@@ -30,7 +30,7 @@ from rq.worker_registration import register
 from pipeline.errors import GalleryError, RendererDied
 from pipeline.queue.lease import Lease
 from pipeline.queue.safe_job import VOLUME_TAG, NotOurs, ThumbnailJob
-from pipeline.queue.thumbnails import QUEUE
+from pipeline.queue.thumbnails import QUEUE, VIEWS
 from pipeline.settings import Settings
 from worker.safe_queue import queue_class
 from worker.thumbnails import RenderContext
@@ -61,7 +61,7 @@ class ThumbnailWorker(SimpleWorker):
     def __init__(self, context: WorkerContext, name: str, connection: Redis) -> None:
         self.context = context
         super().__init__(
-            [QUEUE],
+            [QUEUE, VIEWS],
             name=name,
             connection=connection,
             serializer=JSONSerializer,
@@ -147,6 +147,10 @@ class ThumbnailWorker(SimpleWorker):
         _log.warning(what, job=job.id, volume=str(job.meta.get(VOLUME_TAG))[:80])
         if not lease.held:
             raise StopRequested
+
+    def prepare_job_execution(self, job: Job, remove_from_intermediate_queue: bool = False) -> None:
+        """Take the job out of the intermediate list, in which RQ puts those of a single queue alone."""
+        super().prepare_job_execution(job, remove_from_intermediate_queue=True)
 
     def handle_job_success(
         self, job: Job, queue: Queue, started_job_registry: StartedJobRegistry, execution: Execution

@@ -9,10 +9,12 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError, ResponseError
 from rq import Queue
-from rq.exceptions import StopRequested
+from rq.exceptions import DequeueTimeout, StopRequested
 from rq.job import Job
 
 from pipeline.queue.lease import Lease
+from pipeline.queue.order import take
+from pipeline.queue.safe_job import ThumbnailJob
 
 _log = structlog.get_logger()
 
@@ -29,16 +31,28 @@ class SafeQueue(Queue):
     def dequeue_any(
         cls, queues: Iterable[Queue], timeout: int | None, connection: Redis, *args: Any, **kwargs: Any
     ) -> tuple[Job, Queue] | None:
-        """As RQ's; an id that is not UTF-8 is dropped. Raises `StopRequested` if Redis serves another gallery."""
-        queues = list(queues)
+        """The next job of the two queues, in our own order; an id that is not UTF-8 is dropped. Raises `StopRequested`
+        if Redis serves another gallery."""
+        thumbnails, views = (queue.key for queue in queues)
         while True:
             if not cls.lease.held:
                 raise StopRequested
+            taken = take(connection, thumbnails, views, timeout)
+            if taken is None:
+                if timeout is None:
+                    return None
+                raise DequeueTimeout(timeout, thumbnails)
+            found = None
             try:
-                return super().dequeue_any(queues, timeout, connection, *args, **kwargs)
+                found = cls._fetch_dequeued_job(connection, taken.queue_key, taken.job_id.decode(), *args, **kwargs)
             except UnicodeDecodeError:
-                for queue in queues:
-                    _drop_undecodable(connection, queue)
+                _log.warning("dropped a job whose id is not UTF-8")
+            if found is None:
+                connection.lrem(f"{taken.queue_key}:intermediate", 0, taken.job_id)  # type: ignore[arg-type]
+                continue
+            if isinstance(found[0], ThumbnailJob):
+                found[0].others_wait = taken.others_wait
+            return found
 
     @classmethod
     def _fetch_dequeued_job(
@@ -51,7 +65,6 @@ class SafeQueue(Queue):
             if isinstance(error, RedisError | OSError) and not _is_wrong_type(error):
                 raise
             _log.warning("dropped a job that cannot be read", job=job_id[:80], error=f"{type(error).__name__}: {error}")
-            connection.lrem(f"{queue_key}:intermediate", 0, job_id)
             connection.delete(Job.key_for(job_id))
             return None
 
@@ -63,14 +76,3 @@ def queue_class(lease: Lease) -> type[SafeQueue]:
 
 def _is_wrong_type(error: Exception) -> bool:
     return isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE")
-
-
-def _drop_undecodable(connection: Redis, queue: Queue) -> None:
-    key = queue.intermediate_queue_key
-    ids: Any = connection.lrange(key, 0, -1)
-    for job_id in ids:
-        try:
-            job_id.decode()
-        except UnicodeDecodeError:
-            _log.warning("dropped a job whose id is not UTF-8")
-            connection.lrem(key, 0, job_id)

@@ -1,4 +1,5 @@
-"""The sweep: every marker in the outbox gets a live job, whatever became of Redis or of workers."""
+"""The sweep: every marker in the outbox gets a live job, whatever became of Redis or of workers: one for its view if
+its grid is there, one for both if not."""
 
 from __future__ import annotations
 
@@ -77,7 +78,10 @@ class Sweep:
             if waiting is None and moment - since < _SUSPECT_SECONDS * 0.9:
                 suspects[image_id] = since
                 continue
-            self._queue.replace(image_id)
+            if self._store.is_seen(image_id):
+                self._queue.replace_view(image_id)
+            else:
+                self._queue.replace(image_id)
             count += 1
         self._suspects = suspects
         metrics.FINDINGS.labels("enqueued").inc(count)

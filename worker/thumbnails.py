@@ -1,4 +1,4 @@
-"""The job: make the thumbnails of one image."""
+"""The jobs: make the thumbnails of one image, in one pass, or the grid first and the view when no grid waits."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from pipeline.errors import (
     volume_error,
 )
 from pipeline.images.recipe import RECIPE
+from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.events import EventPublisher
 from pipeline.queue.safe_job import ThumbnailJob
-from pipeline.records import MAX_ATTEMPTS, stamp
-from pipeline.store import Attempt, NothingToDo, Store
+from pipeline.queue.thumbnails import ThumbnailQueue
+from pipeline.records import RENDITIONS, stamp
+from pipeline.store import Attempt, NothingToDo, Store, ViewCanWait
 from worker import metrics
 from worker.engine.render import Rendition
 from worker.render_process.renderer import Renderer
@@ -34,17 +36,25 @@ class RenderContext:
     store: Store
     renderer: Renderer
     events: EventPublisher
+    queue: ThumbnailQueue
     worker: str
 
-    def make(self, image_id: str, queued_at: str | None = None) -> None:
-        """Bring one pending image to its end, or raise: what is raised shows in the queue as a failure."""
+    def make(self, image_id: str, queued_at: str | None = None, *, grid_only: bool = False) -> None:
+        """Bring one pending image to its end, or to its grid, or raise: what is raised shows in the queue as a
+        failure."""
         with structlog.contextvars.bound_contextvars(image=image_id):
-            self._make(image_id, queued_at)
+            if self._make(image_id, queued_at, grid_only=grid_only):
+                # not before the marker is let go: the worker that takes the job needs it
+                self._enqueue_view(image_id)
 
-    def _make(self, image_id: str, queued_at: str | None) -> None:
+    def _make(self, image_id: str, queued_at: str | None, *, grid_only: bool) -> bool:
+        """Make what is to be made; whether the view is left."""
         try:
-            with self.store.attempt(image_id, worker=self.worker, queued_at=queued_at) as attempt:
-                self._try(attempt)
+            with self.store.attempt(image_id, worker=self.worker, queued_at=queued_at, grid_only=grid_only) as attempt:
+                self._try(attempt, grid_only=grid_only)
+                return attempt.is_handed_on
+        except ViewCanWait:
+            return True
         except NothingToDo:
             _log.info("nothing to do")
         except ImageNotFound:
@@ -55,29 +65,41 @@ class RenderContext:
         except OSError as error:
             _log.warning("put off", why=str(error))
             raise volume_error(error) from error
+        return False
 
-    def _try(self, attempt: Attempt) -> None:
+    def _enqueue_view(self, image_id: str) -> None:
+        try:
+            self.queue.enqueue_view(image_id)
+        except QueueUnavailable as error:
+            _log.warning("view not enqueued, the sweep will", error=str(error))
+
+    def _try(self, attempt: Attempt, *, grid_only: bool) -> None:
         if attempt.exhausted:
             how = RendererDied("the worker itself died", attempt.number)
             self._fail(attempt, how)
             raise how
         self.events.changed(attempt.record)
-        first = attempt.record.recipe is None
+        wanted = ("view",) if attempt.has_grid else ("grid",) if grid_only else RENDITIONS
 
         def publish(rendition: Rendition) -> None:
             attempt.put(rendition.name, rendition.data, rendition.width, rendition.height)
-            if rendition.name == "grid":
+            if rendition.name == "grid" and not grid_only:
                 attempt.show(RECIPE)
-                self.events.changed(attempt.record)
+                self._is_seen(attempt)
 
         try:
-            with metrics.RENDER_SECONDS.labels(attempt.record.format).time(), attempt.unless_deleted():
-                picture = self.renderer.render(attempt.original, publish)
+            made = wanted[0] if len(wanted) == 1 else "both"
+            with metrics.RENDER_SECONDS.labels(attempt.record.format, made).time(), attempt.unless_deleted():
+                picture = self.renderer.render(attempt.original, publish, wanted)
+            if wanted == ("grid",):
+                attempt.hand_on(RECIPE, **asdict(picture))
+                self._is_seen(attempt)
+                return
             record = attempt.finish(**asdict(picture), recipe=RECIPE)
         except ImageNotFound:
             raise
         except RendererDied as death:
-            if attempt.number >= MAX_ATTEMPTS:
+            if attempt.is_last:
                 self._fail(attempt, type(death)(death.how, attempt.number))
             else:
                 _log.warning("the renderer died", how=death.how, attempt=attempt.number)
@@ -98,9 +120,15 @@ class RenderContext:
                 attempt.roll_back()
             raise
         self.events.changed(record)
-        if first:
+        if attempt.is_first:
             metrics.ready(record)
         _log.info("ready", attempt=record.attempts, format=record.format.value)
+
+    def _is_seen(self, attempt: Attempt) -> None:
+        """Tell everybody that the grid is there."""
+        self.events.changed(attempt.record)
+        if attempt.is_first:
+            metrics.seen(attempt.record)
 
     def _fail(self, attempt: Attempt, error: GalleryError) -> None:
         try:
@@ -115,9 +143,21 @@ class RenderContext:
 
 
 def make_thumbnail(image_id: str) -> None:
-    """Make `grid.webp` and `view.webp` of a pending image; run twice, or at once, the result is the same."""
+    """Make `grid.webp` and `view.webp` of a pending image, or the grid alone if others wait for theirs; run twice, or
+    at once, the result is the same."""
     job, context = job_in_hand()
-    context.make(image_id, stamp(job.enqueued_at) if job.enqueued_at else None)
+    context.make(image_id, _queued_at(job), grid_only=job.others_wait)
+
+
+def make_view(image_id: str) -> None:
+    """Make `view.webp` of a pending image, and its grid if that is not there; run twice, or at once, the result is the
+    same."""
+    job, context = job_in_hand()
+    context.make(image_id, _queued_at(job))
+
+
+def _queued_at(job: ThumbnailJob) -> str | None:
+    return stamp(job.enqueued_at) if job.enqueued_at else None
 
 
 def job_in_hand() -> tuple[ThumbnailJob, RenderContext]:

@@ -15,8 +15,9 @@ GAP = 1.5
 """A quick block filter goes before the slow one only as far as the picture stays this much larger than the result."""
 
 
-def decoding_scale(width: int, height: int) -> int:
+def decoding_scale(width: int, height: int, wanted: int = VIEW) -> int:
     """The part (1, 1/2, 1/4 or 1/8 of each side) at which a JPEG is decoded: as small as leaves a good filter at
-    least one and a half times the view to work from. The decoder's own filter is a plain block of pixels."""
+    least one and a half times the rendition `wanted` (its longest side) to work from. The decoder's own filter is a
+    plain block of pixels."""
     longest = max(width, height)
-    return next((scale for scale in (8, 4, 2) if longest / scale >= VIEW * GAP), 1)
+    return next((scale for scale in (8, 4, 2) if longest / scale >= wanted * GAP), 1)

@@ -1,8 +1,9 @@
-"""Jobs that make renditions anew: a few at a time in the queue of all thumbnails, and what became of each."""
+"""Jobs that make renditions anew: a few at a time in the queue of views, behind them, and what became of each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from redis import Redis
 from rq.exceptions import DuplicateJobError
@@ -36,9 +37,9 @@ class RegenerationQueue:
         """See to it that a job for this image is in the queue; the outcome of an earlier one is dropped."""
         with self._queue.guarded():
             self._queue.connection.hdel(_OUTCOMES, image_id)
-            self._queue.drop(_job_id(image_id), only_ended=False)
+            self._queue.views.drop(_job_id(image_id), only_ended=False)
             try:
-                self._queue.rq.enqueue_call(
+                self._queue.views.rq.enqueue_call(
                     REGENERATE_JOB, args=(image_id,), job_id=_job_id(image_id), unique=True,
                     description=DESCRIPTION, result_ttl=_JOB_SECONDS, failure_ttl=_JOB_SECONDS, meta=self._queue.tag,
                 )  # fmt: skip
@@ -62,7 +63,9 @@ class RegenerationQueue:
 
     def waits(self, image_id: str) -> bool:
         """Whether its job is still in the queue."""
-        return self._queue.job_states([_job_id(image_id)])[_job_id(image_id)] is True
+        with self._queue.guarded():
+            waiting: Any = self._queue.connection.lrange(self._queue.views.rq.key, 0, -1)
+        return _job_id(image_id).encode() in waiting
 
 
 def _job_id(image_id: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from rq.job import Job
 
 JOB = "worker.thumbnails.make_thumbnail"
+VIEW_JOB = "worker.thumbnails.make_view"
 REGENERATE_JOB = "worker.regeneration.regenerate_thumbnails"
 
 VOLUME_TAG = "volume"
@@ -21,6 +22,9 @@ class NotOurs(Exception):
 class ThumbnailJob(Job):
     """A job that runs a function of ours and nothing else: no other by name, no callbacks, no webhooks."""
 
+    others_wait = False
+    """Whether another image waited for its first picture when this job was taken; never in Redis."""
+
     context: Any = None
     """What the worker hands to the function, found there by `get_current_job`; never in Redis."""
 
@@ -33,7 +37,7 @@ class ThumbnailJob(Job):
     @property
     def func(self) -> Callable[..., Any]:
         """The function, if it is ours; raises `NotOurs`."""
-        if self.func_name not in (JOB, REGENERATE_JOB) or self.instance is not None:
+        if self.func_name not in (JOB, VIEW_JOB, REGENERATE_JOB) or self.instance is not None:
             raise NotOurs("this job names a function that is not ours; it was not run")
         return super().func  # type: ignore[no-any-return]
 

@@ -1,4 +1,4 @@
-"""How the queue stands for those who watch it: jobs by registry, workers by state."""
+"""How the queues stand for those who watch them: jobs by registry, workers by state."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
+from pipeline.queue.jobs import JobQueue
 from pipeline.queue.thumbnails import ThumbnailQueue
 
 
@@ -21,28 +22,34 @@ class QueueStats:
     oldest_seconds: float
 
 
-def queue_stats(queue: ThumbnailQueue) -> QueueStats:
-    """Count; raises `QueueUnavailable`. Four round trips, however many jobs and workers there are."""
-    oldest = queue.status().oldest_seconds
+def queue_stats(queue: ThumbnailQueue) -> dict[str, QueueStats]:
+    """Count each queue, by its name; raises `QueueUnavailable`. Four round trips for each, however many jobs and
+    workers there are."""
+    queue.status()  # raises if Redis takes no writes
     with queue.guarded():
-        registries = {
-            "started": queue.rq.started_job_registry,
-            "finished": queue.rq.finished_job_registry,
-            "failed": queue.rq.failed_job_registry,
-            "deferred": queue.rq.deferred_job_registry,
-            "scheduled": queue.rq.scheduled_job_registry,
-            "canceled": queue.rq.canceled_job_registry,
-        }
-        with queue.connection.pipeline(transaction=False) as pipeline:
-            pipeline.llen(queue.rq.key)
-            for registry in registries.values():
-                pipeline.zcard(registry.key)
-            pipeline.smembers(WORKERS_BY_QUEUE_KEY % queue.rq.name)
-            waiting, *counts, names = pipeline.execute()
-        with queue.connection.pipeline(transaction=False) as pipeline:
-            for name in names:
-                pipeline.hget(name, "state")
-            states: list[Any] = pipeline.execute()
+        return {one.rq.name: _stats(one) for one in (queue.thumbnails, queue.views)}
+
+
+def _stats(queue: JobQueue) -> QueueStats:
+    oldest = queue.status().oldest_seconds
+    registries = {
+        "started": queue.rq.started_job_registry,
+        "finished": queue.rq.finished_job_registry,
+        "failed": queue.rq.failed_job_registry,
+        "deferred": queue.rq.deferred_job_registry,
+        "scheduled": queue.rq.scheduled_job_registry,
+        "canceled": queue.rq.canceled_job_registry,
+    }
+    with queue.connection.pipeline(transaction=False) as pipeline:
+        pipeline.llen(queue.rq.key)
+        for registry in registries.values():
+            pipeline.zcard(registry.key)
+        pipeline.smembers(WORKERS_BY_QUEUE_KEY % queue.rq.name)
+        waiting, *counts, names = pipeline.execute()
+    with queue.connection.pipeline(transaction=False) as pipeline:
+        for name in names:
+            pipeline.hget(name, "state")
+        states: list[Any] = pipeline.execute()
     jobs = {"queued": int(waiting), **dict(zip(registries, map(int, counts), strict=True))}
     # a worker that died leaves its name in the set, and nothing under it
     workers = Counter(state.decode() for state in states if isinstance(state, bytes))

@@ -7,7 +7,8 @@
         grid.webp view.webp   the renditions
     images/<day>/<minute>/<id>.moving   an image that makes room while a repair puts others in their places
     pending/<id>              the outbox: there from acceptance until the image is ready or failed;
-                              one line for each attempt begun; locked by the worker that is at it
+                              one line for each attempt begun, and one for the grid; executable for its owner once
+                              the grid is there; locked by the worker that is at it
     failed/<id>               there while the image is failed
     hashes/<2 hex>/<sha256>   which image holds these bytes: a symbolic link to its id
     locks/                    one lock file per hash prefix, and the sweep's
@@ -16,10 +17,10 @@ The folder of an image follows from its id, whose first bits are the time it was
 `layout.Layout`, and nobody outside this package makes one.
 """
 
-from pipeline.store.attempts import Attempt, NothingToDo
+from pipeline.store.attempts import Attempt, NothingToDo, ViewCanWait
 from pipeline.store.days import Day, Days
 from pipeline.store.incoming import IncomingUpload
 from pipeline.store.intake import Accepted
 from pipeline.store.store import Store
 
-__all__ = ["Accepted", "Attempt", "Day", "Days", "IncomingUpload", "NothingToDo", "Store"]
+__all__ = ["Accepted", "Attempt", "Day", "Days", "IncomingUpload", "NothingToDo", "Store", "ViewCanWait"]

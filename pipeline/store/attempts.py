@@ -1,8 +1,7 @@
-"""One attempt of a worker at an image: counted on the volume, exclusive, and ended in one of four ways."""
+"""One attempt of a worker at an image: counted on the volume, exclusive, and ended in one of five ways."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -10,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import GalleryError, ImageNotFound
-from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Reason, Record, RenditionInfo, State, now, renditions_to_json
+from pipeline.images.recipe import RECIPE
+from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Reason, Record, RenditionInfo, State, now
 from pipeline.store import outbox, reading
-from pipeline.store.progress import attempts_of, read_lines
+from pipeline.store.progress import Facts, attempt_line, grid_line, progress
+from pipeline.store.renditions import intact
 from pipeline.volume.files import (
     flush_folder,
     is_gone,
@@ -34,11 +35,18 @@ class NothingToDo(Exception):
     made it."""
 
 
+class ViewCanWait(Exception):
+    """The grid is there, and others wait for theirs."""
+
+
 @contextmanager
-def attempt(volume: Volume, image_id: str, *, worker: str, queued_at: str | None = None) -> Iterator[Attempt]:
+def attempt(
+    volume: Volume, image_id: str, *, worker: str, queued_at: str | None = None, grid_only: bool = False
+) -> Iterator[Attempt]:
     """Begin an attempt at a pending image: exclusive, and counted on disk before it begins.
 
-    Raises `NothingToDo`. An attempt that is neither finished, failed nor rolled back stays counted.
+    Raises `NothingToDo`, and `ViewCanWait` if only the grid is wanted and it is there. An attempt that is neither
+    finished, handed on, failed nor rolled back stays counted.
     """
     try:
         marker = os.open(volume.layout.marker(image_id), os.O_RDWR | os.O_CLOEXEC)
@@ -48,7 +56,7 @@ def attempt(volume: Volume, image_id: str, *, worker: str, queued_at: str | None
         raise
     try:
         with unless_deleted(volume, image_id):
-            yield _begin(volume, image_id, marker, worker=worker, queued_at=queued_at)
+            yield _begin(volume, image_id, marker, worker=worker, queued_at=queued_at, grid_only=grid_only)
     finally:
         with suppress(OSError):
             os.close(marker)
@@ -66,10 +74,13 @@ def unless_deleted(volume: Volume, image_id: str) -> Iterator[None]:
         raise ImageNotFound(image_id) from None
 
 
-def _begin(volume: Volume, image_id: str, marker: int, *, worker: str, queued_at: str | None) -> Attempt:
-    """Lock the open `marker`, count the attempt on disk, and return it; raises `NothingToDo`.
+def _begin(
+    volume: Volume, image_id: str, marker: int, *, worker: str, queued_at: str | None, grid_only: bool
+) -> Attempt:
+    """Lock the open `marker`, count the attempt on disk, and return it; raises `NothingToDo` or `ViewCanWait`.
 
-    If `MAX_ATTEMPTS` were begun and none ended, the attempt is `exhausted`: it is not counted, and can only fail.
+    If `MAX_ATTEMPTS` were begun at this pass and none ended, the attempt is `exhausted`: it is not counted, and can
+    only fail.
 
     The lock is what says that a worker is alive and has this image: it ends with the process.
     """
@@ -87,59 +98,76 @@ def _begin(volume: Volume, image_id: str, marker: int, *, worker: str, queued_at
     if record.is_newer:
         raise NothingToDo
     size = os.lseek(marker, 0, os.SEEK_END)
-    begun = len(attempts_of(read_lines(os.pread(marker, size, 0))))
+    found = progress(record, os.pread(marker, size, 0))
     # a failed image with an empty marker is about to be retried by hand
-    if record.state is State.READY or (record.state is State.FAILED and begun):
+    if record.state is State.READY or (record.state is State.FAILED and found.begun):
         # a retry elsewhere may have put another marker in the place of this one
         if still_linked(marker, volume.layout.marker(image_id)):
             outbox.leave(volume, image_id)
         raise NothingToDo
-    if begun:
-        record = _left_by_others(volume, record)
-    if begun >= MAX_ATTEMPTS:
-        return Attempt(volume, record, marker, begun, size, exhausted=True)
-    number = begun + 1
+    is_first = record.recipe is None
+    if found.begun:
+        remove_temporaries(volume.layout.image(image_id))
+    record = found.record.with_(renditions=intact(volume, found.record))
+    has_grid = "grid" in record.renditions and record.recipe == RECIPE
+    if has_grid and grid_only:
+        outbox.mark_seen(marker)
+        raise ViewCanWait
+    if found.attempts >= MAX_ATTEMPTS:
+        return Attempt(volume, record, marker, found.attempts, size, exhausted=True, has_grid=has_grid)
+    number = found.attempts + 1
     started_at = now()
-    line = json.dumps({"started_at": started_at, "worker": worker})
     try:
-        write_all(marker, f"\n{line}\n".encode())
+        write_all(marker, attempt_line(started_at, worker, queued_at))
         os.fsync(marker)
     except OSError:
         with suppress(OSError):
             os.ftruncate(marker, size)
         raise
     volume.step("render:begun")
-    record = record.with_(attempts=number, started_at=started_at, worker=worker, queued_at=queued_at)
-    return Attempt(volume, record, marker, number, size)
-
-
-def _left_by_others(volume: Volume, record: Record) -> Record:
-    """Remove what an attempt left half-written; the record with those of its renditions that are there.
-
-    A power loss may have left the word of a rendition, and not its name.
-    """
-    remove_temporaries(volume.layout.image(record.id))
-    there = {n: i for n, i in record.renditions.items() if volume.layout.rendition(record.id, n).exists()}
-    return record.with_(renditions=there)
+    if record.started_at is None or not has_grid:
+        record = record.with_(started_at=started_at, queued_at=queued_at)
+    record = record.with_(attempts=number, worker=worker)
+    return Attempt(volume, record, marker, number, size, is_first=is_first, has_grid=has_grid)
 
 
 class Attempt:
     """Made by `attempt`, which holds the lock on the marker meanwhile.
 
-    `number` counts from 1. The attempt ends by `finish`, by `fail`, by `roll_back` (it does not count: the
-    volume was at fault, or the worker was told to stop), or it stays counted because the process died.
+    `number` counts from 1, at the grid and then at the view; `has_grid` says that the view alone is left to make, and
+    `is_first` that the image was never made before. The attempt ends by `finish`, by `hand_on`, by `fail`, by
+    `roll_back` (it does not count: the volume was at fault, or the worker was told to stop), or it stays counted
+    because the process died.
     """
 
     def __init__(
-        self, volume: Volume, record: Record, marker: int, number: int, begun_at: int, *, exhausted: bool = False
+        self,
+        volume: Volume,
+        record: Record,
+        marker: int,
+        number: int,
+        begun_at: int,
+        *,
+        exhausted: bool = False,
+        is_first: bool = False,
+        has_grid: bool = False,
     ) -> None:
         self.record = record
         self.number = number
         self.exhausted = exhausted
+        self.is_first = is_first
+        self.has_grid = has_grid
         self._volume = volume
         self._marker = marker
         self._begun_at = begun_at
+        self._shown = b""
         self.open = True
+        self.is_handed_on = False
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no other attempt follows at this pass; if the grid was shown, this is the first one at the view."""
+        return (1 if self._shown else self.number) >= MAX_ATTEMPTS
 
     @property
     def original(self) -> Path:
@@ -156,11 +184,29 @@ class Attempt:
         self.record = self.record.with_(renditions=infos)
 
     def show(self, recipe: int) -> None:
-        """Let readers see the renditions made so far. Nothing rests on it, so nothing is flushed."""
+        """Let readers see the grid; this attempt goes on with the view."""
+        self._show(recipe, attempts=1, facts=Facts())
+
+    def hand_on(self, recipe: int, **facts: Any) -> Record:
+        """The grid is there, and readers see it: this pass ends, and the view is left to another. The image stays in
+        the outbox."""
+        self.record = self.record.with_(**facts)
+        self._show(recipe, attempts=0, facts=Facts(**facts))
+        outbox.mark_seen(self._marker)
+        self._step("render:handed-on")
+        self.open, self.is_handed_on = False, True
+        return self.record
+
+    def _show(self, recipe: int, *, attempts: int, facts: Facts) -> None:
+        """Nothing is flushed: if the line is lost, the grid is made once more; so it is if its file is, which the next
+        attempt sees."""
         self.record = self.record.with_(recipe=recipe)
-        made = renditions_to_json(self.record.renditions)
+        grid = self.record.renditions["grid"]
+        self._shown = grid_line(grid, recipe, attempts=0, facts=facts)
+        self._step("render:before-shown")
         os.lseek(self._marker, 0, os.SEEK_END)
-        write_all(self._marker, f"\n{json.dumps({'renditions': made, 'recipe': recipe})}\n".encode())
+        write_all(self._marker, grid_line(grid, recipe, attempts=attempts, facts=facts))
+        self._step("render:shown")
 
     def finish(self, **facts: Any) -> Record:
         """All renditions are on disk: the image is ready, and leaves the outbox."""
@@ -178,8 +224,13 @@ class Attempt:
             raise
 
     def roll_back(self) -> None:
-        """Take the attempt back; the image stays in the outbox."""
+        """Take the attempt back; the image stays in the outbox, and a grid that was shown stays visible."""
         os.ftruncate(self._marker, self._begun_at)
+        if self._shown:
+            os.lseek(self._marker, 0, os.SEEK_END)
+            with suppress(OSError):  # on a full volume it is made once more
+                write_all(self._marker, self._shown)
+                outbox.mark_seen(self._marker)
         os.fsync(self._marker)
         self.open = False
 

@@ -1,23 +1,30 @@
-"""The outbox: a marker in `pending/` for each image that waits, and one in `failed/` for each that failed."""
+"""The outbox: a marker in `pending/` for each image that waits, and one in `failed/` for each that failed.
+
+The owner's execute bit of a marker says that the image has its grid, so that whoever counts need not open it. It is a
+hint: what the marker says, and the grid itself, are what counts.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.errors import ImageNotFound, MadeByNewerRelease, NotRetryable, volume_error
 from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store import reading
+from pipeline.store.renditions import intact
 from pipeline.volume.files import flush_folder, is_gone, remove_temporaries, replace_whole, still_linked
 from pipeline.volume.locks import Busy, acquire
 from pipeline.volume.volume import Volume
 
 _RETRY_WAIT = 5.0
-_OLDEST = 1000
+_SEEN = stat.S_IXUSR
 
 
 def pending(volume: Volume) -> list[str]:
@@ -38,15 +45,49 @@ def ids_in(folder: os.PathLike[str]) -> list[str]:
         raise volume_error(error) from error
 
 
-def oldest_pending_age(volume: Volume) -> float:
-    """Age in seconds of the stalest pending image, counted from its last event; of the oldest thousand."""
-    longest, layout = 0.0, volume.layout
-    for image_id in pending(volume)[:_OLDEST]:
-        try:
-            longest = max(longest, time.time() - layout.marker(image_id).stat().st_mtime)
-        except OSError:
-            continue
-    return longest
+@dataclass(slots=True)
+class Waiting:
+    """How many images wait for their first picture, how many for their view alone, and the age in seconds of the
+    stalest of each, counted from its last event."""
+
+    grids: int = 0
+    views: int = 0
+    oldest_grid: float = 0.0
+    oldest_view: float = 0.0
+
+
+def waiting(volume: Volume) -> Waiting:
+    """Count the outbox; raises the volume's named errors."""
+    found, moment = Waiting(), time.time()
+    try:
+        with os.scandir(volume.layout.pending) as entries:
+            for entry in entries:
+                if not is_id(entry.name):
+                    continue
+                with suppress(FileNotFoundError):
+                    status = entry.stat(follow_symlinks=False)
+                    age = moment - status.st_mtime
+                    if status.st_mode & _SEEN:
+                        found.views, found.oldest_view = found.views + 1, max(found.oldest_view, age)
+                    else:
+                        found.grids, found.oldest_grid = found.grids + 1, max(found.oldest_grid, age)
+    except OSError as error:
+        raise volume_error(error) from error
+    return found
+
+
+def is_seen(volume: Volume, image_id: str) -> bool:
+    """Whether a pending image has its grid, by its marker's word."""
+    try:
+        return bool(volume.layout.marker(image_id).stat().st_mode & _SEEN)
+    except OSError:
+        return False
+
+
+def mark_seen(marker: int) -> None:
+    """Let an open marker say that the image has its grid."""
+    with suppress(OSError):
+        os.fchmod(marker, stat.S_IMODE(os.fstat(marker).st_mode) | _SEEN)
 
 
 def make_marker(volume: Volume, image_id: str) -> None:
@@ -113,19 +154,21 @@ def forget_failure(volume: Volume, image_id: str) -> bool:
 
 
 def retry(volume: Volume, image_id: str, allowed: Collection[State] = (State.FAILED,)) -> Record:
-    """Put an image whose state is one of `allowed` back into the outbox, its attempts forgotten.
+    """Put an image whose state is one of `allowed` back into the outbox, its attempts forgotten. A failed one keeps
+    the grid that it has.
 
     Raises `ImageNotFound`, `NotRetryable`, `MadeByNewerRelease`, or the volume's named errors.
     """
     _require(reading.read(volume, image_id), allowed)
     try:
-        return reopen(volume, image_id, lambda: _require(reading.read(volume, image_id), allowed))
+        return reopen(volume, image_id, lambda: _require(reading.read(volume, image_id), allowed), keep=State.FAILED)
     except OSError as error:
         raise volume_error(error) from error
 
 
-def reopen(volume: Volume, image_id: str, prepare: Callable[[], Record]) -> Record:
-    """Put an image into the outbox with the record that `prepare` returns, as one that waits for its first attempt.
+def reopen(volume: Volume, image_id: str, prepare: Callable[[], Record], *, keep: State | None = None) -> Record:
+    """Put an image into the outbox with the record that `prepare` returns, as one that waits for its first attempt. If
+    its state is `keep`, it keeps the grid that it has.
 
     `prepare` runs under the marker's lock, once the marker is on disk. Raises what it raises, `NotRetryable` if a
     worker has the image, and `OSError`.
@@ -144,10 +187,13 @@ def reopen(volume: Volume, image_id: str, prepare: Callable[[], Record]) -> Reco
             remove_temporaries(layout.image(image_id))
             drop_failure(volume, image_id)
             volume.step("retry:before-record")
+            kept = intact(volume, record) if record.state is keep else {}
             record = record.with_(
-                state=State.PENDING, reason=None, attempts=0, started_at=None, finished_at=None, renditions={}
+                state=State.PENDING, reason=None, attempts=0, started_at=None, finished_at=None, renditions=kept
             )
             replace_whole(layout.record(image_id), record.to_json())
+            if "grid" in kept:
+                mark_seen(held)
     except Busy as busy:
         raise NotRetryable(State.PENDING) from busy
     return record

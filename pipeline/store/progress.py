@@ -1,36 +1,79 @@
-"""What the marker of a pending image says: a line for each attempt begun, and for the renditions made so far."""
+"""What the marker of a pending image says: a line for each attempt begun, and for the grid once it is there."""
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
-from pipeline.records import Record, renditions_from_json
+import msgspec
+
+from pipeline.records import Record, RenditionInfo, renditions_from_json, renditions_to_json
 
 
-def read_lines(marker: bytes) -> list[dict[str, Any]]:
-    """The lines of a marker, in their order; a line torn by a power loss was never written."""
+class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the grid's pass found of the picture, if it ended: fields of the record."""
+
+    width: int | None = None
+    height: int | None = None
+    placeholder: str | None = None
+    color: str | None = None
+    notes: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A pending image's record with what its marker tells; the attempts begun at the pass in hand (the grid, and once
+    that is there the view), and whether any was begun at all."""
+
+    record: Record
+    attempts: int = 0
+    begun: bool = False
+
+
+def progress(record: Record, marker: bytes) -> Progress:
+    """Read a marker, line by line; a line torn by a power loss was never written."""
+    attempts, begun = 0, False
+    for line in _lines(marker):
+        if "started_at" in line:
+            attempts, begun = attempts + 1, True
+            record = record.with_(attempts=attempts, worker=line.get("worker"))
+            if record.started_at is None or "grid" not in record.renditions:
+                record = record.with_(started_at=line["started_at"], queued_at=line.get("queued_at"))
+        elif "renditions" in line:
+            with suppress(KeyError, ValueError):  # one that a newer release wrote in another way says nothing to us
+                record = _with_grid(record, line)
+                attempts = msgspec.convert(line.get("attempts", 1), int)
+    return Progress(record, attempts, begun)
+
+
+def attempt_line(started_at: str, worker: str, queued_at: str | None) -> bytes:
+    """The line of an attempt that begins."""
+    return _line({"started_at": started_at, "worker": worker, "queued_at": queued_at})
+
+
+def grid_line(grid: RenditionInfo, recipe: int, *, attempts: int, facts: Facts) -> bytes:
+    """The line that says that the grid is there; `attempts` are those at the view that have begun by then: one if the
+    attempt that made the grid goes on."""
+    made = renditions_to_json({"grid": grid})
+    return _line({"renditions": made, "recipe": recipe, "attempts": attempts, **msgspec.to_builtins(facts)})
+
+
+def _with_grid(record: Record, line: dict[str, Any]) -> Record:
+    found = msgspec.structs.asdict(msgspec.convert(line, Facts))
+    known = {name: value for name, value in found.items() if value is not None}
+    return record.with_(renditions=renditions_from_json(line["renditions"]), recipe=line["recipe"], **known)
+
+
+def _line(plain: dict[str, Any]) -> bytes:
+    return f"\n{json.dumps(plain)}\n".encode()
+
+
+def _lines(marker: bytes) -> list[dict[str, Any]]:
     lines = []
     for line in marker.splitlines():
         with suppress(ValueError):
             if isinstance(found := json.loads(line), dict):
                 lines.append(found)
     return lines
-
-
-def attempts_of(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The attempts begun."""
-    return [line for line in lines if "started_at" in line]
-
-
-def with_progress(record: Record, marker: bytes) -> Record:
-    """A pending image's record with the attempts begun and the renditions made so far."""
-    lines = read_lines(marker)
-    if attempts := attempts_of(lines):
-        last = attempts[-1]
-        record = record.with_(attempts=len(attempts), started_at=last.get("started_at"), worker=last.get("worker"))
-    for line in lines:
-        with suppress(KeyError, ValueError):  # one that a newer release wrote in another way says nothing to us
-            record = record.with_(renditions=renditions_from_json(line["renditions"]), recipe=line["recipe"])
-    return record

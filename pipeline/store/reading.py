@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, volume_error
 from pipeline.ids import is_id
 from pipeline.records import Record, State
-from pipeline.store.progress import with_progress
+from pipeline.store.progress import progress
 from pipeline.volume.files import is_gone
 from pipeline.volume.volume import Volume
 
@@ -44,7 +44,7 @@ def get(volume: Volume, image_id: str) -> Record:
     if record.state is not State.PENDING:
         return record
     try:
-        return with_progress(record, volume.layout.marker(image_id).read_bytes())
+        return progress(record, volume.layout.marker(image_id).read_bytes()).record
     except OSError as error:
         if is_gone(error):
             return read(volume, image_id)  # it came to its end between the two

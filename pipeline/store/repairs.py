@@ -11,7 +11,8 @@ from pipeline.errors import ImageNotFound, NotRetryable
 from pipeline.records import Record, State
 from pipeline.store import cleanup, deletion, duplicates, outbox, reading
 from pipeline.store.checks.disk import read_record, sha256
-from pipeline.volume.files import flush_folder
+from pipeline.store.renditions import intact
+from pipeline.volume.files import flush_folder, replace_whole
 from pipeline.volume.layout import RECORD
 from pipeline.volume.volume import Volume
 
@@ -95,6 +96,20 @@ def render_anew(volume: Volume, image_id: str) -> Step:
     def step() -> None:
         with suppress(NotRetryable, ImageNotFound):
             outbox.retry(volume, image_id, (State.READY,))
+
+    return step
+
+
+def drop_broken_renditions(volume: Volume, image_id: str) -> Step:
+    """Take from the record of a failed image the renditions that are not what it says."""
+
+    def step() -> None:
+        with outbox.marker(volume, image_id), suppress(ImageNotFound):
+            record = reading.read(volume, image_id)
+            if record.state is State.FAILED and not record.is_newer:
+                right = record.with_(renditions=intact(volume, record))
+                replace_whole(volume.layout.record(image_id), right.to_json())
+                outbox.leave(volume, image_id)
 
     return step
 

@@ -14,6 +14,7 @@ from pipeline.store import attempts, deletion, duplicates, intake, outbox, pages
 from pipeline.store.attempts import Attempt
 from pipeline.store.incoming import IncomingUpload
 from pipeline.store.intake import Accepted
+from pipeline.store.outbox import Waiting
 from pipeline.store.pages import Page
 from pipeline.store.room import Room
 from pipeline.volume.layout import Layout
@@ -84,9 +85,13 @@ class Store:
         """The ids that are marked as failed, oldest first."""
         return outbox.failed(self.volume)
 
-    def oldest_pending_age(self) -> float:
-        """Age in seconds of the stalest pending image, counted from its last event."""
-        return outbox.oldest_pending_age(self.volume)
+    def waiting(self) -> Waiting:
+        """How many images wait for what, and for how long."""
+        return outbox.waiting(self.volume)
+
+    def is_seen(self, image_id: str) -> bool:
+        """Whether a pending image has its grid, by its marker's word."""
+        return outbox.is_seen(self.volume, image_id)
 
     def original(self, record: Record) -> Path:
         """Where the original lies."""
@@ -96,12 +101,14 @@ class Store:
         """The room on the volume; raises `VolumeUnavailable`."""
         return self.volume.space()
 
-    def attempt(self, image_id: str, *, worker: str, queued_at: str | None = None) -> AbstractContextManager[Attempt]:
-        """Begin an attempt at a pending image; raises `NothingToDo`: see `attempts.attempt`."""
-        return attempts.attempt(self.volume, image_id, worker=worker, queued_at=queued_at)
+    def attempt(
+        self, image_id: str, *, worker: str, queued_at: str | None = None, grid_only: bool = False
+    ) -> AbstractContextManager[Attempt]:
+        """Begin an attempt at a pending image; raises `NothingToDo` or `ViewCanWait`: see `attempts.attempt`."""
+        return attempts.attempt(self.volume, image_id, worker=worker, queued_at=queued_at, grid_only=grid_only)
 
     def retry(self, image_id: str) -> Record:
-        """Put a failed image back into the outbox, its attempts forgotten: see `outbox.retry`."""
+        """Put a failed image back into the outbox, its attempts forgotten, its grid kept: see `outbox.retry`."""
         return outbox.retry(self.volume, image_id)
 
     def render_anew(self, image_id: str) -> Record:

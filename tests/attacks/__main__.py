@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from pipeline.images.formats import Limits
 from tests.attacks import ATTACKS
@@ -15,7 +15,9 @@ from worker.render_process.child import main
 _WEBP = picture("WEBP", (8, 8))
 
 
-def taken_over(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int) -> Picture:
+def taken_over(
+    original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int, wanted: Any
+) -> Picture:
     """In the place of the engine: run the attack that the file names, and tell its outcome."""
     name = original.read().decode("latin-1")
     outcome = "it succeeded"

@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 from pipeline.errors import GalleryError
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.stats import queue_stats
-from pipeline.queue.thumbnails import QUEUE, ThumbnailQueue
+from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.store import Store
 from web.services import services
 
@@ -50,16 +50,20 @@ class _Stands(Collector):
 
     def _volume(self) -> Iterator[Metric]:
         try:
-            space, pending, failed = self._store.space(), self._store.pending(), self._store.failed()
-            waited = self._store.oldest_pending_age()
+            space, waiting, failed = self._store.space(), self._store.waiting(), self._store.failed()
         except GalleryError:
             yield _gauge("gallery_volume_up", "Whether the volume answers.", 0)
             return
         yield _gauge("gallery_volume_up", "Whether the volume answers.", 1)
         yield _gauge("gallery_volume_free_bytes", "Room on the volume.", space.free)
         yield _gauge("gallery_volume_size_bytes", "Size of the volume.", space.total)
-        yield _gauge("gallery_outbox_images", "Images accepted and not yet at their end.", len(pending))
-        yield _gauge("gallery_outbox_oldest_seconds", "How long one of them has waited untouched.", waited)
+        pending = waiting.grids + waiting.views
+        yield _gauge("gallery_outbox_images", "Images accepted and not yet at their end.", pending)
+        yield _gauge("gallery_outbox_unseen_images", "Those of them that have no picture yet.", waiting.grids)
+        oldest = "How long one of these has waited untouched."
+        yield _gauge("gallery_outbox_oldest_seconds", oldest, waiting.oldest_grid)
+        oldest = "How long an image that has its grid has waited untouched for its view."
+        yield _gauge("gallery_views_oldest_seconds", oldest, waiting.oldest_view)
         yield _gauge("gallery_failed_images", "Images that stand as failed.", len(failed))
 
     def _redis(self) -> Iterator[Metric]:
@@ -71,15 +75,16 @@ class _Stands(Collector):
             yield _gauge("gallery_queue_up", "Whether Redis answers.", 0)
             return
         yield _gauge("gallery_queue_up", "Whether Redis answers.", 1)
-        yield _gauge("gallery_queue_oldest_seconds", "Age of the oldest job that waits.", found.oldest_seconds)
+        oldest = GaugeMetricFamily("gallery_queue_oldest_seconds", "Age of the oldest job.", labels=["queue"])
         jobs = GaugeMetricFamily("rq_jobs", "Jobs by queue and status.", labels=["queue", "status"])
-        for status, count in found.jobs.items():
-            jobs.add_metric([QUEUE, status], count)
-        yield jobs
-        workers = GaugeMetricFamily("rq_workers", "Live workers by queues and state.", labels=["queues", "state"])
-        for state, count in found.workers.items():
-            workers.add_metric([QUEUE, state], count)
-        yield workers
+        workers = GaugeMetricFamily("rq_workers", "Live workers by queue and state.", labels=["queues", "state"])
+        for name, stats in found.items():
+            oldest.add_metric([name], stats.oldest_seconds)
+            for status, count in stats.jobs.items():
+                jobs.add_metric([name, status], count)
+            for state, count in stats.workers.items():
+                workers.add_metric([name, state], count)
+        yield from (oldest, jobs, workers)
 
 
 def _gauge(name: str, text: str, value: float) -> Metric:

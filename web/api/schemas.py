@@ -89,7 +89,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The queue: numbers of jobs and workers, age of the oldest that waits in seconds."""
+    """A queue: numbers of jobs and workers, age of the oldest that waits in seconds."""
 
     waiting: int
     oldest_seconds: float | None
@@ -100,12 +100,15 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How the work stands; `queue` is null while Redis is away, and `queue_error` says why."""
+    """How the work stands: `pending` images are not at their end, and `without_grid` of them have no picture yet.
+    `queue` (first pictures) and `views` (large views) are null while Redis is away, and `queue_error` says why."""
 
     pending: int
+    without_grid: int
     failed: int
     volume: Volume
     queue: Queue | None
+    views: Queue | None
     queue_error: str | None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, jsonify
@@ -15,26 +16,22 @@ blueprint = Blueprint("status", __name__, url_prefix="/api")
 
 @blueprint.get("/status")
 def status() -> ResponseReturnValue:
-    """Outbox and volume always; the queue if Redis answers."""
-    space = services().store.space()
+    """Outbox and volume always; the queues if Redis answers."""
+    space, waiting = services().store.space(), services().store.waiting()
     body: dict[str, Any] = {
-        "pending": len(services().store.pending()),
+        "pending": waiting.grids + waiting.views,
+        "without_grid": waiting.grids,
         "failed": len(services().store.failed()),
         "volume": {"free_bytes": space.free, "total_bytes": space.total},
         "queue": None,
+        "views": None,
         "queue_error": None,
     }
     try:
-        queue = services().queue.status()
+        queue, views = services().queue.status(), services().queue.views_status()
     except QueueUnavailable as error:
         held = isinstance(error, HeldByAnother)
         body["queue_error"] = str(error) if held else "Redis does not answer: uploads are accepted, thumbnails wait"
         return jsonify(body)
-    body["queue"] = {
-        "waiting": queue.waiting,
-        "oldest_seconds": queue.oldest_seconds,
-        "running": queue.running,
-        "failed": queue.failed,
-        "workers": queue.workers,
-    }
+    body["queue"], body["views"] = asdict(queue), asdict(views)
     return jsonify(body)

@@ -39,7 +39,7 @@ def index() -> ResponseReturnValue:
         raise BadRequest("'state' must be failed, or left out.")
     events = feed().position()
     page = services().store.page(before, _PAGE, State(state) if state else None)
-    waiting = len(services().store.pending())
+    waiting = services().store.waiting()
     return render_template(
         "gallery/index.html",
         page=page,

@@ -10,6 +10,7 @@ from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin
 
 from pipeline.images.containers.png import INFLATED_BYTES
 from pipeline.images.formats import Format, Header
+from pipeline.images.recipe import VIEW
 from worker.engine.decoded import Decoded
 from worker.engine.gif import decode_gif
 from worker.engine.heif import decode_avif, decode_heic
@@ -20,7 +21,6 @@ from worker.engine.webp import decode_webp
 from worker.engine.webp_rows import can_decode_rows
 
 _DECODERS = {
-    Format.JPEG: decode_jpeg,
     Format.PNG: decode_png,
     Format.GIF: decode_gif,
     Format.WEBP: decode_webp,
@@ -43,12 +43,15 @@ def prepare() -> None:
     can_decode_rows()
 
 
-def decode(file: BinaryIO, header: Header) -> Decoded:
+def decode(file: BinaryIO, header: Header, wanted: int = VIEW) -> Decoded:
     """Decode the picture, or an animation's first frame that shows anything.
 
-    A JPEG is scaled by its decoder on the way, all others come whole. Raises `CutOff` if nothing of the picture is
+    A JPEG is scaled by its decoder on the way, as far as the rendition `wanted` (its longest side) allows; all others
+    come whole. Raises `CutOff` if nothing of the picture is
     there, and whatever else a damaged file leads the decoders to.
     """
     source = without_zeros(file)
     source.seek(0)
+    if header.format is Format.JPEG:
+        return decode_jpeg(source, header, wanted)
     return _DECODERS[header.format](source, header)

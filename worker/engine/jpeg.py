@@ -43,23 +43,23 @@ class _Loaded:
     completed: bool
 
 
-def decode_jpeg(file: BinaryIO, header: Header) -> Decoded:
-    """The picture, scaled down by the decoder as far as the view allows."""
+def decode_jpeg(file: BinaryIO, header: Header, wanted: int) -> Decoded:
+    """The picture, scaled down by the decoder as far as the rendition `wanted` (its longest side) allows."""
     size = file.seek(0, 2)
     passes: Sequence[Scan] = list(scans(file)) if header.buffered else ()
     try:
-        end, loaded = size, _load(file, size, _END_MARKER)
+        end, loaded = size, _load(file, size, _END_MARKER, wanted)
     except (OSError, SyntaxError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         passes = passes or list(scans(file))
-        end, loaded = _earlier(file, passes)
+        end, loaded = _earlier(file, passes, wanted)
     coarse = bool(passes) and not _is_refined(passes)
     rows = 1.0
     if loaded.completed or end < size or coarse or _ends_in_grey(loaded.picture):
         # an end marker may be there though the data is not
         end = min([end, *(scan.end for scan in list(passes or scans(file))[-1:])])
-        rows = same_rows(_rows(loaded), _rows(_load(file, end, _NOISE))) / loaded.picture.height
+        rows = same_rows(_rows(loaded), _rows(_load(file, end, _NOISE, wanted))) / loaded.picture.height
     notes: tuple[str, ...] = ()
     if len(passes) > 1 and (coarse or rows < 1):
         # the first pass is whole, and it has all the rows
@@ -83,24 +83,24 @@ def _rows(loaded: _Loaded) -> list[int]:
     return fingerprints(PictureStrips(loaded.picture), loaded.picture.height)
 
 
-def _earlier(file: BinaryIO, passes: Sequence[Scan]) -> tuple[int, _Loaded]:
+def _earlier(file: BinaryIO, passes: Sequence[Scan], wanted: int) -> tuple[int, _Loaded]:
     """The picture as far as it can be decoded: without what follows the last pass, or the first one."""
     ends = [scan.end for scan in (*passes[-1:], *passes[:1])]
     for number, end in enumerate(ends):
         try:
-            return end, _load(file, end, _END_MARKER)
+            return end, _load(file, end, _END_MARKER, wanted)
         except (OSError, SyntaxError):
             if number == len(ends) - 1:
                 raise
     raise EOFError("no scan")
 
 
-def _load(file: BinaryIO, end: int, tail: bytes) -> _Loaded:
-    """Decode the file as if it ended at the byte `end` and went on with `tail`."""
+def _load(file: BinaryIO, end: int, tail: bytes, wanted: int) -> _Loaded:
+    """Decode the file as if it ended at the byte `end` and went on with `tail`, at the scale for `wanted`."""
     joined = Spliced(file, merged(_pieces(file, end)), tail)
     with Image.open(joined.stream, formats=("JPEG",)) as source:
         full = source.size
-        scale = decoding_scale(*full)
+        scale = decoding_scale(*full, wanted)
         drafted = source.draft(None, (max(1, source.width // scale), max(1, source.height // scale)))
         box: tuple[float, ...] = drafted[1] if drafted is not None else (0, 0, *full)
         source.load()

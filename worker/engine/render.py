@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -65,39 +65,48 @@ class View:
 
 
 def render(
-    original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int = EFFORT
+    original: BinaryIO,
+    limits: Limits,
+    publish: Callable[[Rendition], None],
+    *,
+    effort: int = EFFORT,
+    wanted: Collection[str] = ("grid", "view"),
 ) -> Picture:
     """Make grid and view (longest sides 480 and 1600 pixels, never larger than the original), upright, in sRGB.
 
-    `publish` is called with the grid first; `effort` (0 to 6) is the encoder's. Nothing of the original's metadata
-    is in either. `original` is open, and can be sought. Raises `Unrenderable` and its kin, with a sentence for
+    `publish` is called with the grid first, and with those `wanted` alone; the grid by itself takes a smaller decode.
+    `effort` (0 to 6) is the encoder's. Nothing of the original's metadata is in either. `original` is open, and can
+    be sought. Raises `Unrenderable` and its kin, with a sentence for
     people, and `OSError` where the file cannot be read.
     """
     prepare()
-    found = upright_view(original, limits)
+    found = upright_view(original, limits, VIEW if "view" in wanted else GRID)
     view = found.picture
     grid = fitted(view, GRID)
-    publish(_rendition("grid", grid, effort))
+    if "grid" in wanted:
+        publish(_rendition("grid", grid, effort))
     small = grid.convert("RGBA").resize(fitted_size(grid.size, _HASHED), Image.Resampling.BOX)
     placeholder = thumbhash(small.width, small.height, small.tobytes())
     mean = small.convert("RGB").resize((1, 1), Image.Resampling.BOX).tobytes()
-    publish(_rendition("view", view, effort))
+    if "view" in wanted:
+        publish(_rendition("view", view, effort))
     return Picture(placeholder, f"#{mean.hex()}", found.notes, *found.size)
 
 
-def upright_view(original: BinaryIO, limits: Limits) -> View:
-    """The view of an original, and what was found on the way; rows that are missing are transparent.
+def upright_view(original: BinaryIO, limits: Limits, longest: int = VIEW) -> View:
+    """The view of an original, or another picture whose longest side is `longest`, and what was found on the way; rows
+    that are missing are transparent.
 
     The pixels of the original are freed when this returns. Raises as `render` does.
     """
     header = read_header(original)
     check_bounds(header, limits)
     try:
-        source = decode(original, header)
+        source = decode(original, header, longest)
         there = 1 - missing_of(source)
         if there < _LEAST:
             raise CutOff(there) if source.cut_off else Unrenderable
-        view, notes = to_srgb(view_of(source, VIEW), source.meanings)
+        view, notes = to_srgb(view_of(source, longest), source.meanings)
     except (MemoryError, GalleryError):
         raise
     except Exception as error:

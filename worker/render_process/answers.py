@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from pipeline.errors import TITLES, GalleryError, Unrenderable
 from pipeline.images.formats import HEAD_BYTES, Format, identify, read_header
 from pipeline.images.recipe import GRID, VIEW
+from pipeline.records import RENDITIONS
 from worker.engine.render import Picture, Rendition
 from worker.render_process.channel import BrokenProtocol
 from worker.render_process.frames import Refused
@@ -23,10 +24,10 @@ _LONGEST_SIDE, _ROUNDING = 1 << 30, 1.5
 _READ_BYTES = 1024 * 1024
 
 
-def check_rendition(rendition: Rendition, made: Collection[str]) -> Rendition:
-    """A rendition that was asked for, has not come yet, is a WebP file of the size it says, and no larger than its
+def check_rendition(rendition: Rendition, made: Collection[str], wanted: Collection[str] = RENDITIONS) -> Rendition:
+    """A rendition that was `wanted`, has not come yet, is a WebP file of the size it says, and no larger than its
     kind may be."""
-    if rendition.name not in _LONGEST or rendition.name in made:
+    if rendition.name not in wanted or rendition.name in made:
         raise BrokenProtocol("it sent a rendition that was not asked for")
     if identify(rendition.data[:HEAD_BYTES]) is not Format.WEBP:
         raise BrokenProtocol(f"its {rendition.name} is no WebP")
@@ -43,10 +44,12 @@ def check_rendition(rendition: Rendition, made: Collection[str]) -> Rendition:
     return rendition
 
 
-def check_picture(picture: Picture, made: Mapping[str, tuple[int, int]]) -> Picture:
-    """Findings for the record, after all renditions came: short, and of the form that pages expect. `made` are the
-    sizes of the renditions, which have the shape of the picture."""
-    if set(made) != set(_LONGEST):
+def check_picture(
+    picture: Picture, made: Mapping[str, tuple[int, int]], wanted: Collection[str] = RENDITIONS
+) -> Picture:
+    """Findings for the record, after all renditions `wanted` came: short, and of the form that pages expect. `made`
+    are the sizes of the renditions, which have the shape of the picture."""
+    if set(made) != set(wanted):
         raise BrokenProtocol("it ended before all renditions were made")
     if not _PLACEHOLDER.fullmatch(picture.placeholder) or not _COLOR.fullmatch(picture.color):
         raise BrokenProtocol("its placeholder cannot be read")
@@ -56,8 +59,8 @@ def check_picture(picture: Picture, made: Mapping[str, tuple[int, int]]) -> Pict
         raise BrokenProtocol("it names no size of a picture")
     for name, size in made.items():
         scale = min(1.0, _LONGEST[name] / max(picture.width, picture.height))
-        wanted = picture.width * scale, picture.height * scale
-        if any(abs(side - other) > _ROUNDING for side, other in zip(size, wanted, strict=True)):
+        right = picture.width * scale, picture.height * scale
+        if any(abs(side - other) > _ROUNDING for side, other in zip(size, right, strict=True)):
             raise BrokenProtocol(f"its {name} has another shape than the picture")
     return picture
 

@@ -13,7 +13,7 @@ import socket
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -21,6 +21,7 @@ from typing import BinaryIO, Protocol
 from pipeline.errors import GalleryError, OutOfMemory, Unrenderable
 from pipeline.images.formats import Limits
 from pipeline.images.recipe import EFFORT
+from pipeline.records import RENDITIONS
 from worker.engine.decode import prepare
 from worker.engine.render import Picture, Rendition, render
 from worker.render_process.frames import (
@@ -51,7 +52,13 @@ class Render(Protocol):
     """`worker.engine.render.render`, or what a test puts in its place."""
 
     def __call__(
-        self, original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int
+        self,
+        original: BinaryIO,
+        limits: Limits,
+        publish: Callable[[Rendition], None],
+        *,
+        effort: int,
+        wanted: Collection[str],
     ) -> Picture: ...
 
 
@@ -70,7 +77,7 @@ def main(render: Render = render, parts: frozenset[str] = frozenset(PARTS)) -> N
     channel = socket.socket(fileno=_CHANNEL)
     try:
         limits = decode(_receive(channel)[0], Setup).limits
-        warm_up(lambda file: render(file, limits, lambda made: None, effort=EFFORT))
+        warm_up(lambda file: render(file, limits, lambda made: None, effort=EFFORT, wanted=RENDITIONS))
         trim = Trim(_STATM)
         _close_descriptors()
         bound_memory(limits.memory_mb)
@@ -78,7 +85,7 @@ def main(render: Render = render, parts: frozenset[str] = frozenset(PARTS)) -> N
         while True:
             body, descriptor = _receive(channel)
             with open(descriptor, "rb") as original:
-                end = _end_of(render, original, limits, decode(body, Task).effort)
+                end = _end_of(render, original, limits, decode(body, Task))
             _send(end)
             trim()
     except _WorkerGone:
@@ -89,10 +96,11 @@ def main(render: Render = render, parts: frozenset[str] = frozenset(PARTS)) -> N
         raise
 
 
-def _end_of(render: Render, original: BinaryIO, limits: Limits, effort: int) -> Answer:
+def _end_of(render: Render, original: BinaryIO, limits: Limits, task: Task) -> Answer:
     """Render one picture, and send its renditions on the way."""
     try:
-        return Done(render(original, limits, lambda made: _send(Made(made)), effort=effort))
+        found = render(original, limits, lambda made: _send(Made(made)), effort=task.effort, wanted=task.wanted)
+        return Done(found)
     except MemoryError:
         error: GalleryError = OutOfMemory(limits.memory_mb)
     except GalleryError as refused:

@@ -14,6 +14,7 @@ import msgspec
 
 from pipeline.images.formats import Limits
 from pipeline.images.recipe import VIEW
+from pipeline.records import RENDITIONS
 from worker.engine.render import Picture, Rendition
 from worker.sandbox import Confinement
 
@@ -29,9 +30,10 @@ class Setup(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """To the child: render the original whose open descriptor comes with this frame."""
+    """To the child: render the original whose open descriptor comes with this frame; the renditions `wanted`."""
 
     effort: int
+    wanted: tuple[str, ...] = RENDITIONS
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

@@ -18,6 +18,7 @@ import structlog
 from pipeline.errors import GalleryError, RendererDied, RenderTimeout, TooSlow
 from pipeline.images.formats import Limits
 from pipeline.images.recipe import EFFORT
+from pipeline.records import RENDITIONS
 from worker import metrics
 from worker.engine.render import Picture, Rendition
 from worker.render_process import usage
@@ -58,7 +59,7 @@ class Renderer:
         child: tuple[str, ...] = ("worker.render_process.child",),
     ) -> None:
         self._setup = Setup(limits)
-        self._task = Task(effort)
+        self._effort = effort
         self._timeout = timeout
         self._beat = beat
         self._require_sandbox = require_sandbox
@@ -118,41 +119,43 @@ class Renderer:
                 _log.info("the decoder is confined", landlock=confinement.landlock)
         self._confinement = confinement
 
-    def render(self, original: Path, publish: Callable[[Rendition], None]) -> Picture:
+    def render(
+        self, original: Path, publish: Callable[[Rendition], None], wanted: tuple[str, ...] = RENDITIONS
+    ) -> Picture:
         """As `worker.engine.render.render`; raises `RendererDied`, and after `timeout` seconds `TooSlow` or
         `RenderTimeout`, too."""
         with original.open("rb") as file:
             channel = self._child(self._timeout)
             with self._supervised(self._timeout):
-                end = self._ask(channel, file.fileno(), publish)
+                end = self._ask(channel, file.fileno(), publish, Task(self._effort, wanted))
         if isinstance(end, Picture):
             return end
         raise end
 
     def _ask(
-        self, channel: Channel, original: int, publish: Callable[[Rendition], None]
+        self, channel: Channel, original: int, publish: Callable[[Rendition], None], task: Task
     ) -> Picture | GalleryError | OSError:
         """One picture: its renditions are published as they come; how it ended."""
         began = usage.cpu_seconds(self.pid)
         try:
-            return self._converse(channel, original, publish)
+            return self._converse(channel, original, publish, task)
         except Late:
             if usage.cpu_seconds(self.pid) - began >= self._timeout * _BUSY:
                 raise TooSlow(self._timeout) from None
             raise
 
     def _converse(
-        self, channel: Channel, original: int, publish: Callable[[Rendition], None]
+        self, channel: Channel, original: int, publish: Callable[[Rendition], None], task: Task
     ) -> Picture | GalleryError | OSError:
-        channel.send(self._task, original)
+        channel.send(task, original)
         end, made = time.monotonic() + self._timeout, dict[str, tuple[int, int]]()
         while True:
             match channel.receive(end, self._beat):
                 case Made(rendition):
-                    publish(check_rendition(rendition, made))
+                    publish(check_rendition(rendition, made, task.wanted))
                     made[rendition.name] = rendition.width, rendition.height
                 case Done(picture):
-                    return check_picture(picture, made)
+                    return check_picture(picture, made, task.wanted)
                 case Refused() as refused:
                     return refusal(refused)
                 case Unreadable(number):

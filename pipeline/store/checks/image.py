@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import filecmp
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -53,9 +53,12 @@ def _check(volume: Volume, folder: Path, decode: Decode | None, *, deep: bool) -
     yield from _files(volume, folder, record)
     yield from (damage := list(_bytes(folder, record, deep=deep)))
     yield from _state(volume, folder, record)
-    if record.state is State.READY and (broken := _broken_rendition(volume, record, decode, deep=deep)):
+    made = RENDITIONS if record.state is State.READY else tuple(record.renditions)
+    if record.state is not State.PENDING and (broken := _broken_rendition(volume, record, made, decode, deep=deep)):
         # without its original nothing better could be made
         repair = None if damage else repairs.render_anew(volume, image_id)
+        if record.state is State.FAILED:
+            repair = repairs.drop_broken_renditions(volume, image_id)
         yield Violation("rendition-broken", image_id, broken, repair, folder)
     if not damage and not is_claimed(volume, record):
         yield from _unclaimed(volume, folder, record)
@@ -123,13 +126,15 @@ def _state(volume: Volume, folder: Path, record: Record) -> Iterator[Violation]:
         yield Violation("failure-stale", image_id, sentence, repairs.drop_failure(volume, image_id), folder)
 
 
-def _broken_rendition(volume: Volume, record: Record, decode: Decode | None, *, deep: bool) -> str | None:
+def _broken_rendition(
+    volume: Volume, record: Record, names: Collection[str], decode: Decode | None, *, deep: bool
+) -> str | None:
     """What is wrong with the first rendition that is not what the record says."""
-    for name in RENDITIONS:
+    for name in names:
         try:
             _check_rendition(volume, record, name, decode, deep=deep)
         except (OSError, ValueError) as error:
-            return f"It is ready, but its {name} is not whole ({error})."
+            return f"It is {record.state}, but its {name} is not whole ({error})."
     return None
 
 

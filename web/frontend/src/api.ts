@@ -11,6 +11,7 @@ export interface Page {
 
 export interface Status {
   pending: number;
+  without_grid: number;
   failed: number;
   volume: { free_bytes: number; total_bytes: number };
   queue: { waiting: number; oldest_seconds: number | null; running: number; failed: number; workers: number } | null;

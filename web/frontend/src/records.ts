@@ -73,6 +73,11 @@ export function idAfter(id: string): string {
   return next.length > 12 ? idAt(madeAt(id) + 1) : id.slice(0, 24) + next;
 }
 
+/** What there is to remark on an image: why it failed, and what was found while it was made. */
+export function remarksOf(image: Image): string[] {
+  return image.reason ? [image.reason.message, ...image.notes] : image.notes;
+}
+
 /** The picture as it was uploaded, or what may be had of it. */
 export function fileOf(image: Image): string {
   return image.links.original ?? image.links.download;

@@ -55,14 +55,17 @@ export class State {
   }
 
   #show(status: api.Status): void {
-    const { queue, pending, failed } = status;
+    const { queue, pending, without_grid: grids, failed } = status;
     if (!queue) this.#say("wait", "The queue can’t be reached. Uploads are safe; their thumbnails are made when it is back.");
     else if (pending && queue.workers === 0) this.#say("wait", `No worker is running. ${many(pending, "thumbnail")} will be made when one is.`);
     else this.#say("wait", "");
     const parts: string[] = [];
     if (pending) {
       const oldest = queue?.oldest_seconds;
-      parts.push(`${count(pending)} waiting${oldest && oldest >= 2 ? `, oldest ${duration(oldest)}` : ""}`);
+      const words: string[] = [];
+      if (grids) words.push(`${count(grids)} waiting for a picture${oldest && oldest >= 2 ? ` (oldest ${duration(oldest)})` : ""}`);
+      if (pending > grids) words.push(`${count(pending - grids)}${grids ? "" : " waiting"} for their large view`);
+      parts.push(words.join(", "));
       if (queue?.workers) parts.push(many(queue.workers, "worker"));
     }
     const text = `${parts.join(" · ")}|${failed}`;

@@ -5,7 +5,7 @@ import { groundOf } from "./ground";
 import { icon } from "./icons";
 import { mayChange } from "./page";
 import { placeholder } from "./placeholder";
-import type { Image } from "./records";
+import { remarksOf, type Image } from "./records";
 import { formatName, standing } from "./words";
 
 /** What a tile asks of the page; `id` is that of the image. */
@@ -53,7 +53,7 @@ export class Tile {
     const ticked = this.actions.ticked(image.id);
     this.#tick.setAttribute("aria-checked", String(ticked));
     const shows = image.renditions.grid ? `picture${image.renditions.view ? "s" : ""}` : `${image.state} ${standing(image)}`;
-    const key = `${shows} ${image.state} ${image.notes.join()}`;
+    const key = `${shows} ${image.state} ${remarksOf(image).join()}`;
     const classes = `tile ${image.renditions.grid ? "ready" : image.state}${ticked ? " ticked" : ""}`;
     if (this.element.className !== classes) this.element.className = classes;
     if (key === this.#shown) return;
@@ -78,13 +78,14 @@ export class Tile {
     }
     const img = this.link.querySelector("img");
     if (!img) return;
-    if (image.notes.length) this.link.title = image.notes.join("\n");
+    const remarks = remarksOf(image);
+    if (remarks.length) this.link.title = remarks.join("\n");
     else this.link.removeAttribute("title");
     img.sizes = this.element.style.width || "240px";
     if (view && image.links.view && !img.srcset) img.srcset = `${image.links.grid} ${grid.width}w, ${image.links.view} ${view.width}w`;
     if (!img.src) img.src = image.links.grid;
     if (image.animated) this.element.append(h("span", { class: "badge" }, icon("play"), formatName(image.format)));
-    if (image.notes.length) this.element.append(h("span", { class: "badge remark" }, icon("warn"), h("span", { class: "unseen" }, image.notes.join(" "))));
+    if (remarks.length) this.element.append(h("span", { class: "badge remark" }, icon("warn"), h("span", { class: "unseen" }, remarks.join(" "))));
   }
 
   /** The likeness and colour stand behind the picture until it is there. */

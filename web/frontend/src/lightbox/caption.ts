@@ -2,13 +2,13 @@
 
 import { h } from "../dom";
 import { icon } from "../icons";
-import type { Image } from "../records";
+import { remarksOf, type Image } from "../records";
 import { atClock, day, duration, formatName, size, standing, when } from "../words";
 
 /** Name, then size, dimensions and time in a line, and what there is to remark. */
 export function caption(image: Image): Node[] {
   const facts = [`${image.width} × ${image.height}`, size(image.bytes), formatName(image.format), when(image.received_at)];
-  const remarks = image.notes.map((note) => h("p", { class: "remark" }, icon("warn"), note));
+  const remarks = remarksOf(image).map((note) => h("p", { class: "remark" }, icon("warn"), note));
   return [h("strong", {}, image.name), h("span", {}, facts.join(" · ")), ...remarks];
 }
 
