@@ -17,7 +17,7 @@ import msgspec
 
 from pipeline.images.formats import Limits
 from tests.pictures import picture
-from worker.engine.render import Picture, Rendition
+from worker.engine.render import Picture, Rendition, render
 from worker.render_process.child import main
 from worker.render_process.frames import LENGTH, MOST_BYTES, Crashed, Done, Made, Ready, Refused, Unreadable, encode
 from worker.sandbox import Confinement
@@ -119,6 +119,15 @@ def spin(
     return _FOUND
 
 
+def die_at_the_view(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], **how: Any) -> Picture:
+    """End as by a fault in the view's encoder."""
+    if isinstance(original.name, int) and "view" in how["wanted"]:
+        if "grid" in how["wanted"]:
+            publish(_GRID)
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return render(original, limits, publish, **how)
+
+
 def die(
     original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int, wanted: Any
 ) -> Picture:
@@ -134,6 +143,8 @@ if __name__ == "__main__":
             main(parts=frozenset())
         case "lies":
             main(lie)
+        case "dies at the view":
+            main(die_at_the_view, frozenset())
         case "dies":
             main(die, frozenset())
         case "dies in a sentence":

@@ -12,6 +12,9 @@ from tests.conftest import ROOT, Gallery, picture, until
 
 NAMES = {
     "queue": (thumbnails.QUEUE, "thumbnails"),
+    "queue of views": (thumbnails.VIEWS, "views"),
+    "job of a view": (safe_job.VIEW_JOB, "worker.thumbnails.make_view"),
+    "id of a view's job": (thumbnails.view_id("ID"), "view-ID"),
     "job": (safe_job.JOB, "worker.thumbnails.make_thumbnail"),
     "job of a regeneration": (safe_job.REGENERATE_JOB, "worker.regeneration.regenerate_thumbnails"),
     "id of that job": (regeneration._job_id("ID"), "remake-ID"),

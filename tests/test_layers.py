@@ -108,7 +108,11 @@ def test_web_decodes_nothing_and_workers_speak_no_http() -> None:
 
 @pytest.mark.parametrize(
     ("name", "function"),
-    [(safe_job.JOB, thumbnails.make_thumbnail), (safe_job.REGENERATE_JOB, regeneration.regenerate_thumbnails)],
+    [
+        (safe_job.JOB, thumbnails.make_thumbnail),
+        (safe_job.VIEW_JOB, thumbnails.make_view),
+        (safe_job.REGENERATE_JOB, regeneration.regenerate_thumbnails),
+    ],
 )
 def test_the_jobs_named_in_the_queue_exist(name: str, function: Callable[[str], None]) -> None:
     assert f"{function.__module__}.{function.__name__}" == name

@@ -11,7 +11,7 @@ import yaml
 
 from pipeline.queue.connection import connect
 from pipeline.queue.lease import Lease
-from pipeline.queue.thumbnails import QUEUE, RQ_MARGIN_SECONDS, ThumbnailQueue
+from pipeline.queue.thumbnails import QUEUE, RQ_MARGIN_SECONDS, VIEWS, ThumbnailQueue
 from pipeline.settings import Settings
 from tests.deployment import ROOT, built, compose, defaults, seconds, settings_read
 
@@ -287,14 +287,14 @@ def test_production_lets_whole_forms_through_over_tls(production: list[Object]) 
     assert one(production, "HorizontalPodAutoscaler", "web")["spec"]["minReplicas"] == 2
 
 
-def test_keda_counts_the_queue_and_always_leaves_one_worker(tmp_path: Path, production: list[Object]) -> None:
+def test_keda_counts_both_queues_and_always_leaves_one_worker(tmp_path: Path, production: list[Object]) -> None:
     for objects in (built("kind-keda", tmp_path), production):
         scaled = one(objects, "ScaledObject", "worker")["spec"]
         assert scaled["minReplicaCount"] == 1
-        (trigger,) = scaled["triggers"]
+        counted = [trigger["metadata"]["listName"] for trigger in scaled["triggers"]]
         nobody = connect("redis://127.0.0.1:1", timeout=1)
         queue = ThumbnailQueue(nobody, defaults().job_timeout, Lease(nobody, lambda: "a volume"))
-        assert trigger["metadata"]["listName"] == queue.rq.key == f"rq:queue:{QUEUE}"
+        assert counted == [queue.rq.key, queue.views.rq.key] == [f"rq:queue:{QUEUE}", f"rq:queue:{VIEWS}"]
         secret = one(objects, "Secret", "gallery-secrets")
         (reference,) = one(objects, "TriggerAuthentication", "redis")["spec"]["secretTargetRef"]
         assert reference["name"] == secret["metadata"]["name"]

@@ -81,7 +81,7 @@ def test_counts_of_two_web_processes_and_two_workers_add_up(bare: Gallery) -> No
         assert total(seen, "gallery_upload_bytes_total") == sum(map(len, files)) + len(damaged)
         assert total(seen, "gallery_http_requests_total", method="POST", route="/api/images", status="201") == 19
         assert total(seen, "gallery_http_request_duration_seconds_count", method="POST") == 26
-    assert total(seen, "rq_workers", queues="thumbnails") == 2
+    assert total(seen, "rq_workers", queues="thumbnails") == total(seen, "rq_workers", queues="views") == 2
     assert total(seen, "rq_jobs", queue="thumbnails", status="finished") == 18
     assert total(seen, "rq_jobs", queue="thumbnails", status="failed") == 1
     assert total(seen, "gallery_outbox_images") == 0
@@ -89,9 +89,13 @@ def test_counts_of_two_web_processes_and_two_workers_add_up(bare: Gallery) -> No
     assert total(seen, "gallery_volume_up") == total(seen, "gallery_queue_up") == 1
     assert total(seen, "gallery_volume_free_bytes") > 0
     made = workers(bare)
-    assert total(made, "gallery_ready_seconds_count") == 18
-    assert total(made, "gallery_render_seconds_count", format="jpeg") == 13
-    assert total(made, "gallery_render_seconds_count", format="png") == 6
+    assert total(made, "gallery_ready_seconds_count") == total(made, "gallery_seen_seconds_count") == 18
+    for kind, views in (("jpeg", 13), ("png", 6)):
+        grids, alone, both = (
+            total(made, "gallery_render_seconds_count", format=kind, made=what) for what in ("grid", "view", "both")
+        )
+        assert alone + both == views  # those that others waited behind were made in two passes
+        assert grids == alone
     assert total(made, "gallery_failures_total", code="cannot-be-decoded") == 1
     assert total(made, "gallery_sweeps_total") > 0
 

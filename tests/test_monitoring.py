@@ -53,7 +53,7 @@ def expressions() -> list[str]:
 def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
     rules = re.findall(r"expr: (.*?)\n +(?:for|labels):", (MONITORING / "alerts.yml").read_text(), re.DOTALL)
     asked = {SUFFIX.sub("", name) for text in [*rules, *expressions()] for name in NAME.findall(text)}
-    assert len(rules) == 14
+    assert len(rules) == 16
     assert asked <= set(labels())
 
 

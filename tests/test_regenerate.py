@@ -97,7 +97,7 @@ def test_an_upload_does_not_wait_behind_a_long_run_and_every_image_is_served_all
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        until(lambda: gallery.call("GET", "/api/status").json["queue"]["running"], 30)
+        until(lambda: gallery.call("GET", "/api/status").json["views"]["running"], 30)
         waited = []
         while process.poll() is None:
             record = gallery.until_ended(gallery.upload(picture("JPEG", (600, 400))).json["id"])

@@ -26,7 +26,7 @@ class Accidents:
         self._kinds: list[Callable[[], None]] = [
             self.worker_killed, self.worker_killed, self.renderer_killed, self.worker_told_to_stop,
             self.worker_frozen, self.web_killed, self.web_restarted, self.web_reloaded, self.web_frozen,
-            self.redis_killed, self.redis_frozen, self.redis_flushed, self.volume_filled,
+            self.redis_killed, self.redis_frozen, self.redis_flushed, self.views_lost, self.volume_filled,
         ]  # fmt: skip
 
     def happen(self) -> None:
@@ -96,6 +96,12 @@ class Accidents:
     def redis_flushed(self) -> None:
         with suppress(Exception), Redis.from_url(self._gallery.environ["REDIS_URL"], socket_timeout=5) as redis:
             redis.flushall()
+
+    def views_lost(self) -> None:
+        """Of what waits between its two passes Redis keeps the jobs and forgets the queue."""
+        with suppress(Exception), Redis.from_url(self._gallery.environ["REDIS_URL"], socket_timeout=5) as redis:
+            self.count["views that waited then"] += int(redis.llen("rq:queue:views"))
+            redis.delete("rq:queue:views")
 
     def volume_filled(self) -> None:
         """Fill a mounted volume to the last byte; otherwise let a web believe that the reserve is all that is left."""

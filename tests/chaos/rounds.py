@@ -88,6 +88,7 @@ def check(gallery: Gallery, ledger: Ledger) -> None:
         if not color:
             assert record.reason is not None
             continue
+        assert sorted(record.renditions) == ["grid", "view"], f"{image_id} is ready without {record.renditions}"
         for name in record.renditions:
             assert looks(store.layout.rendition(image_id, name), color), f"{name} of {image_id} shows another picture"
     assert len({record.sha256 for record in records.values()}) == len(records), "two images hold the same bytes"

@@ -64,7 +64,8 @@ export class State {
       const oldest = queue?.oldest_seconds;
       const words: string[] = [];
       if (grids) words.push(`${count(grids)} waiting for a picture${oldest && oldest >= 2 ? ` (oldest ${duration(oldest)})` : ""}`);
-      if (pending > grids) words.push(`${count(pending - grids)}${grids ? "" : " waiting"} for their large view`);
+      const views = pending - grids;
+      if (views > 0) words.push(`${count(views)}${grids ? "" : " waiting"} for ${views === 1 ? "its" : "their"} large view`);
       parts.push(words.join(", "));
       if (queue?.workers) parts.push(many(queue.workers, "worker"));
     }
