@@ -102,7 +102,7 @@ def test_an_upload_does_not_wait_behind_a_long_run_and_every_image_is_served_all
         while process.poll() is None:
             record = gallery.until_ended(gallery.upload(picture("JPEG", (600, 400))).json["id"])
             waited.append(record["queued_at"] is not None and record["state"] == "ready")
-            assert gallery.call("GET", "/api/status").json["queue"]["waiting"] <= 4
+            assert gallery.call("GET", "/api/status").json["views"]["waiting"] <= 4
     finally:
         stop.set()
         watcher.join()
@@ -117,7 +117,7 @@ def test_a_run_goes_on_when_workers_are_killed(gallery: Gallery) -> None:
     for image_id in ids:
         age(gallery, image_id)
     process = command(gallery)
-    until(lambda: gallery.call("GET", "/api/status").json["queue"]["running"], 30)
+    until(lambda: gallery.call("GET", "/api/status").json["views"]["running"], 30)
     gallery.stop("worker.1", signal.SIGKILL)
     gallery.stop("worker.2", signal.SIGKILL)
     gallery.start("worker.1", "worker")
