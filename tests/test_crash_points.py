@@ -14,7 +14,7 @@ from pipeline.errors import ImageNotFound, Unrenderable
 from pipeline.records import State
 from pipeline.store import Store
 from tests.conftest import ROOT, picture
-from tests.stores import accept, recover
+from tests.stores import accept, make, recover
 
 ACCEPT = [
     "before-name",

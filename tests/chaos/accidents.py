@@ -100,7 +100,6 @@ class Accidents:
     def views_lost(self) -> None:
         """Of what waits between its two passes Redis keeps the jobs and forgets the queue."""
         with suppress(Exception), Redis.from_url(self._gallery.environ["REDIS_URL"], socket_timeout=5) as redis:
-            self.count["views that waited then"] += int(redis.llen("rq:queue:views"))
             redis.delete("rq:queue:views")
 
     def volume_filled(self) -> None:
