@@ -123,7 +123,7 @@ def test_ctrl_c_ends_a_regeneration_with_130_and_a_word(gallery: Gallery) -> Non
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     with Redis.from_url(gallery.environ["REDIS_URL"]) as redis:
-        until(lambda: redis.llen("rq:queue:thumbnails"), 60)
+        until(lambda: redis.llen("rq:queue:views"), 60)
     run.send_signal(signal.SIGINT)
     assert run.communicate(timeout=60) == ("", "Stopped.\n")
     assert run.returncode == 130
