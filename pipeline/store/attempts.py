@@ -13,6 +13,7 @@ from pipeline.images.recipe import RECIPE
 from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Reason, Record, RenditionInfo, State, now
 from pipeline.store import outbox, reading
 from pipeline.store.progress import Facts, attempt_line, grid_line, progress
+from pipeline.store.reading import unless_deleted
 from pipeline.store.renditions import intact
 from pipeline.volume.files import (
     flush_folder,
@@ -60,18 +61,6 @@ def attempt(
     finally:
         with suppress(OSError):
             os.close(marker)
-
-
-@contextmanager
-def unless_deleted(volume: Volume, image_id: str) -> Iterator[None]:
-    """A context in which a missing file raises `ImageNotFound` if the image was deleted meanwhile: its folder is gone,
-    and the folder of all images is there."""
-    try:
-        yield
-    except OSError as error:
-        if not is_gone(error) or volume.is_there(image_id):
-            raise
-        raise ImageNotFound(image_id) from None
 
 
 def _begin(

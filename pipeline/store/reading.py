@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, volume_error
 from pipeline.ids import is_id
 from pipeline.records import Record, State
@@ -49,3 +52,15 @@ def get(volume: Volume, image_id: str) -> Record:
         if is_gone(error):
             return read(volume, image_id)  # it came to its end between the two
         return record
+
+
+@contextmanager
+def unless_deleted(volume: Volume, image_id: str) -> Iterator[None]:
+    """A context in which a missing file raises `ImageNotFound` if the image was deleted meanwhile: its folder is gone,
+    and the folder of all images is there."""
+    try:
+        yield
+    except OSError as error:
+        if not is_gone(error) or volume.is_there(image_id):
+            raise
+        raise ImageNotFound(image_id) from None
