@@ -58,7 +58,7 @@ format: $(STAMP) ## format and fix what can be fixed
 bench: .venv/.bench $(FRONTEND) ## measure (BENCH="latency scaling")
 	.venv/bin/python -m bench $(BENCH)
 
-COMPILE := .venv/.tools/bin/uv pip compile -q --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
+COMPILE := .venv/.tools/bin/uv pip compile -q --system-certs --generate-hashes --no-emit-index-url --no-header --universal --python-version 3.11
 
 # what is known against the versions we pin; here a list that does not answer fails, in `make check` it is told
 audit: $(TOOLS) $(FRONTEND) ## look for known vulnerabilities; fails if a list does not answer

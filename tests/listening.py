@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from tests.conftest import Gallery
 
 
@@ -79,3 +81,11 @@ def ear(gallery: Gallery, since: str = "") -> Iterator[Ear]:
         yield found
     finally:
         found.close()
+
+
+@pytest.fixture
+def web(bare: Gallery) -> Gallery:
+    """Redis and web; no worker."""
+    bare.start_redis()
+    bare.start_web(GALLERY_MAX_LISTENERS="30", GALLERY_WEB_THREADS="4")
+    return bare

@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import json
-import secrets
 import signal
-import socket
-import threading
-import time
-import tracemalloc
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,22 +11,10 @@ from redis import Redis
 
 from pipeline.ids import new_id
 from pipeline.queue.events import STREAM
-from pipeline.settings import Settings
 from pipeline.volume.volume import Volume
 from tests.conftest import Gallery, picture, until
 from tests.listening import Ear, ear
-from web import create_app
-from web.live import listeners
-from web.live.feed import CLIENT_NAME
-from web.live.listeners import Listeners
-
-
-@pytest.fixture
-def web(bare: Gallery) -> Gallery:
-    """Redis and web; no worker."""
-    bare.start_redis()
-    bare.start_web(GALLERY_MAX_LISTENERS="30", GALLERY_WEB_THREADS="4")
-    return bare
+from tests.listening import web as web  # the fixture
 
 
 def test_every_change_is_told_as_the_api_shows_it(gallery: Gallery) -> None:
@@ -194,24 +176,6 @@ def test_whatever_lies_in_the_place_of_the_events_is_replaced(web: Gallery, what
             assert told.kind == "image"
 
 
-def test_many_listeners_cost_one_connection_to_redis_and_no_threads(web: Gallery) -> None:
-    ears = [Ear(web) for _ in range(30)]
-    assert {one.status for one in ears} == {200}
-    refused = web.call("GET", "/api/events")
-    assert (refused.status, refused.json["code"]) == (503, "too-many-listeners")
-    with Redis.from_url(web.environ["REDIS_URL"]) as redis:
-        names = [client["name"] for client in redis.client_list()]
-    assert names.count(CLIENT_NAME) == 1
-    assert b"\ngallery_event_listeners 30.0\n" in web.call("GET", "/metrics").body
-    image_id = web.upload(picture()).json["id"]
-    assert {one.next().data["id"] for one in ears} == {image_id}
-    for one in ears:
-        one.close()
-    until(lambda: web.call("HEAD", "/api/events").status == 200, 10)
-    with ear(web) as one:
-        assert one.status == 200
-
-
 def test_who_was_away_for_long_is_told_to_start_anew(web: Gallery) -> None:
     image_id = web.upload(picture()).json["id"]
     told = {"id": image_id, "deleted": "1", "volume": Volume(web.data).id}
@@ -225,99 +189,3 @@ def test_who_was_away_for_long_is_told_to_start_anew(web: Gallery) -> None:
         assert long_away.next().kind == "reset"
         uploaded = web.upload(picture()).json["id"]
         assert long_away.next().data["id"] == uploaded
-
-
-def test_one_caller_has_only_its_share_of_listeners(bare: Gallery) -> None:
-    bare.start_redis()
-    bare.start_web(GALLERY_CLIENT_LISTENERS="3", GALLERY_TRUSTED_PROXIES="127.0.0.1")
-    mine, others = {"X-Forwarded-For": "2001:db8::1"}, {"X-Forwarded-For": "2001:db8:0:1::1"}
-    ears = [Ear(bare, headers="X-Forwarded-For: 2001:db8::2\r\n") for _ in range(3)]
-    refused = bare.call("GET", "/api/events", headers=mine)
-    assert (refused.status, refused.json["code"], refused.headers["Retry-After"]) == (503, "too-many-listeners", "30")
-    assert bare.call("HEAD", "/api/events", headers=others).status == 200
-    for one in ears:
-        one.close()
-    until(lambda: bare.call("HEAD", "/api/events", headers=mine).status == 200, 20)
-
-
-def test_what_listeners_do_not_take_is_held_once_for_all() -> None:
-    all_of_them, gone = Listeners(), list[int]()
-    all_of_them.start()
-    missed, pairs = [secrets.token_bytes(2000) for _ in range(200)], [socket.socketpair() for _ in range(100)]
-    tracemalloc.start()
-    try:
-        for number, (ours, _) in enumerate(pairs):
-            all_of_them.add(ours, b"hello", missed, lambda number=number: gone.append(number))  # type: ignore[misc]
-        for _ in range(400):
-            all_of_them.say(secrets.token_bytes(2000))
-        until(lambda: len(all_of_them) == 100, 20)
-        assert tracemalloc.get_traced_memory()[1] < 10_000_000
-        for _ in range(400):  # now they are too far behind
-            all_of_them.say(secrets.token_bytes(2000))
-        until(lambda: len(all_of_them) == 0, 20)
-        assert sorted(gone) == list(range(100))
-    finally:
-        tracemalloc.stop()
-        for pair in pairs:
-            pair[1].close()
-
-
-def test_open_streams_do_not_hold_up_the_stop(web: Gallery) -> None:
-    ears = [Ear(web) for _ in range(5)]
-    began = time.monotonic()
-    assert web.stop("web") == 0
-    assert time.monotonic() - began < 15
-    for one in ears:
-        assert list(one.events()) == []
-        one.close()
-
-
-def test_a_slow_listener_is_hung_up_on_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listeners, "_MOST_WAITING", 100_000)
-    all_of_them = Listeners()
-    all_of_them.start()
-    slow, slow_end = socket.socketpair()
-    quick, quick_end = socket.socketpair()
-    all_of_them.add(slow, b"hello")
-    all_of_them.add(quick, b"hello")
-    heard = bytearray()
-    size = 5 + 200 * 10_000
-
-    def listen() -> None:
-        while len(heard) < size:
-            heard.extend(quick_end.recv(1 << 20))
-
-    thread = threading.Thread(target=listen)
-    thread.start()
-    for _ in range(200):
-        all_of_them.say(b"x" * 10_000)
-        time.sleep(0.001)
-    thread.join(30)
-    assert len(heard) == size
-    assert until(lambda: len(all_of_them) == 1, 10)
-    all_of_them.hang_up()
-    assert quick_end.recv(1) == b""
-    for end in (slow_end, quick_end):
-        end.close()
-
-
-def test_silence_is_broken_by_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listeners, "HEARTBEAT_SECONDS", 0.2)
-    all_of_them = Listeners()
-    all_of_them.start()
-    ours, theirs = socket.socketpair()
-    all_of_them.add(ours, b"")
-    theirs.settimeout(10)
-    assert theirs.recv(3) == listeners.HEARTBEAT
-    theirs.close()
-    assert until(lambda: len(all_of_them) == 0, 10)
-
-
-def test_another_server_than_gunicorn_streams_too(web: Gallery, tmp_path: Path) -> None:
-    settings = Settings.from_environment({**web.environ, "GALLERY_DATA": str(tmp_path / "data")})
-    client = create_app(settings).test_client()
-    answer = client.get("/api/events", buffered=False)
-    assert answer.status_code == 200
-    stream = iter(answer.response)
-    assert b"retry:" in next(stream)
-    answer.close()

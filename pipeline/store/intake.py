@@ -1,4 +1,4 @@
-"""Accepting: from an upload to an image that survives any crash, or to nothing at all."""
+"""Accepting: an upload becomes an image that survives any crash, or leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _LARGE = 16 * 1024 * 1024
 class Accepted(NamedTuple):
     """The answer to an upload: the record, and whether the image is new or had these bytes already.
 
-    `pending` says that a job is to be made: for a new image, and for one whose original was damaged or gone, in
-    whose place the sent bytes have been put.
+    `pending` says that the image needs a job: it is new, or its original was damaged or gone and was replaced by the
+    uploaded bytes.
     """
 
     record: Record
@@ -70,17 +70,17 @@ def _header(file: BinaryIO) -> Header:
 
 
 def accept(volume: Volume, upload: IncomingUpload, name: str, limits: Limits) -> Accepted:
-    """Make an image of an upload, or find the one that has these bytes already.
+    """Make an image of an upload, or find the existing one with these bytes.
 
-    When this returns, the image survives any crash. Raises a named error if the bytes are no picture we accept, or
-    if the volume fails; the upload is gone then, and nothing of it stays.
+    When this returns, the image survives any crash. Raises a named error if the bytes are not an accepted picture or
+    the volume fails; nothing of the upload is left then.
     """
     try:
         record = describe(upload.file, upload.id, name=name, size=upload.size, sha256=upload.sha256, limits=limits)
         volume.step("accept:before-name")
         upload.rename(record.original)
         if upload.size > _LARGE:
-            upload.flush_to_disk()  # not under the lock, which others wait for
+            upload.flush_to_disk()  # before taking the lock, which others wait for
         with duplicates.holding_lock(volume, record.sha256):
             standing = duplicates.holder(volume, record.sha256)
             if standing is None:
@@ -100,7 +100,7 @@ def _compare(volume: Volume, upload: IncomingUpload, sent: Record, image_id: str
     try:
         standing = reading.get(volume, image_id)
         if duplicates.has_bytes(volume.layout.image(image_id) / standing.original, standing):
-            volume.flush_place(image_id)  # whoever accepted it may have died before
+            volume.flush_place(image_id)  # the process that accepted it may have died before
             return Accepted(standing, new=False, pending=False)
         if standing.is_newer:
             raise MadeByNewerRelease
@@ -123,7 +123,7 @@ def _compare(volume: Volume, upload: IncomingUpload, sent: Record, image_id: str
 
 
 def _commit(volume: Volume, upload: IncomingUpload, record: Record) -> None:
-    """Claim, record and marker; all bytes and names flushed; and the one rename that makes the image visible."""
+    """Write claim, record and marker, flush all bytes and names, and make the image visible by one rename."""
     layout, image_id = volume.layout, record.id
     target = layout.image(image_id)
     try:
@@ -156,7 +156,7 @@ def _commit(volume: Volume, upload: IncomingUpload, record: Record) -> None:
 
 
 def _write_record(path: Path, record: Record) -> int:
-    """Write a record, still unseen; the open file is returned for its flush."""
+    """Write a record that nobody sees yet; returns the open file, to be flushed."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
     try:
         write_all(descriptor, record.to_json())

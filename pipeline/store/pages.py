@@ -59,7 +59,7 @@ def _ids_after(volume: Volume, after: str, state: State | None) -> Iterator[str]
 
 
 def _marked(volume: Volume, state: State | None) -> list[str] | None:
-    """The ids that are marked as being in a state, oldest first; None if no marks tell of it."""
+    """The ids with a marker for a state, oldest first; None if the state has no markers."""
     marks: Mapping[State | None, os.PathLike[str]] = {
         State.PENDING: volume.layout.pending,
         State.FAILED: volume.layout.failed,

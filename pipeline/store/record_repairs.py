@@ -1,4 +1,4 @@
-"""What repairs the record of an image: written anew from its original, put back, or corrected."""
+"""Repairs of an image's record: rewrite it from the original, put it back, or correct it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def describe_anew(
 def correct_record(volume: Volume, record: Record, original: Path) -> Step | None:
     """Write into a record what its original says; None if the original is no picture of the record's format.
 
-    If the renditions were made of damaged bytes, they are made anew.
+    If the renditions were made from damaged bytes, they are made again.
     """
     found = _described(record.id, original)
     if found is None or found.format is not record.format:

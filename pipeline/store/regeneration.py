@@ -1,7 +1,7 @@
-"""Making the renditions of a ready image again: it stays ready, and is served as it was until the new ones are there.
+"""Making the renditions of a ready image again. It stays ready, and its old files are served until then.
 
-Nothing is noted on the volume beforehand: what is still to be done shows in the records, so an interrupted run
-is simply started again.
+Nothing is recorded on the volume beforehand: the records show what is left to do, so an interrupted run is simply
+started again.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _LOCK_WAIT = 0.5
 
 
 class Which(StrEnum):
-    """Which ready images to make anew: those whose files are not as recorded, those of another recipe (and the
-    former), or all."""
+    """Which ready images to make again: those whose files are not as recorded, those and the ones of another recipe, or
+    all."""
 
     MISSING = "missing"
     OUTDATED = "outdated"
@@ -43,7 +43,7 @@ class Made(NamedTuple):
 
 
 def is_wanted(store: Store, image_id: str, which: Which) -> bool:
-    """Whether this image is to be made anew; raises `VolumeUnavailable`."""
+    """Whether to make this image again; raises `VolumeUnavailable`."""
     try:
         record = store.get(image_id)
     except ImageNotFound:
@@ -69,7 +69,7 @@ def uploads_wait(store: Store) -> bool:
 
 
 def is_in_hand(store: Store, image_id: str) -> bool:
-    """Whether a live process is making it anew."""
+    """Whether a live process is making it again."""
     try:
         return is_locked(store.original(store.get(image_id)))
     except ImageNotFound:
@@ -78,7 +78,7 @@ def is_in_hand(store: Store, image_id: str) -> bool:
 
 @contextmanager
 def regenerating(store: Store, image_id: str) -> Iterator[Regeneration]:
-    """Hold a ready image for making it anew; raises `NothingToDo` where it is gone, not ready, or held already.
+    """Hold a ready image to make it again; raises `NothingToDo` if it is gone, not ready, or held already.
 
     The lock lies on the original, which is never written, and ends with the process.
     """

@@ -1,4 +1,4 @@
-"""The room that is kept free: what the waiting images will need, and at least what the settings say."""
+"""The reserved space: what the waiting images will need, and at least what the settings say."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pipeline.volume.space import require_room
 from pipeline.volume.volume import Volume
 
 NEED_BYTES = 1_500_000
-"""The most that the renditions of one picture take: 1.31 MB were measured, of noise that fills the largest view."""
+"""Maximum size of the renditions of one picture: 1.31 MB were measured, for noise that fills the largest view."""
 
 _FRESH_SECONDS = 1.0
 
 
 class Room:
-    """Whether another upload fits. Safe to use from many threads."""
+    """Checks whether another upload fits. Thread-safe."""
 
     def __init__(self, volume: Volume, reserve: int) -> None:
         self._volume = volume
@@ -30,7 +30,7 @@ class Room:
         require_room(self._volume.root, more, max(self._reserve, waiting * NEED_BYTES), waiting)
 
     def taken(self) -> None:
-        """Count one more image that waits, until they are counted anew."""
+        """Count one more waiting image, until they are counted again."""
         self._waiting += 1
 
     def _count(self) -> int:

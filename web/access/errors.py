@@ -26,7 +26,7 @@ class NotAllowed(GalleryError):
 class OriginalNotAllowed(GalleryError):
     """The caller's role does not cover originals, which carry where and by whom they were taken."""
 
-    code, title = "original-not-allowed", "The original is not for everybody"
+    code, title = "original-not-allowed", "You may not fetch originals"
 
     def __init__(self, needed: str, image_id: str) -> None:
         super().__init__(

@@ -23,7 +23,7 @@ _ANYBODY = frozenset(
     {"static", "assets.file", "health.healthz", "health.readyz", "access.signin", "access.signin_form"}
 )
 _PROBES = frozenset({"health.healthz", "health.readyz"})
-"""Asked by address, not by name, and by nobody in particular."""
+"""Health checks: exempt from the Host check and from authentication."""
 _READS = frozenset({"access.signout", "archive.download"})
 _INSIDERS = frozenset({"metrics.show"})
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})

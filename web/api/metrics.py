@@ -1,4 +1,4 @@
-"""`GET /metrics`: what Prometheus reads. Counters add up over all processes of web; stands are taken when asked."""
+"""`GET /metrics` for Prometheus. Counters are summed over all web processes; gauges are read at scrape time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the work stands, for people and scripts."""
+"""The state of the outbox, the queue and the volume, for people and scripts."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ def rendition(image_id: str, name: str) -> Response:
     if info := record.renditions.get(name):
         version = version_of(record.recipe, info.bytes)
     else:
-        # told of by an event, which may be here before what another machine wrote: the version asked for is the proof
+        # an event may arrive before the file that another machine wrote; the requested version proves that it exists
         version = version_of(RECIPE, _size(path))
         if record.state is not State.PENDING or request.args.get("v") != version:
             raise ImageNotFound(image_id)

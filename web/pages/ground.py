@@ -1,4 +1,4 @@
-"""What stands behind a picture that is transparent in parts: something that its lines show up against."""
+"""The background of a partly transparent picture, chosen so that its lines show up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LIGHTS = 63
 
 
 def ground(record: Record) -> str:
-    """The class of its ground, by the alpha and the mean lightness that its ThumbHash begins with; "" if opaque."""
+    """The CSS class of the background, from the alpha and mean lightness in the ThumbHash; "" if opaque."""
     try:
         bits = int.from_bytes(base64.b64decode((record.placeholder or "")[:4], validate=True), "little")
     except (binascii.Error, ValueError):

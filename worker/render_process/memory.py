@@ -19,7 +19,7 @@ _libc = ctypes.CDLL(None)
 
 
 def keep_memory() -> None:
-    """Let the blocks of a usual picture stay for the next one: asking the system for them anew takes a sixth of
+    """Keep the memory of a usual picture for the next one: requesting it from the system again takes a sixth of
     the time of a picture. What is larger still goes back at once."""
     if hasattr(_libc, "mallopt"):
         _libc.mallopt(_M_MMAP_THRESHOLD, 32 * _MB)

@@ -81,7 +81,7 @@ def _without_record(volume: Volume, one: Suspect, found: Violation) -> Iterator[
     if repair is None:
         yield replace(found, sentence=f"{found.sentence} Restore it from a backup.")
         return
-    yield replace(found, sentence=f"{found.sentence} It can be written anew; the name is lost.", repair=repair)
+    yield replace(found, sentence=f"{found.sentence} It can be rewritten; the name is lost.", repair=repair)
     if uploaded is not None:
         sentence = (
             f"{originals[0].name} is not what was uploaded: its claim names other bytes. Restore it from a backup."
