@@ -119,6 +119,14 @@ def test_a_person_signs_in_and_out_and_a_kept_copy_of_the_cookie_is_worth_nothin
     assert raw(gallery, "GET", "/api/images", Cookie=mine).status == 401
 
 
+def test_signing_in_says_whose_token_is_wanted_and_afterwards_who_one_is(serve: Serve) -> None:
+    gallery = serve(GALLERY_TOKEN=TOKENS)
+    assert b"given by whoever runs this gallery" in raw(gallery, "GET", "/signin").body
+    mine = sign_in(gallery, ADMIN).headers["Set-Cookie"].split(";")[0]
+    page = raw(gallery, "GET", "/", Cookie=mine, Accept="text/html").body
+    assert b"Signed in with the token of boss, whose role is admin" in page
+
+
 def test_a_session_ends_when_its_token_is_changed(serve: Serve) -> None:
     gallery = serve(GALLERY_TOKEN=TOKENS)
     mine = sign_in(gallery, UPLOAD).headers["Set-Cookie"].split(";")[0]

@@ -10,7 +10,7 @@ from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Days, Store
-from web import access, api, errors, files, pages, request_log, security_headers, turns, uploads
+from web import access, api, compression, errors, files, pages, request_log, security_headers, turns, uploads
 from web.access import throttling
 from web.access.originals import everybody_may
 from web.access.proxies import TrustedProxies
@@ -45,6 +45,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     uploads.register(app, settings.max_upload_bytes, settings.max_form_files)
     turns.register(app)
     request_log.register(app)
+    compression.register(app)
     throttling.count_requests(app, settings)
     access.register(app, settings, store, rates)
     throttling.limit_rates(app, settings, rates)

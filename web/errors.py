@@ -35,6 +35,11 @@ STATUS = {code: status for status, codes in _STATUSES.items() for code in codes}
 """The HTTP status of each named error, by its code."""
 
 _HTTP_CODES = {400: "bad-request", 404: "not-found", 405: "method-not-allowed", 413: "too-large", 416: "bad-range"}
+_WORDS = {
+    404: ("There is nothing here", "Nothing has this address. A picture that had it may have been deleted."),
+    405: ("This cannot be done here", "This address is not for that kind of request."),
+}
+"""Our own words, where the library has its own."""
 
 
 def register(app: Flask) -> None:
@@ -62,7 +67,8 @@ def _named(error: GalleryError) -> Response:
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
     code = _HTTP_CODES.get(status, "http-error")
-    response = _answer(status, error.name, error.description or error.name, code)
+    title, detail = _WORDS.get(status, (error.name, error.description or error.name))
+    response = _answer(status, title, detail, code)
     for name, value in error.get_headers():
         if name.lower() == "allow":
             response.headers[name] = value

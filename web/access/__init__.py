@@ -18,9 +18,10 @@ from web.access.tries import Tries
 
 
 def register(app: Flask, settings: Settings, store: Store, rates: Rates) -> None:
-    """Put the guard before every call of the app; templates know `role`, `original`, `signed_in`, `dashboard_url`.
+    """Put the guard before every call of the app; templates know the caller.
 
-    `original` says whether the caller may fetch originals.
+    That is `role`, `caller_name`, `signed_in`, `can_sign_in`, `dashboard_url`, and `original`: whether the caller may
+    fetch originals.
     """
     sessions = Sessions(settings.tokens, store.layout.signed_out)
     app.extensions["guard"] = Guard(settings, sessions, Tries(rates))
@@ -34,6 +35,7 @@ def register(app: Flask, settings: Settings, store: Store, rates: Rates) -> None
             "role": role,
             "original": may_fetch_originals() if "caller" in g else False,
             "signed_in": g.get("session") is not None,
+            "caller_name": g.get("caller") or "",
             "can_sign_in": bool(settings.tokens),
             "dashboard_url": settings.dashboard_url if role is Role.ADMIN else "",
         }

@@ -19,6 +19,7 @@ export function showEmpty(main: HTMLElement, timeline: Timeline, choose: () => v
     return;
   }
   if (shown) return;
+  const touch = matchMedia("(pointer: coarse)").matches;
   if (start.state) {
     shown = h("section", { class: "empty" }, h("h2", {}, "Nothing has failed"), h("p", {}, h("a", { class: "button", href: "/" }, "All pictures")));
     main.append(shown);
@@ -26,7 +27,7 @@ export function showEmpty(main: HTMLElement, timeline: Timeline, choose: () => v
   }
   shown = h(
     "section", { class: "empty" }, h("div", { class: "art" }), h("h2", {}, "No pictures yet"),
-    h("p", {}, mayUpload ? `Drop pictures anywhere on this page, paste them, or choose them. ${start.accepted}, up to ${limit(start.maxBytes)} each.` : "Pictures appear here when someone adds them."),
+    h("p", {}, mayUpload ? `${touch ? "Choose pictures, or take one with the camera." : "Drop pictures anywhere on this page, paste them, or choose them."} ${start.accepted}, up to ${limit(start.maxBytes)} each.` : "Pictures appear here when someone adds them."),
     mayUpload && h("button", { type: "button", class: "button", onclick: choose }, icon("add"), "Choose pictures"),
   );
   const art = shown.querySelector(".art");

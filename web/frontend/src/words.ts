@@ -3,12 +3,21 @@
 import type { Image } from "./records";
 
 const language = document.documentElement.lang || "en";
-const longDay = new Intl.DateTimeFormat(language, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
-const fullDay = new Intl.DateTimeFormat(language, { weekday: "short", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
-const month = new Intl.DateTimeFormat(language, { month: "short", year: "numeric", timeZone: "UTC" });
-const clock = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
-const date = new Intl.DateTimeFormat(language, { dateStyle: "medium" });
-const exact = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3, hourCycle: "h23" });
+/** English as it is written where the reader lives: 26 November and 17:47 in Europe, November 26 and 5:47 PM in the USA. */
+const place = ((): string => {
+  try {
+    const own = new Intl.Locale(navigator.language);
+    return own.language === language ? own.baseName : `${language}-${own.maximize().region}`;
+  } catch {
+    return language;
+  }
+})();
+const longDay = new Intl.DateTimeFormat(place, { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
+const fullDay = new Intl.DateTimeFormat(place, { weekday: "short", day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+const month = new Intl.DateTimeFormat(place, { month: "short", year: "numeric", timeZone: "UTC" });
+const clock = new Intl.DateTimeFormat(place, { dateStyle: "medium", timeStyle: "short" });
+const date = new Intl.DateTimeFormat(place, { dateStyle: "medium" });
+const exact = new Intl.DateTimeFormat(place, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
 const plain = new Intl.NumberFormat(language);
 
 /** The largest file that is taken, as the server counts it. */

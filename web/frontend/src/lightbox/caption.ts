@@ -12,8 +12,8 @@ export function caption(image: Image): Node[] {
   return [h("strong", {}, image.name), h("span", {}, facts.join(" · ")), ...remarks];
 }
 
-/** The whole story: from the upload to the end, with times and attempts. */
-export function story(image: Image): HTMLElement {
+/** What the picture is, and folded below its way from the upload to the end, with times and attempts. */
+export function story(image: Image, open: boolean): HTMLElement {
   const begun = Date.parse(image.received_at);
   const step = (label: string, time: string | null): Node[] => {
     if (!time) return [];
@@ -21,20 +21,24 @@ export function story(image: Image): HTMLElement {
     return [h("dt", {}, label), h("dd", {}, h("time", { datetime: time }, atClock(time)), after > 0 ? h("small", {}, `+${after < 10_000 ? `${after} ms` : duration(after / 1000)}`) : null)];
   };
   const fact = (label: string, value: string): Node[] => [h("dt", {}, label), h("dd", {}, value)];
-  const list = h(
+  const what = h(
     "dl", { class: "facts" },
     ...fact("Name", image.name),
     ...fact("Size", `${image.width} × ${image.height} pixels, ${size(image.bytes)}`),
     ...fact("Format", `${formatName(image.format)}${image.animated ? `, ${image.frames} frames` : ""}`),
-    ...fact("State", standing(image)),
+    ...fact("Added", when(image.received_at)),
     ...(image.reason ? fact("Why", image.reason.message) : []),
+    ...image.notes.flatMap((note) => fact("Note", note)),
+  );
+  const way = h(
+    "dl", { class: "facts" },
+    ...fact("State", standing(image)),
     ...fact("Received", `${day(image.received_at)}, ${atClock(image.received_at)}`),
     ...step("Queued", image.queued_at),
     ...step("Started", image.started_at),
     ...step(image.state === "failed" ? "Failed" : "Ready", image.finished_at),
     ...fact("Attempts", String(image.attempts)),
     ...(image.worker ? fact("Worker", image.worker) : []),
-    ...image.notes.flatMap((note) => fact("Note", note)),
   );
-  return h("div", {}, h("h2", {}, "Details"), list);
+  return h("div", {}, h("h2", {}, "Details"), what, h("details", { open }, h("summary", {}, "How it was made"), way));
 }

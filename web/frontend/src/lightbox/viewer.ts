@@ -94,7 +94,10 @@ export class Viewer {
       pswp.element?.setAttribute("aria-modal", "true");
       pswp.element?.append(corner);
     });
-    pswp.on("openingAnimationEnd", () => pswp.element?.classList.add("viewer-open"));
+    pswp.on("openingAnimationEnd", () => {
+      pswp.element?.classList.add("viewer-open");
+      this.#exchange();
+    });
     pswp.on("destroy", () => {
       this.#closed = true;
       document.body.append(corner);
@@ -248,10 +251,18 @@ export class Viewer {
         this.#full.delete(image.id);
         this.#withheld.add(image.id);
       }
-      const element = this.current?.id === image.id ? this.#pswp.currSlide?.content.element : null;
-      if (same && element instanceof HTMLImageElement && (this.#moves(image) || !image.animated)) element.src = fileOf(image);
+      this.#exchange();
       this.#changed();
     });
+  }
+
+  /** Shows the file of the image in view instead of its view, if that has been found to be right. */
+  #exchange(): void {
+    const image = this.current;
+    const element = this.#pswp.currSlide?.content.element;
+    if (!image || !this.#alike.has(image.id) || !(element instanceof HTMLImageElement)) return;
+    const file = fileOf(image);
+    if ((this.#moves(image) || !image.animated) && element.getAttribute("src") !== file) element.src = file;
   }
 
   #changed(): void {
@@ -262,7 +273,8 @@ export class Viewer {
     const root = this.#pswp.element;
     const line = root?.querySelector(".viewer-caption");
     line?.replaceChildren(...caption(image));
-    if (this.#facts) this.#facts.replaceChildren(story(image));
+    const open = this.#facts?.querySelector("details")?.open ?? image.state !== "ready";
+    if (this.#facts) this.#facts.replaceChildren(story(image, open));
     const set = (name: string, shown: boolean): void => {
       const button = root?.querySelector<HTMLElement>(`.pswp__button--${name}`);
       if (button) button.hidden = !shown;
