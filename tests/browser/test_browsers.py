@@ -1,0 +1,54 @@
+"""Firefox and WebKit upload, show the grid, and view: what people do first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser.files import pictures
+from tests.browser.webdriver import Window, missing, running
+from tests.pictures import picture
+from tests.product import Gallery, until
+
+
+@pytest.fixture(params=["firefox", "webkit"])
+def window(request: pytest.FixtureRequest) -> Iterator[Window]:
+    reason = missing(request.param)
+    if reason and not os.environ.get("CI"):
+        pytest.skip(reason)
+    with running(request.param) as window:
+        yield window
+
+
+def test_a_person_uploads_looks_deletes_and_undoes(gallery: Gallery, window: Window, tmp_path: Path) -> None:
+    standing = gallery.upload(picture(size=(900, 600)), "standing.png").json["id"]
+    gallery.until_ended(standing)
+    window.open(gallery.url)
+    window.wait(".tile.ready img")
+    empty = tmp_path / "empty.png"
+    empty.touch()
+    window.choose("input[name=pictures]", [*pictures(tmp_path, 3), empty])
+    until(lambda: window.text(".uploads strong") == "3 pictures added", 60)
+    assert "The file is empty" in window.text(".uploads li.refused")
+    window.wait(".tile.ready img", 4)
+    until(lambda: window.run("return [...document.querySelectorAll('.tile img')].every((img) => img.naturalWidth)"), 60)
+    # what happens elsewhere shows by itself
+    other = gallery.upload(picture(), "other.png").json["id"]
+    window.wait(f".tile.ready[data-id='{other}']")
+    window.click(f".tile[data-id='{standing}'] a")
+    window.wait(".pswp.viewer-open")
+    assert window.text(".viewer-caption strong") == "standing.png"
+    window.press("i")
+    window.wait(".viewer-facts")
+    window.press("Escape")
+    window.press("Escape")
+    window.wait(".pswp", 0)
+    until(lambda: window.run("return document.activeElement.closest('.tile')?.dataset.id") == standing, 20)
+    window.press("Delete")
+    window.wait(f".tile[data-id='{standing}']", 0)
+    window.press("Control", "z")
+    window.wait(f".tile[data-id='{standing}']")
+    assert window.run("return complaints") == []
