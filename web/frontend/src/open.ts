@@ -6,6 +6,7 @@ import type { Loader } from "./loader";
 import { addressOf } from "./place";
 import type { Image } from "./records";
 import type { Timeline } from "./timeline";
+import { titlePage } from "./title";
 
 const PATH = /^\/images\/([0-9a-f-]{36})$/;
 
@@ -54,7 +55,7 @@ export class Opener {
   }
 
   #at(image: Image): void {
-    document.title = `${image.name} · Gallery`;
+    titlePage(`${image.name} · Gallery`);
     const address = `/images/${image.id}`;
     if (idInAddress() && location.pathname !== address) history.replaceState(history.state, "", address);
     this.grid.show(image.id);
@@ -68,7 +69,7 @@ export class Opener {
 
   #closed(last: string | null): void {
     this.viewer = null;
-    document.title = "Gallery";
+    titlePage("Gallery");
     if (idInAddress()) {
       if (this.#pushed) history.back();
       else history.replaceState(history.state, "", addressOf(this.grid));

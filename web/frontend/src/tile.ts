@@ -5,6 +5,7 @@ import { groundOf } from "./ground";
 import { icon } from "./icons";
 import { mayChange } from "./page";
 import { placeholder } from "./placeholder";
+import { fileSent, isMade, previewOf } from "./previews";
 import { remarksOf, type Image } from "./records";
 import { formatName, standing } from "./words";
 
@@ -21,6 +22,8 @@ export class Tile {
   readonly link: HTMLAnchorElement;
   readonly #tick: HTMLButtonElement;
   #shown = "";
+  /** The gallery's picture, shown or on its way. */
+  #img: HTMLImageElement | null = null;
   #box = "";
 
   constructor(readonly image: Image, readonly actions: TileActions) {
@@ -52,9 +55,11 @@ export class Tile {
     const { image } = this;
     const ticked = this.actions.ticked(image.id);
     this.#tick.setAttribute("aria-checked", String(ticked));
-    const shows = image.renditions.grid ? `picture${image.renditions.view ? "s" : ""}` : `${image.state} ${standing(image)}`;
+    const file = image.state === "pending" ? fileSent(image.id) : undefined;
+    const shows = image.renditions.grid ? `picture${image.renditions.view ? "s" : ""}` : `${image.state} ${standing(image)}${file ? " sent" : ""}`;
     const key = `${shows} ${image.state} ${remarksOf(image).join()}`;
-    const classes = `tile ${image.renditions.grid ? "ready" : image.state}${ticked ? " ticked" : ""}`;
+    const previewed = this.link.querySelector("img.own") !== null && !image.renditions.grid;
+    const classes = `tile ${image.renditions.grid ? "ready" : image.state}${ticked ? " ticked" : ""}${previewed ? " previewed" : ""}`;
     if (this.element.className !== classes) this.element.className = classes;
     if (key === this.#shown) return;
     const before = this.#shown;
@@ -62,7 +67,9 @@ export class Tile {
     this.element.querySelector(".acts")?.remove();
     for (const badge of this.element.querySelectorAll(".badge")) badge.remove();
     if (image.renditions.grid) this.#picture(before.startsWith("picture"));
+    else if (image.state === "pending" && this.link.querySelector("img.own")) this.#waits();
     else this.#words();
+    if (file && !image.renditions.grid) void previewOf(file).then((url) => url && this.#preview(url));
   }
 
   #picture(standing: boolean): void {
@@ -73,10 +80,17 @@ export class Tile {
       const img = h("img", { alt: image.name, width: grid.width, height: grid.height, decoding: "async", draggable: "false" });
       const ground = groundOf(image);
       if (ground) img.classList.add(ground);
-      this.#behind(img);
-      this.link.replaceChildren(img);
+      const own = this.link.querySelector<HTMLImageElement>("img.own");
+      this.#img = img;
+      if (own) {
+        this.link.querySelector(".badge")?.remove();
+        queueMicrotask(() => void this.#relieve(own, img));
+      } else {
+        this.#behind(img);
+        this.link.replaceChildren(img);
+      }
     }
-    const img = this.link.querySelector("img");
+    const img = this.#img;
     if (!img) return;
     const remarks = remarksOf(image);
     if (remarks.length) this.link.title = remarks.join("\n");
@@ -86,6 +100,27 @@ export class Tile {
     if (!img.src) img.src = image.links.grid;
     if (image.animated) this.element.append(h("span", { class: "badge" }, icon("play"), formatName(image.format)));
     if (remarks.length) this.element.append(h("span", { class: "badge remark" }, icon("warn"), h("span", { class: "unseen" }, remarks.join(" "))));
+  }
+
+  /** Our own picture, until the gallery has made its. */
+  #preview(url: string): void {
+    const { image } = this;
+    if (image.renditions.grid || image.state !== "pending" || this.link.querySelector("img")) return;
+    const img = h("img", { class: "own", src: url, alt: image.name, draggable: "false" });
+    this.link.replaceChildren(img);
+    this.element.classList.add("previewed");
+    this.#waits();
+  }
+
+  #waits(): void {
+    this.link.append(h("span", { class: "badge remark" }, icon("wait"), h("span", { class: "unseen" }, `${standing(this.image)}…`)));
+  }
+
+  /** The gallery's picture takes the place of ours once it can be drawn. */
+  async #relieve(own: HTMLImageElement, img: HTMLImageElement): Promise<void> {
+    await img.decode().catch(() => undefined);
+    if (own.isConnected) this.link.replaceChildren(img);
+    isMade(this.image.id);
   }
 
   /** The likeness and colour stand behind the picture until it is there. */
@@ -115,7 +150,7 @@ export class Tile {
     const { image } = this;
     const failed = image.state === "failed";
     const words = h("span", { class: "words" }, h("b", {}, image.name), h("span", { class: "why" }, failed ? (image.reason?.message ?? "Failed.") : ""));
-    if (image.state === "pending") words.lastElementChild?.append(icon("wait"), `${standing(image)}…`);
+    if (image.state === "pending") words.lastElementChild?.append(icon("wait"), h("span", {}, `${standing(image)}…`));
     else if (!failed) words.lastElementChild?.append(standing(image));
     this.link.replaceChildren(words);
     if (failed) this.link.title = `${image.name}\n${image.reason?.message ?? ""}`;

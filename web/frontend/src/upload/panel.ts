@@ -2,12 +2,13 @@
 
 import { h, say } from "../dom";
 import { icon } from "../icons";
-import { many } from "../words";
+import { titleWork } from "../title";
+import { count, many } from "../words";
 import { Announcer } from "./announcer";
 import { type Item, isActive, type Sum, sumOf } from "./items";
 import type { Queue } from "./queue";
 import { Row } from "./row";
-import { subtitle, title } from "./totals";
+import { ending, subtitle, title } from "./totals";
 
 const MOST_ROWS = 40;
 const EVERY_MS = 120;
@@ -38,9 +39,11 @@ export class Panel {
   #leaving = 0;
   #batch = -1;
   #height = 0;
+  #working = false;
 
   constructor(readonly queue: Queue) {
     document.body.append(this.#panel, this.#announcer.element);
+    document.addEventListener("visibilitychange", () => document.hidden || this.#working || titleWork(""));
     addEventListener("beforeunload", (event) => this.queue.active && event.preventDefault());
   }
 
@@ -62,7 +65,7 @@ export class Panel {
     const listed = items.filter(({ fate }) => fate !== "cancelled");
     this.#panel.hidden = listed.length === 0;
     document.documentElement.classList.toggle("uploading", listed.length > 0);
-    if (!listed.length) return;
+    if (!listed.length) return this.#working ? void (titleWork(""), (this.#working = false)) : undefined;
     if (batch !== this.#batch) this.#begin(batch);
     const waiting = gate.shut && sum.active > 0;
     if (waiting) this.changed();
@@ -77,8 +80,17 @@ export class Panel {
     this.#all.value = sum.bytes ? sum.sent / sum.bytes : 1;
     this.#all.classList.toggle("done", !sum.active);
     this.#announcer.tell(sum, batch, items, waiting);
+    this.#entitle(sum, trouble);
     this.#fill(listed);
     this.#leave(sum, trouble);
+  }
+
+  /** The tab tells how far it is, and once nobody looks that it is done. */
+  #entitle(sum: Sum, trouble: boolean): void {
+    const done = this.#working && document.hidden ? `${trouble ? "!" : "✓"} ${ending(sum)}` : "";
+    if (sum.active) titleWork(`${count(sum.done)} of ${count(sum.all)}`);
+    else if (this.#working) titleWork(done);
+    this.#working = sum.active > 0;
   }
 
   /** New files after all others had come to their end: on a phone the list starts folded, so that the pictures show. */

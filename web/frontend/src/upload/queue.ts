@@ -3,6 +3,7 @@
 import Uppy, { type UppyFile } from "@uppy/core";
 import DropTarget from "@uppy/drop-target";
 import XHRUpload from "@uppy/xhr-upload";
+import { wasSent } from "../previews";
 import { type Image, madeAt } from "../records";
 import { isPicture, isReadable, pastedName, refusal } from "./admit";
 import { answerOf } from "./answers";
@@ -114,6 +115,12 @@ export class Queue {
     this.items.splice(0, this.items.length, ...this.items.filter((item) => !gone.includes(item)));
   }
 
+  /** The bytes of a file, while they are at hand. */
+  data(item: Item): Blob | null {
+    const data = this.#uppy.getFile(item.file)?.data;
+    return data instanceof Blob ? data : null;
+  }
+
   cancel(item: Item): void {
     if (!isActive(item) && item.fate !== "lost") return;
     this.#end(item, "cancelled");
@@ -184,6 +191,8 @@ export class Queue {
     // an earlier try may have arrived whole, and only its answer not
     const ours = item.tries > 0 && madeAt(image.id) > item.began - SKEW_MS;
     item.link = `/images/${image.id}`;
+    const data = this.data(item);
+    if (data && !image.links.grid) wasSent(image.id, data);
     this.listener.arrived(image);
     this.#end(item, status === 201 || ours ? "added" : "here");
   }

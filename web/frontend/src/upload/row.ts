@@ -2,6 +2,7 @@
 
 import { h } from "../dom";
 import { icon, type IconName } from "../icons";
+import { previewOf } from "../previews";
 import { size } from "../words";
 import { type Item, isActive } from "./items";
 import type { Queue } from "./queue";
@@ -20,7 +21,10 @@ export class Row {
     this.#bar = h("progress", { max: Math.max(1, item.size), value: 0, "aria-label": item.name });
     this.#act.addEventListener("click", () => (item.fate === "failed" ? queue.retry(item) : queue.cancel(item)));
     const text = h("span", { class: "text" }, h("span", { class: "name", title: item.name }, item.name), this.#word, this.#bar);
-    this.element = h("li", {}, h("span", { class: "thumb" }, icon("pictures")), text, this.#act);
+    const thumb = h("span", { class: "thumb" }, icon("pictures"));
+    this.element = h("li", {}, thumb, text, this.#act);
+    const data = queue.data(item);
+    if (data) void previewOf(data).then((src) => src && thumb.replaceChildren(h("img", { src, alt: "" })));
   }
 
   /** Moves the row to `top`; returns where it ends. Places by transforms shift nothing. */

@@ -1,0 +1,19 @@
+/** The title of the tab: what is seen, and how far the work is for those who look at another tab. */
+
+let page = document.title;
+let work = "";
+
+const show = (): void => {
+  const title = work ? `${work} · ${page}` : page;
+  if (document.title !== title) document.title = title;
+};
+
+export function titlePage(text: string): void {
+  page = text;
+  show();
+}
+
+export function titleWork(text: string): void {
+  work = text;
+  show();
+}
