@@ -126,6 +126,8 @@ def take(browser: Browser, gallery: Gallery, name: str, size: Any, scheme: Any, 
     session.send("Network.enable")
     session.send("Network.emulateNetworkConditions", slow)
     (choose if phone else drop)(page, files)
+    if phone:
+        page.get_by_role("region", name="Uploads").get_by_role("button", name="Details").click()
     page.wait_for_selector(".uploads li.added")
     page.wait_for_timeout(5000)
     shot("upload")

@@ -5,6 +5,7 @@ import { find } from "./dom";
 import { Focus } from "./focus";
 import { showEmpty } from "./empty";
 import { Grid } from "./grid";
+import { showHelp } from "./help";
 import { listen } from "./keys";
 import { Live } from "./live";
 import { Loader } from "./loader";
@@ -15,7 +16,7 @@ import { PickedBar } from "./selection-bar";
 import { idInAddress, Opener } from "./open";
 import { keepPlace } from "./place";
 import { onLongPress } from "./press";
-import { idAfter, type Image } from "./records";
+import { dayEnd, dayStart, idAfter, type Image } from "./records";
 import { Retries } from "./retries";
 import { Scrubber } from "./scrubber";
 import { Selection } from "./selection";
@@ -28,7 +29,7 @@ const timeline = new Timeline();
 const main = find("main");
 const loader = new Loader(timeline, () => changed());
 const selection = new Selection(timeline, () => (picked.show(), grid.soon()));
-const grid = new Grid(timeline, { open, retry, tick, ticked: selection.has }, loader.want);
+const grid = new Grid(timeline, { open, retry, tick, ticked: selection.has, day: (day) => void pickDay(day), dayTicked: (day) => selection.days.has(day) }, loader.want);
 const focus = new Focus(timeline, grid);
 const trash = new Trash(timeline, { changed, restored, recount: () => void loader.count(() => undefined), removed: (id) => opener.viewer?.removed(id) });
 const retries = new Retries(timeline);
@@ -87,6 +88,17 @@ async function edge(newest: boolean): Promise<void> {
   }
 }
 
+/** Picks a whole day, loaded or not, or lets go of it. */
+async function pickDay(day: string): Promise<void> {
+  try {
+    const ids = (await api.ids(dayEnd(day), dayStart(day), start.state)).filter((id) => !timeline.gone.has(id));
+    if (selection.days.has(day)) selection.remove(ids);
+    else selection.add(ids, day);
+  } catch (error) {
+    toast(error instanceof Error ? error.message : "The day could not be selected.");
+  }
+}
+
 function tick(id: string, event: MouseEvent): void {
   selection.toggle(id, event.shiftKey);
 }
@@ -134,6 +146,7 @@ listen(
   () => !opener.busy,
 );
 
+document.querySelector("#keys")?.addEventListener("click", showHelp);
 document.querySelector("#select-all")?.addEventListener("click", () => void picked.everything());
 addEventListener("scroll", () => root.classList.toggle("scrolled", scrollY > 4), { passive: true });
 history.scrollRestoration = "manual";

@@ -1,6 +1,7 @@
 /** The grid: of all the rows only those near the view are in the document. */
 
 import { h } from "./dom";
+import { icon } from "./icons";
 import { firstOf, HEAD, Layout, type DayBox, type RunBox } from "./layout";
 import { dayOf } from "./records";
 import { columns, GAP } from "./rows";
@@ -18,6 +19,7 @@ interface Section {
   list: HTMLUListElement;
   title: HTMLElement;
   counted: HTMLElement;
+  tick: HTMLElement;
 }
 
 /** What stays where it is while things above it change. */
@@ -245,18 +247,24 @@ export class Grid {
     let section = this.#sections.get(day.day.day);
     if (!section) {
       const id = `day-${day.day.day}`;
-      const title = h("span");
+      const title = h("span", { id });
       const counted = h("small");
       const list = h("ul", { "aria-labelledby": id });
-      const head = h("h2", { id }, title, counted);
+      const tick = h("button", { type: "button", class: "day-tick", role: "checkbox", onclick: () => this.actions.day(day.day.day) }, icon("check"));
+      const head = h("div", { class: "head" }, h("h2", {}, title, counted), tick);
       const element = h("section", { class: "day" }, head, list);
-      section = { element, head, list, title, counted };
+      section = { element, head, list, title, counted, tick };
       this.#sections.set(day.day.day, section);
       const after = [...this.#sections.entries()].filter(([name]) => name < day.day.day).sort(([a], [b]) => (a < b ? 1 : -1))[0];
       this.element.insertBefore(element, after?.[1].element ?? null);
     }
     const name = dayName(day.day.day);
-    if (section.title.textContent !== name) section.title.textContent = name;
+    if (section.title.textContent !== name) {
+      section.title.textContent = name;
+      section.tick.setAttribute("aria-label", `Select all of ${name}`);
+    }
+    const ticked = String(this.actions.dayTicked(day.day.day));
+    if (section.tick.getAttribute("aria-checked") !== ticked) section.tick.setAttribute("aria-checked", ticked);
     const counted = count(day.count);
     if (section.counted.textContent !== counted) section.counted.textContent = counted;
     section.element.style.transform = `translateY(${origin - this.#track.shift}px)`;

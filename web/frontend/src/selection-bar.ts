@@ -28,7 +28,7 @@ export class PickedBar {
     const close = h("button", { type: "button", class: "knob", "aria-label": "Clear the selection", onclick: () => selection.clear() }, icon("close"));
     this.#bar = h(
       "div", { class: "picked", role: "toolbar", "aria-label": "Selected pictures", hidden: true },
-      close, this.#count, this.#rest, mayChange && this.#retry,
+      close, h("div", { class: "counted" }, this.#count, this.#rest), mayChange && this.#retry,
       this.#button("download", "Download", () => this.#download()),
       mayChange && this.#button("trash", "Delete", remove),
     );

@@ -1,11 +1,14 @@
 /** Which images are picked, by click, by shift-click and by keyboard. */
 
+import { dayOf } from "./records";
 import type { Timeline } from "./timeline";
 
 export class Selection {
   readonly ids = new Set<string>();
   /** All that is loaded was picked, which may not be all there is. */
   partial = false;
+  /** Days that were picked whole. */
+  readonly days = new Set<string>();
   #from: string | null = null;
 
   constructor(
@@ -22,7 +25,7 @@ export class Selection {
       const [low, high] = this.#from < id ? [this.#from, id] : [id, this.#from];
       for (const image of this.timeline.known()) if (image.id >= low && image.id <= high) this.ids.add(image.id);
     } else if (pick) this.ids.add(id);
-    else this.ids.delete(id);
+    else this.#drop(id);
     this.#from = id;
     this.partial = false;
     this.changed();
@@ -35,23 +38,31 @@ export class Selection {
     this.changed();
   }
 
-  add(ids: Iterable<string>): void {
+  /** Picks many, which may be a whole day. */
+  add(ids: Iterable<string>, day?: string): void {
     for (const id of ids) this.ids.add(id);
-    this.partial = false;
+    if (day) this.days.add(day);
+    else this.partial = false;
     this.changed();
   }
 
   /** Unpicks many at once. */
   remove(ids: Iterable<string>): void {
-    for (const id of ids) this.ids.delete(id);
+    for (const id of ids) this.#drop(id);
     this.changed();
   }
 
   drop(id: string): void {
-    if (this.ids.delete(id)) this.changed();
+    if (this.#drop(id)) this.changed();
+  }
+
+  #drop(id: string): boolean {
+    this.days.delete(dayOf(id));
+    return this.ids.delete(id);
   }
 
   clear(): void {
+    this.days.clear();
     this.partial = false;
     if (!this.ids.size) return;
     this.ids.clear();

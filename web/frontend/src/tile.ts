@@ -15,6 +15,8 @@ export interface TileActions {
   retry(id: string): void;
   tick(id: string, event: MouseEvent): void;
   ticked(id: string): boolean;
+  day(day: string): void;
+  dayTicked(day: string): boolean;
 }
 
 export class Tile {

@@ -4,6 +4,7 @@ import { h } from "../dom";
 import { icon } from "../icons";
 import { remarksOf, type Image } from "../records";
 import { atClock, day, duration, formatName, size, standing, when } from "../words";
+import { shareButtons } from "./share";
 
 /** Name, then size, dimensions and time in a line, and what there is to remark. */
 export function caption(image: Image): Node[] {
@@ -40,5 +41,5 @@ export function story(image: Image, open: boolean): HTMLElement {
     ...fact("Attempts", String(image.attempts)),
     ...(image.worker ? fact("Worker", image.worker) : []),
   );
-  return h("div", {}, h("h2", {}, "Details"), what, h("details", { open }, h("summary", {}, "How it was made"), way));
+  return h("div", {}, h("h2", {}, "Details"), what, shareButtons(image), h("details", { open }, h("summary", {}, "How it was made"), way));
 }

@@ -11,6 +11,7 @@ import { corner } from "../toast";
 import { standing } from "../words";
 import { alike } from "./alike";
 import { caption, story } from "./caption";
+import { copyLink } from "./share";
 import type { Slots } from "./slots";
 
 /** Formats that browsers show as they were uploaded. */
@@ -343,6 +344,7 @@ export class Viewer {
     if (key === "Delete") this.#remove();
     else if (key === "i") this.#toggleFacts();
     else if (key === "d") this.#pswp.element?.querySelector<HTMLElement>(".pswp__button--download")?.click();
+    else if (key === "c" && this.current) void copyLink(this.current);
     else if (key === "Home") this.#pswp.goTo(0);
     else if (key === "End") this.#pswp.goTo(this.slots.length - 1);
     else if (key === "Escape" && this.#facts) this.#toggleFacts();
