@@ -107,8 +107,8 @@ def test_a_reload_soon_after_choosing_loses_nothing_and_says_what_was_added(
 ) -> None:
     paths = []
     for n in range(40):
-        paths.append(tmp_path / f"{secrets.token_hex(3)}-{n}.png")
-        paths[-1].write_bytes(picture(size=(900, 700)))
+        paths.append(tmp_path / f"{secrets.token_hex(3)}-{n}.webp")
+        paths[-1].write_bytes(picture("WEBP") + secrets.token_bytes(200_000))
     windows.expected = NETWORK
     page = windows.open(shared)
     page.on("dialog", lambda dialog: dialog.accept())

@@ -38,6 +38,8 @@ class Protocols(Protocol):
 
     def command(self, name: str, method: str, path: str, **parameters: Any) -> Any: ...
 
+    def close(self) -> None: ...
+
 
 class Marionette:
     """Firefox' own wire: messages of JSON, each behind its length."""
@@ -57,6 +59,10 @@ class Marionette:
         if error is not None:
             raise AssertionError(f"{error['error']}: {error['message']}")
         return result["value"] if isinstance(result, dict) and set(result) == {"value"} else result
+
+    def close(self) -> None:
+        self._stream.close()
+        self._socket.close()
 
     def _read(self) -> Any:
         digits = b""
@@ -87,6 +93,9 @@ class Http:
         except urllib.error.HTTPError as error:
             with error:
                 raise AssertionError(error.read().decode()) from error
+
+    def close(self) -> None:
+        """Every command has a connection of its own."""
 
 
 class Window:
@@ -189,7 +198,10 @@ def running(name: str) -> Iterator[Window]:
             start(["WebKitWebDriver", f"--port={port}"], environ)
             until(lambda: answers(port), 30)
             protocol = Http(port)
-        yield Window(protocol)
+        try:
+            yield Window(protocol)
+        finally:
+            protocol.close()
 
 
 @contextmanager

@@ -40,6 +40,8 @@ export class Grid {
   readonly #blanks = new Map<Run, HTMLElement>();
   readonly #strip = new Strip();
   readonly #track = new Track(this.element, () => this.draw());
+  /** What follows the pictures: moved below them, so that it does not shift as they come. */
+  readonly #foot = document.querySelector<HTMLElement>(".foot");
   #frame = 0;
   #dirty = true;
   #top = 0;
@@ -56,6 +58,7 @@ export class Grid {
 
   start(into: HTMLElement): void {
     into.append(this.element, this.#strip.element);
+    if (this.#foot) this.element.append(this.#foot);
     addEventListener("scroll", () => this.soon(), { passive: true });
     new ResizeObserver(() => this.changed()).observe(into);
     new MutationObserver(() => this.changed()).observe(document.documentElement, { attributeFilter: ["dir"] });
@@ -160,6 +163,7 @@ export class Grid {
     this.#rtl = getComputedStyle(this.element).direction === "rtl";
     this.layout.update(width);
     this.#track.resize(this.layout.height);
+    if (this.#foot) this.#foot.style.transform = `translateY(${this.element.style.height})`;
     this.#top = this.element.getBoundingClientRect().top + scrollY;
     if (anchor) this.#restore(anchor);
   }
@@ -250,7 +254,7 @@ export class Grid {
       const title = h("span", { id });
       const counted = h("small");
       const list = h("ul", { "aria-labelledby": id });
-      const tick = h("button", { type: "button", class: "day-tick", role: "checkbox", onclick: () => this.actions.day(day.day.day) }, icon("check"));
+      const tick = h("button", { type: "button", class: "day-tick", onclick: () => this.actions.day(day.day.day) }, icon("check"));
       const head = h("div", { class: "head" }, h("h2", {}, title, counted), tick);
       const element = h("section", { class: "day" }, head, list);
       section = { element, head, list, title, counted, tick };
@@ -264,7 +268,7 @@ export class Grid {
       section.tick.setAttribute("aria-label", `Select all of ${name}`);
     }
     const ticked = String(this.actions.dayTicked(day.day.day));
-    if (section.tick.getAttribute("aria-checked") !== ticked) section.tick.setAttribute("aria-checked", ticked);
+    if (section.tick.getAttribute("aria-pressed") !== ticked) section.tick.setAttribute("aria-pressed", ticked);
     const counted = count(day.count);
     if (section.counted.textContent !== counted) section.counted.textContent = counted;
     section.element.style.transform = `translateY(${origin - this.#track.shift}px)`;

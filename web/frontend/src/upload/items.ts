@@ -29,6 +29,8 @@ export interface Item {
   link: string | null;
   /** It failed before the files that are sent now were chosen. */
   old?: boolean;
+  /** Its bytes, if they are at hand. */
+  data?: Blob | null;
 }
 
 export interface Sum {

@@ -117,8 +117,7 @@ export class Queue {
 
   /** The bytes of a file, while they are at hand. */
   data(item: Item): Blob | null {
-    const data = this.#uppy.getFile(item.file)?.data;
-    return data instanceof Blob ? data : null;
+    return item.data ?? null;
   }
 
   cancel(item: Item): void {
@@ -171,7 +170,7 @@ export class Queue {
     const lost = this.items.findIndex((item) => item.file === file.id && item.fate === "lost");
     if (lost >= 0) this.items.splice(lost, 1);
     const began = Number(file.meta["began"] ?? 0);
-    const item = { ...newItem(file, "waiting"), began, tries: began ? 1 : 0 };
+    const item = { ...newItem(file, "waiting"), began, tries: began ? 1 : 0, data: file.data instanceof Blob ? file.data : null };
     this.items.push(item);
     this.#open.set(file.id, item);
     this.#settle();
