@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import Gallery, picture, until
 from tests.siege.sending import connected, held, send_and_read
-from web.callers import Shares, caller_of
+from web.callers import Places, Shares, caller_of
 from web.server.lanes import probe
 from web.server.paced_socket import PacedSocket
 
@@ -164,6 +164,23 @@ def test_shares_are_held_by_each_caller_and_by_all_together() -> None:
     shares.give_back("a", 2)
     assert shares.take("b")
     assert [shares.held("a"), shares.held("b")] == [0, 2]
+
+
+def test_one_caller_is_worked_for_in_so_many_threads_and_no_more() -> None:
+    places, entered = Places(each=2), list[str]()
+
+    def enter(who: str) -> None:
+        places.enter(who)
+        entered.append(who)
+
+    threads = [threading.Thread(target=enter, args=(who,)) for who in ("a", "a", "a", "b")]
+    for thread in threads:
+        thread.start()
+    until(lambda: sorted(entered) == ["a", "a", "b"], 10)
+    places.leave("a")
+    until(lambda: sorted(entered) == ["a", "a", "a", "b"], 10)
+    for who in ("a", "a", "b"):
+        places.leave(who)
 
 
 @pytest.mark.parametrize(

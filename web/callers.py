@@ -91,3 +91,28 @@ class Shares:
             self._all -= count
             if self._held[caller] <= 0:
                 del self._held[caller]
+
+
+class Places:
+    """At most `each` requests of one caller are worked on at a time; the others wait for a place."""
+
+    def __init__(self, each: int) -> None:
+        self._each = each
+        self._lock = threading.Lock()
+        self._free: dict[str, threading.Semaphore] = {}
+        self._known: Counter[str] = Counter()
+
+    def enter(self, caller: str) -> None:
+        """Wait for a place of this caller, and take it."""
+        with self._lock:
+            self._known[caller] += 1
+            free = self._free.setdefault(caller, threading.Semaphore(self._each))
+        free.acquire()
+
+    def leave(self, caller: str) -> None:
+        """Give a place of this caller back."""
+        with self._lock:
+            self._free[caller].release()
+            self._known[caller] -= 1
+            if not self._known[caller]:
+                del self._known[caller], self._free[caller]

@@ -12,8 +12,8 @@ from flask import Flask, current_app
 from pipeline.errors import GalleryError
 
 _WAIT_SECONDS = 10
-# Making a zip computes; deletes and retries mostly wait for the disk, and some last ten seconds.
-_ZIPS, _CHANGES = 2, 8
+# Making a zip computes alone; deletes and retries mostly wait for the disk, and some last ten seconds.
+_ZIPS, _CHANGES = 1, 8
 
 
 class Busy(GalleryError):

@@ -9,9 +9,11 @@ from pipeline.errors import GalleryError
 from pipeline.settings import Settings
 from web import uploads
 from web.access.rates import Rates
-from web.callers import Shares, TooManyAtOnce, caller
-from web.server.paced_socket import when_answered
+from web.callers import Places, Shares, TooManyAtOnce, caller
+from web.server.paced_socket import around_waits, is_probe, when_answered
 
+# With some more, those that compute would slow down everybody; those that wait for the disk gain little.
+_AT_WORK = 16
 _PROBES = frozenset({"health.healthz", "health.readyz"})
 _ASSETS = frozenset({"static", "assets.file"})
 
@@ -29,20 +31,25 @@ class TooOften(GalleryError):
 def count_requests(app: Flask, settings: Settings) -> None:
     """Hold each caller, by address, to so many requests at once; before anything is known of a request but that.
 
-    A request is in hand until its answer has been sent: who reads slowly holds a thread for as long.
+    A request is in hand until its answer has been sent: who reads slowly holds a thread for as long. Few of them are
+    worked on at a time, in which they do not wait for their client.
     """
-    in_hand = Shares(settings.client_connections)
+    in_hand, places = Shares(settings.client_connections), Places(_AT_WORK)
 
     @app.before_request
     def enter() -> None:
         g.counted = None
-        if request.endpoint in _PROBES:
+        if request.endpoint in _PROBES and is_probe(request.environ):
             return
         who = caller()
         if not in_hand.take(who):
             raise TooManyAtOnce
         if not when_answered(request.environ, lambda: in_hand.give_back(who)):
             g.counted = who
+            return
+        places.enter(who)
+        when_answered(request.environ, lambda: places.leave(who))
+        around_waits(request.environ, lambda: places.leave(who), lambda: places.enter(who))
 
     @app.teardown_request
     def leave(_error: BaseException | None) -> None:

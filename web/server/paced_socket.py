@@ -34,15 +34,18 @@ class PacedSocket(socket.socket):
         super().setblocking(False)
         self._timeout: float | None = None
         self._patience = self.patience
+        self.probes = False
         self._behind = 0.0
         self._when_closed: Callable[[], None] | None = None
         self._when_answered: list[Callable[[], None]] = []
+        self._around_waits: tuple[Callable[[], None], Callable[[], None]] | None = None
         # how much of an answer lies in the system's memory, where a client that takes nothing leaves it
         with suppress(OSError, AttributeError):
             self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
 
     def begin(self, patience: float | None = None) -> None:
-        """A new request: the client is not behind."""
+        """A new request: the client is not behind. A probe has a `patience` of its own."""
+        self.probes = patience is not None
         self._patience = self.patience if patience is None else patience
         self._behind = 0.0
 
@@ -54,8 +57,13 @@ class PacedSocket(socket.socket):
         """Call once, when the answer to the request in hand has been sent, or could not be."""
         self._when_answered.append(call)
 
+    def around_waits(self, before: Callable[[], None], after: Callable[[], None]) -> None:
+        """Call these whenever the request in hand has to wait for the client."""
+        self._around_waits = before, after
+
     def answered(self) -> None:
         """The request in hand is done with."""
+        self._around_waits = None
         calls, self._when_answered = self._when_answered, []
         for call in calls:
             call()
@@ -152,8 +160,15 @@ class PacedSocket(socket.socket):
         wait = left if self._timeout is None else min(left, self._timeout)
         poll = select.poll()
         poll.register(self, event)
-        ready = poll.poll(wait * 1000)
-        self._behind += time.monotonic() - began
+        before, after = self._around_waits or (None, None)
+        if before is not None:
+            before()
+        try:
+            ready = poll.poll(wait * 1000)
+            self._behind += time.monotonic() - began
+        finally:
+            if after is not None:
+                after()
         if ready:
             return
         if wait < left:
@@ -175,3 +190,13 @@ def when_answered(environ: Mapping[str, Any], call: Callable[[], None]) -> bool:
         return False
     connection.when_answered(call)
     return True
+
+
+def around_waits(environ: Mapping[str, Any], before: Callable[[], None], after: Callable[[], None]) -> None:
+    """Call these whenever this request, which `when_answered` has accepted, has to wait for its client."""
+    environ["gunicorn.socket"].around_waits(before, after)
+
+
+def is_probe(environ: Mapping[str, Any]) -> bool:
+    """Whether one of the threads for probes answers this request; true if the server is not ours."""
+    return bool(getattr(environ.get("gunicorn.socket"), "probes", True))
