@@ -19,6 +19,7 @@ import signal
 import struct
 import sys
 import time
+import traceback
 import zlib
 from collections import Counter
 from collections.abc import Callable
@@ -130,6 +131,7 @@ class Ledger:
     deleted: set[str] = field(default_factory=set)
     unsure: set[str] = field(default_factory=set)
     count: Counter[str] = field(default_factory=Counter)
+    faults: list[str] = field(default_factory=list)
 
 
 def _say(out: int, *words: str) -> None:
@@ -174,7 +176,7 @@ def _live(store: Store, seed: int, out: int, sources: list[bytes]) -> None:
         except GalleryError as error:
             _say(out, "error", f"{type(error).__name__}: {error}")
         except Exception as error:  # noqa: BLE001 - it is reported, and fails the run
-            _say(out, "fault", f"{type(error).__name__}: {error}")
+            _say(out, "fault", f"{type(error).__name__}: {error}", traceback.format_exc())
 
 
 def play(seconds: float, seed: int, say: Callable[[str], None] = print) -> Counter[str]:
@@ -233,6 +235,7 @@ def _collect(pid: int, pipe: int, ledger: Ledger) -> None:
                 ledger.deleted.add(rest[0])
             elif kind in ("error", "fault"):
                 ledger.count[f"{kind} {rest[0][:80]}"] += 1
+                ledger.faults += rest[1:]
 
 
 def _judge(machines: list[Store], ledger: Ledger) -> None:
@@ -244,7 +247,7 @@ def _judge(machines: list[Store], ledger: Ledger) -> None:
     assert not lost, f"accepted and not there: {sorted(lost)}"
     wrong = {i for i in ledger.accepted.keys() & there.keys() if there[i] != ledger.accepted[i]}
     assert not wrong, f"other bytes than were accepted: {sorted(wrong)}"
-    assert not ledger.count["fault"], "an error of the system came through"
+    assert not ledger.count["fault"], "\n".join(["an error of the system came through", *ledger.faults])
 
 
 def main() -> int:
