@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cli.doctor import examination_of, examine
-from pipeline.errors import Unrenderable
+from pipeline.errors import ImageNotFound, Unrenderable
 from pipeline.ids import new_id
 from pipeline.store import Store, cleanup, outbox
 from pipeline.store.checks.examine import repair
@@ -103,3 +103,18 @@ def test_an_unreadable_original_is_named_and_the_rest_is_checked(store: Store, m
         (first, "original-unreadable"),
         (second, "original-missing"),
     }
+
+
+def test_an_image_that_is_deleted_while_it_is_retried_is_not_found_and_leaves_nothing(store: Store) -> None:
+    image_id = accept_bytes(store, picture())
+    with store.attempt(image_id, worker="test") as attempt:
+        attempt.fail(Unrenderable())
+
+    def step(name: str) -> None:
+        if name == "retry:before-record":
+            store.delete(image_id)
+
+    with pytest.raises(ImageNotFound):
+        stepping(store, step).retry(image_id)
+    assert store.pending() == store.failed() == []
+    assert examine(store) == []

@@ -173,29 +173,33 @@ def reopen(volume: Volume, image_id: str, prepare: Callable[[], Record], *, keep
     `prepare` runs under the marker's lock, once the marker is on disk. Raises what it raises, `NotRetryable` if a
     worker has the image, and `OSError`.
     """
-    layout = volume.layout
     try:
         with marker(volume, image_id) as held:
-            flush_folder(layout.pending)
+            flush_folder(volume.layout.pending)
             try:
-                record = prepare()
+                with reading.unless_deleted(volume, image_id):
+                    return _begin_anew(volume, prepare(), held, keep=keep)
             except ImageNotFound:
-                layout.marker(image_id).unlink(missing_ok=True)
+                leave(volume, image_id)
                 raise
-            os.ftruncate(held, 0)
-            os.fsync(held)
-            remove_temporaries(layout.image(image_id))
-            drop_failure(volume, image_id)
-            volume.step("retry:before-record")
-            kept = intact(volume, record) if record.state is keep else {}
-            record = record.with_(
-                state=State.PENDING, reason=None, attempts=0, started_at=None, finished_at=None, renditions=kept
-            )
-            replace_whole(layout.record(image_id), record.to_json())
-            if "grid" in kept:
-                mark_seen(held)
     except Busy as busy:
         raise NotRetryable(State.PENDING) from busy
+
+
+def _begin_anew(volume: Volume, record: Record, held: int, *, keep: State | None) -> Record:
+    """Forget the attempts at an image, under the lock of its open marker `held`."""
+    os.ftruncate(held, 0)
+    os.fsync(held)
+    remove_temporaries(volume.layout.image(record.id))
+    drop_failure(volume, record.id)
+    volume.step("retry:before-record")
+    kept = intact(volume, record) if record.state is keep else {}
+    record = record.with_(
+        state=State.PENDING, reason=None, attempts=0, started_at=None, finished_at=None, renditions=kept
+    )
+    replace_whole(volume.layout.record(record.id), record.to_json())
+    if "grid" in kept:
+        mark_seen(held)
     return record
 
 
