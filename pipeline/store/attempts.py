@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -57,7 +58,13 @@ def attempt(
         raise
     try:
         with unless_deleted(volume, image_id):
-            yield _begin(volume, image_id, marker, worker=worker, queued_at=queued_at, grid_only=grid_only)
+            try:
+                begun = _begin(volume, image_id, marker, worker=worker, queued_at=queued_at, grid_only=grid_only)
+            except OSError as error:
+                if error.errno != errno.ESTALE:
+                    raise
+                raise NothingToDo from None  # another machine has just taken this marker out of the outbox
+            yield begun
     finally:
         with suppress(OSError):
             os.close(marker)

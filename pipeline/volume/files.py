@@ -43,12 +43,14 @@ def still_linked(descriptor: int, path: Path) -> bool:
     """
     try:
         other = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    try:
-        return os.path.samestat(os.fstat(descriptor), os.fstat(other))
-    finally:
-        os.close(other)
+        try:
+            return os.path.samestat(os.fstat(descriptor), os.fstat(other))
+        finally:
+            os.close(other)
+    except OSError as error:
+        if is_gone(error):
+            return False
+        raise
 
 
 def is_unlinked(descriptor: int) -> bool:
