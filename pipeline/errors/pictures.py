@@ -11,7 +11,7 @@ class NotAnImage(GalleryError):
     code, title = "not-an-accepted-format", "This format is not accepted"
 
     def __init__(self, accepted: str, found: str = "") -> None:
-        what = f"This looks like {found}" if found else "The format of this file is unknown"
+        what = f"This looks like {found}" if found else "The format of this file is not known"
         super().__init__(f"{what}. Send a {accepted} file.")
 
 
