@@ -22,7 +22,9 @@ class NoRoomToRetry(VolumeFull):
     """The volume has no room for the renditions of an image that is retried."""
 
     def __init__(self) -> None:
-        Exception.__init__(self, "There is no room left to make thumbnails. Free some space on the volume, then try again.")
+        Exception.__init__(
+            self, "There is no room left to make thumbnails. Free some space on the volume, then try again."
+        )
 
 
 class VolumeUnavailable(GalleryError):
