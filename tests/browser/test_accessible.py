@@ -97,9 +97,8 @@ def test_uploads(hung: Gallery, windows: Windows, tmp_path: Path, scheme: Scheme
 def test_an_empty_gallery_an_error_and_the_pages_without_script(
     bare: Gallery, windows: Windows, scheme: Scheme
 ) -> None:
-    bare.start("redis", "launcher.redis")
-    bare.start("web", "web")
-    until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+    bare.start_redis()
+    bare.start_web()
     page = windows.open(bare, color_scheme=scheme)
     expect(page.get_by_role("heading", name="No pictures yet")).to_be_visible()
     assert findings(page) == []

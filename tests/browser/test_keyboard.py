@@ -123,9 +123,8 @@ def test_home_and_end_take_the_focus_along(tmp_path_factory: pytest.TempPathFact
     data = tmp_path_factory.mktemp("edges")
     make(data, 900, days=8)
     with prepared(data) as gallery:
-        gallery.start("redis", "launcher.redis")
-        gallery.start("web", "web")
-        until(lambda: gallery.call("GET", "/readyz").status == 200, 30)
+        gallery.start_redis()
+        gallery.start_web()
         page = windows.open(gallery)
         expect(page.get_by_role("slider")).to_be_visible()
         page.locator(".tile a").first.focus()

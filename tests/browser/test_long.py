@@ -22,9 +22,8 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
     data = tmp_path_factory.mktemp("long")
     make(data, IMAGES, days=40)
     with prepared(data) as gallery:
-        gallery.start("redis", "launcher.redis")
-        gallery.start("web", "web")
-        until(lambda: gallery.call("GET", "/readyz").status == 200, 30)
+        gallery.start_redis()
+        gallery.start_web()
         yield gallery
 
 
@@ -34,9 +33,8 @@ def test_the_last_picture_of_a_long_first_day_is_reached(
     data = tmp_path_factory.mktemp("day")
     make(data, 1000)
     with prepared(data) as gallery:
-        gallery.start("redis", "launcher.redis")
-        gallery.start("web", "web")
-        until(lambda: gallery.call("GET", "/readyz").status == 200, 30)
+        gallery.start_redis()
+        gallery.start_web()
         page = windows.open(gallery)
         counted(page)
 

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Windows
 from tests.pictures import picture
-from tests.product import Gallery, prepared, until
+from tests.product import Gallery, prepared
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +92,9 @@ def test_on_paper_no_page_is_blank_and_no_picture_is_cut(hung: Gallery, windows:
 
 def test_a_phone_is_not_told_to_drop_anything(tmp_path_factory: pytest.TempPathFactory, windows: Windows) -> None:
     with prepared(tmp_path_factory.mktemp("nothing")) as gallery:
-        gallery.start("redis", "launcher.redis")
-        gallery.start("web", "web")
+        gallery.start_redis()
+        gallery.start_web()
         page = windows.page(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-        gallery_answers(gallery)
         page.goto(gallery.url)
         expect(page.locator(".empty")).to_contain_text("take one with the camera")
         expect(page.locator(".empty")).not_to_contain_text(re.compile("drop", re.IGNORECASE))
@@ -105,7 +104,3 @@ def test_a_phone_is_not_told_to_drop_anything(tmp_path_factory: pytest.TempPathF
         assert why is not None
         assert why["height"] < 26
         page.close()
-
-
-def gallery_answers(gallery: Gallery) -> None:
-    until(lambda: gallery.call("GET", "/readyz").status == 200, 30)

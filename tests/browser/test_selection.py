@@ -104,9 +104,8 @@ def test_all_are_selected_and_deleted_whether_loaded_or_not(
     data = tmp_path_factory.mktemp("many")
     make(data, 1212, days=3)
     with prepared(data) as gallery:
-        gallery.start("redis", "launcher.redis")
-        gallery.start("web", "web")
-        until(lambda: gallery.call("GET", "/readyz").status == 200, 30)
+        gallery.start_redis()
+        gallery.start_web()
         page = windows.open(gallery)
         expect(page.get_by_role("slider")).to_be_visible()
         calls: list[str] = []
