@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import secrets
 from typing import Any
@@ -23,6 +24,15 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (640, 400), color: str = 
             image.paste(f"#{secrets.token_hex(3)}", (*corner, corner[0] + width, corner[1] + height))
     image.save(out, kind, **options)
     return out.getvalue()
+
+
+def pictures_apart(count: int) -> list[bytes]:
+    """Pictures of which no two share the lock of their hashes, so that one thread may handle one while it holds another."""
+    found: dict[str, bytes] = {}
+    while len(found) < count:
+        data = picture()
+        found[hashlib.sha256(data).hexdigest()[:2]] = data
+    return list(found.values())
 
 
 def undecodable(kind: str = "JPEG", size: tuple[int, int] = (640, 400)) -> bytes:

@@ -16,7 +16,7 @@ from pipeline.ids import new_id
 from pipeline.store import Store, cleanup, outbox
 from pipeline.store.checks.examine import repair
 from pipeline.volume.locks import locked
-from tests.pictures import picture
+from tests.pictures import picture, pictures_apart
 from tests.races import refuse, stepping
 from tests.stores import accept as accept_bytes
 from worker.sweep import Sweep
@@ -77,7 +77,7 @@ def test_an_image_that_fails_while_it_is_tidied_stays_on_the_list(
 
 
 def test_two_images_of_one_minute_are_deleted_at_once(store: Store) -> None:
-    first, second = (accept_bytes(store, picture()) for _ in range(2))
+    first, second = (accept_bytes(store, data) for data in pictures_apart(2))
 
     def step(name: str) -> None:
         if name == "delete:renamed":
