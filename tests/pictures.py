@@ -27,7 +27,7 @@ def picture(kind: str = "PNG", size: tuple[int, int] = (640, 400), color: str = 
 
 
 def pictures_apart(count: int) -> list[bytes]:
-    """Pictures of which no two share the lock of their hashes, so that one thread may handle one while it holds another."""
+    """Pictures of which no two share the lock of their hashes: one thread may handle one while it holds another."""
     found: dict[str, bytes] = {}
     while len(found) < count:
         data = picture()
