@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from pipeline.queue import events, lease, regeneration, safe_job, thumbnails
+from pipeline.queue import events, lease, regeneration, safe_job, sweeps, thumbnails
 from tests.conftest import ROOT, Gallery, picture, until
 
 NAMES = {
@@ -21,6 +21,7 @@ NAMES = {
     "volume in a job's meta": (safe_job.VOLUME_TAG, "volume"),
     "events": (events.STREAM, "gallery:events"),
     "lease": (lease.KEY, "gallery:volume"),
+    "reports of sweeps": (sweeps.SWEEPS, "gallery:sweeps"),
     "outcomes of regeneration": (regeneration._OUTCOMES, "gallery:remakes"),
 }
 

@@ -10,7 +10,7 @@ from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Days, Store
-from web import access, api, compression, errors, files, pages, request_log, security_headers, turns, uploads
+from web import access, api, compression, errors, files, overview, pages, request_log, security_headers, turns, uploads
 from web.access import throttling
 from web.access.originals import everybody_may
 from web.access.proxies import TrustedProxies
@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.extensions["days"] = Calendar(Days(store.layout.images))
     app.extensions["feed"] = Feed(app, settings.redis_url, lease, originals_for_all=everybody_may(settings))
     app.extensions["listeners"] = Shares(settings.client_listeners, min(settings.max_listeners, at_most(LISTENERS)))
+    overview.register(app)
     uploads.register(app, settings.max_upload_bytes, settings.max_form_files)
     turns.register(app)
     request_log.register(app)

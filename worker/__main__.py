@@ -65,7 +65,7 @@ def main() -> int:
     queue = ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
     render_context = RenderContext(store, renderer, EventPublisher(connection, lease), queue, name)
     lease.start()
-    sweep = Sweep(store, queue, settings.sweep_seconds)
+    sweep = Sweep(store, queue, settings.sweep_seconds, name)
     sweep.start()
     _serve(WorkerContext(render_context, settings, lease), connection)
     lease.stop()

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 
 import structlog
 
 from pipeline.errors import GalleryError
+from pipeline.queue import sweeps
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.store import Store
@@ -27,10 +28,12 @@ _log = structlog.get_logger()
 class Sweep:
     """Sweeps at once and then every `interval` seconds, if no other worker is at it."""
 
-    def __init__(self, store: Store, queue: ThumbnailQueue, interval: float) -> None:
+    def __init__(self, store: Store, queue: ThumbnailQueue, interval: float, worker: str = "") -> None:
         self._store = store
         self._queue = queue
         self._interval = interval
+        self._worker = worker
+        self.found: dict[str, int] = {}
         self._suspects: dict[str, float] = {}
         self._stopped = threading.Event()
 
@@ -53,7 +56,10 @@ class Sweep:
                 stack.enter_context(locked(self._store.layout.sweep_lock, wait=0))
             except Busy:
                 return  # another worker is at it
+            began = time.monotonic()
             self.sweep()
+            with suppress(QueueUnavailable):
+                sweeps.report(self._queue, time.monotonic() - began, self._worker, self.found)
 
     def stop(self) -> None:
         """Let the thread end."""
@@ -88,6 +94,7 @@ class Sweep:
         metrics.SWEEPS.inc()
         if count:
             _log.info("enqueued anew", images=count)
+        self.found = {**asdict(found), "enqueued": count}
         return count
 
     def _is_in_hand(self, image_id: str) -> bool:

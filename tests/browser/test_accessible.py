@@ -52,7 +52,7 @@ def test_the_grid_and_its_bars(hung: Gallery, windows: Windows, scheme: Scheme) 
     expect(page.locator(".tile.pending")).to_have_count(1)
     expect(page.locator(".afloat .banner")).to_be_visible()
     assert findings(page) == []
-    page.locator("summary").click()
+    page.locator(".add summary").click()
     assert findings(page) == []
     page.keyboard.press("Escape")
     page.get_by_role("checkbox").first.click()

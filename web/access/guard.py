@@ -22,6 +22,7 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 _ANYBODY = frozenset(
     {"static", "assets.file", "health.healthz", "health.readyz", "access.signin", "access.signin_form"}
 )
+_ADMINS = frozenset({"status_page.index"})
 _PROBES = frozenset({"health.healthz", "health.readyz"})
 """Health checks: exempt from the Host check and from authentication."""
 _READS = frozenset({"access.signout", "archive.download"})
@@ -150,6 +151,8 @@ def _needed() -> Role:
         return Role.NONE
     if endpoint in uploads.ENDPOINTS:
         return Role.UPLOAD
+    if endpoint in _ADMINS:
+        return Role.ADMIN
     if request.method in _SAFE or endpoint in _READS:
         return Role.READ
     return Role.ADMIN

@@ -26,7 +26,7 @@ await rm(fresh, { recursive: true, force: true });
 await mkdir(fresh, { recursive: true });
 const result = await build({
   absWorkingDir: here,
-  entryPoints: { app: "src/app.ts", gallery: "styles/gallery.css", lightbox: "styles/lightbox.css" },
+  entryPoints: { app: "src/app.ts", status: "src/status.ts", gallery: "styles/gallery.css", lightbox: "styles/lightbox.css" },
   outdir: fresh,
   bundle: true,
   minify: true,

@@ -14,6 +14,7 @@ import { Pick } from "./add-files";
 import { leftUnfinished } from "./upload/items";
 import { PickedBar } from "./selection-bar";
 import { idInAddress, Opener } from "./open";
+import "./menu";
 import { keepPlace } from "./place";
 import { onLongPress } from "./press";
 import { dayEnd, dayStart, idAfter, type Image } from "./records";

@@ -1,0 +1,14 @@
+/** The menu in the bar: a click elsewhere or Escape closes it. It opens without a script. */
+
+const menu = document.querySelector<HTMLDetailsElement>(".more");
+
+for (const link of menu?.querySelectorAll<HTMLAnchorElement>("a") ?? []) {
+  if (link.href === location.href) link.setAttribute("aria-current", "page");
+}
+addEventListener("click", (event) => menu?.contains(event.target as Node) || menu?.removeAttribute("open"));
+menu?.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || !menu.open) return;
+  event.stopPropagation();
+  menu.open = false;
+  menu.querySelector("summary")?.focus();
+});
