@@ -21,6 +21,7 @@ _COMMANDS = {
     "regenerate": "cli.regenerate:regenerate",
     "retry-failed": "cli.delete_and_retry:retry_failed",
     "status": "cli.status:status",
+    "trash": "cli.trash:trash",
 }
 
 

@@ -52,6 +52,13 @@ class Retried(msgspec.Struct, frozen=True):
     left: int = 0
 
 
+class Emptied(msgspec.Struct, frozen=True):
+    """How many images were removed from the trash, and how many are left for another call."""
+
+    deleted: int
+    left: int = 0
+
+
 class Queue(msgspec.Struct, frozen=True):
     """The queue; the age is in seconds."""
 

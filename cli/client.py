@@ -76,9 +76,9 @@ class Client:
         query = f"?{urlencode(fields)}" if fields else ""
         return self._patiently(lambda: self._send(method, f"{path}{query}"), lambda found: self._read(found, answer))
 
-    def delete(self, image_id: str) -> None:
-        """Delete an image."""
-        self._patiently(lambda: self._send("DELETE", f"/api/images/{image_id}"), lambda _answer: None)
+    def send(self, method: str, path: str) -> None:
+        """Call `path`, and read nothing of the answer; raises as `call`."""
+        self._patiently(lambda: self._send(method, path), lambda _answer: None)
 
     def find(self, sha256: str) -> Image | None:
         """The image with this hash, or None if the gallery knows of none."""

@@ -13,7 +13,7 @@ from cli.options import with_client
 from cli.verdicts import Report
 from pipeline.ids import is_id
 
-_BAD = frozenset({"not there", "refused"})
+BAD = frozenset({"not there", "refused"})
 
 
 @click.command("retry-failed")
@@ -43,35 +43,46 @@ def retry_failed(client: Client, as_json: bool) -> None:
 def delete(client: Client, ids: tuple[str, ...], failed: bool, yes: bool, as_json: bool) -> None:
     """Delete images by their IDS; '-' reads ids from standard input, one per line.
 
+    They stay in the trash for the time that the gallery keeps it.
+
     Exit status: 0 if all are deleted; 1 if one was not there or could not be deleted; 2 if the gallery did not
     answer, or would refuse all of them.
     """
-    wanted = [line.decode("utf-8", "replace").strip() for line in sys.stdin.buffer] if ids == ("-",) else list(ids)
-    wanted = [image_id for image_id in wanted if image_id]
+    wanted = given_ids(ids)
     if failed:
         wanted += [image.id for image, _ in client.records(state="failed")]
     if not wanted:
         click.echo("Nothing to delete.", err=True)
         return
     if not yes:
-        click.confirm(f"Delete {len(wanted)} images for good?", abort=True, err=True)
-    report = Report(as_json, _BAD)
+        click.confirm(f"Delete {len(wanted)} images?", abort=True, err=True)
+    report = Report(as_json, BAD)
     for image_id in wanted:
-        verdict, message = _delete(client, image_id)
+        verdict, message = change(client, "DELETE", f"/api/images/{image_id}", image_id, "deleted")
         why = {"message": message} if message else {}
         report.add(verdict, image_id, {"id": image_id, "verdict": verdict, **why}, message)
     sys.exit(1 if report.is_bad else 0)
 
 
-def _delete(client: Client, image_id: str) -> tuple[str, str | None]:
+def given_ids(ids: tuple[str, ...]) -> list[str]:
+    """The ids of the command line, or those on standard input if that is '-'."""
+    wanted = [line.decode("utf-8", "replace").strip() for line in sys.stdin.buffer] if ids == ("-",) else list(ids)
+    return [image_id for image_id in wanted if image_id]
+
+
+def change(client: Client, method: str, path: str, image_id: str, done: str) -> tuple[str, str | None]:
+    """Call `path` for one image; the verdict, `done` if it went well, and the reason of a refusal.
+
+    Raises `Refused` if the gallery would refuse all others too.
+    """
     if not is_id(image_id):
         return "not there", None
     try:
-        client.delete(image_id)
+        client.send(method, path)
     except Refused as refused:
         if refused.status == 404:
             return "not there", None
         if refused.concerns_all:
             raise
         return "refused", str(refused)
-    return "deleted", None
+    return done, None

@@ -18,7 +18,7 @@ _STATUSES = {
     401: {"sign-in-needed"},
     403: {"cross-site", "not-allowed", "original-not-allowed", "unknown-host"},
     404: {"image-not-found"},
-    409: {"cannot-strip-metadata", "newer-release", "not-failed"},
+    409: {"cannot-strip-metadata", "newer-release", "not-failed", "not-restorable"},
     413: {"too-large", "too-many-files", "too-much-to-zip"},
     415: {"not-an-accepted-format", "unsupported-kind"},
     422: {

@@ -21,7 +21,7 @@ from pipeline.errors import (
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.events import EventPublisher
 from pipeline.queue.thumbnails import ThumbnailQueue
-from pipeline.records import Record
+from pipeline.records import Record, State
 from pipeline.settings import Settings
 from pipeline.store import Accepted, IncomingUpload, Store
 from web import counters
@@ -29,7 +29,7 @@ from web import counters
 MOST_AT_ONCE = 1000
 """How many images one request may name or change."""
 
-_RETRY_SECONDS = 10.0
+_CALL_SECONDS = 10.0
 _log = structlog.get_logger()
 
 
@@ -38,6 +38,14 @@ class Retried:
     """How many failed images are tried again, and how many are left for another call."""
 
     retried: int
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Emptied:
+    """How many images were removed from the trash for good, and how many are left for another call."""
+
+    deleted: int
     left: int
 
 
@@ -56,13 +64,23 @@ class Services:
         record = accepted.record
         counters.UPLOADS.labels("accepted" if accepted.new else "duplicate", record.format).inc()
         _log.info("accepted" if accepted.new else "here already", image=record.id, bytes=record.bytes)
+        if accepted.restored:
+            _log.info("restored by an upload of the same bytes", image=record.id)
         if accepted.new:
             counters.UPLOAD_BYTES.inc(record.bytes)
         if accepted.pending:
-            if not accepted.new:
+            if not accepted.new and not accepted.restored:
                 _log.warning("original restored from an upload of the same bytes", image=record.id)
             self.enqueue(record)
+        elif accepted.restored:
+            self._publish(record)
         return accepted
+
+    def _publish(self, record: Record) -> None:
+        try:
+            self.events.changed(record)
+        except QueueUnavailable:
+            self.events.missed()
 
     def enqueue(self, record: Record) -> None:
         """Enqueue a pending image, behind all first pictures if it has its grid, and publish its change."""
@@ -78,7 +96,7 @@ class Services:
             self.events.changed(record)
 
     def delete(self, image_id: str) -> None:
-        """Delete an image, and its jobs if Redis answers; raises `ImageNotFound`."""
+        """Put an image into the trash, and remove its jobs if Redis answers; raises `ImageNotFound`."""
         self.store.delete(image_id)
         try:
             self.queue.remove(image_id)
@@ -98,6 +116,34 @@ class Services:
             deleted += 1
         return deleted
 
+    def restore(self, image_id: str) -> Record:
+        """Bring an image back from the trash, and its job if it waited; raises `ImageNotFound`, `NotRestorable`."""
+        record = self.store.restore(image_id)
+        _log.info("restored", image=image_id)
+        if record.state is State.PENDING:
+            self.enqueue(record)
+        else:
+            self._publish(record)
+        return record
+
+    def purge(self, image_id: str) -> None:
+        """Remove an image in the trash for good; raises `ImageNotFound`."""
+        self.store.purge(image_id)
+        _log.info("removed from the trash", image=image_id)
+
+    def empty_trash(self) -> Emptied:
+        """Remove what is in the trash for good, for some ten seconds."""
+        deleted, end, ids = 0, time.monotonic() + _CALL_SECONDS, self.store.trashed_ids()
+        for number, image_id in enumerate(ids):
+            if time.monotonic() > end:
+                return Emptied(deleted, len(ids) - number)
+            try:
+                self.purge(image_id)
+            except ImageNotFound:
+                continue
+            deleted += 1
+        return Emptied(deleted, 0)
+
     def retry(self, image_id: str) -> Record:
         """Try a failed image again; raises `NotRetryable`."""
         try:
@@ -112,7 +158,7 @@ class Services:
 
         An image that cannot be retried keeps no other from its turn. Raises if the volume fails.
         """
-        retried, end = 0, time.monotonic() + _RETRY_SECONDS
+        retried, end = 0, time.monotonic() + _CALL_SECONDS
         for number, image_id in enumerate(image_ids):
             if retried == MOST_AT_ONCE or time.monotonic() > end:
                 return Retried(retried, len(image_ids) - number)

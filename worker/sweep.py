@@ -94,8 +94,14 @@ class Sweep:
         metrics.SWEEPS.inc()
         if count:
             _log.info("enqueued anew", images=count)
-        self.found = {**asdict(found), "enqueued": count}
+        self.found = {**asdict(found), "enqueued": count, "expired": self._empty_trash()}
         return count
+
+    def _empty_trash(self) -> int:
+        if expired := self._store.expire_trash():
+            metrics.FINDINGS.labels("expired").inc(expired)
+            _log.info("removed from the trash", images=expired)
+        return expired
 
     def _is_in_hand(self, image_id: str) -> bool:
         """Whether a worker has the image, or its marker cannot be asked."""

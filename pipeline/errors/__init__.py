@@ -33,6 +33,7 @@ from pipeline.errors.requests import (
     ImageNotFound,
     MadeByNewerRelease,
     MissingFile,
+    NotRestorable,
     NotRetryable,
     TooLarge,
     TooManyFiles,

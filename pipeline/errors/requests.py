@@ -66,6 +66,16 @@ class NotRetryable(GalleryError):
         super().__init__(f"Only a failed image can be retried, and this one is {state}.")
 
 
+class NotRestorable(GalleryError):
+    """Another image has the same bytes by now."""
+
+    code, title = "not-restorable", "This image cannot be restored"
+
+    def __init__(self, image_id: str) -> None:
+        super().__init__("The same picture is in the gallery again, under another id. Delete that one first.")
+        self.image_id = image_id
+
+
 class MadeByNewerRelease(GalleryError):
     """A newer release made this image, in a way that this one does not know."""
 

@@ -6,12 +6,14 @@
         image.json            the record, replaced whole
         grid.webp view.webp   the renditions
     images/<day>/<minute>/<id>.moving   an image that makes room while a repair puts others in their places
+    trash/<id>/               deleted: the image as it was, put away at the stamp of its folder
     pending/<id>              the outbox: there from acceptance until the image is ready or failed;
                               one line for each attempt begun, and one for the grid; executable for its owner once
                               the grid is there; locked by the worker that is at it
     failed/<id>               there while the image is failed
     hashes/<2 hex>/<sha256>   which image holds these bytes: a symbolic link to its id
-    locks/                    one lock file per hash prefix, and the sweep's
+    locks/                    one lock file per hash prefix, and the sweep's;
+                              `clock` is touched to learn the moment by the volume's own clock
 
 The folder of an image follows from its id, whose first bits are the time it was made. Every name is made by
 `layout.Layout`, and nobody outside this package makes one.
@@ -22,5 +24,6 @@ from pipeline.store.days import Day, Days
 from pipeline.store.incoming import IncomingUpload
 from pipeline.store.intake import Accepted
 from pipeline.store.store import Store
+from pipeline.store.trash import Trashed
 
-__all__ = ["Accepted", "Attempt", "Day", "Days", "IncomingUpload", "NothingToDo", "Store", "ViewCanWait"]
+__all__ = ["Accepted", "Attempt", "Day", "Days", "IncomingUpload", "NothingToDo", "Store", "Trashed", "ViewCanWait"]

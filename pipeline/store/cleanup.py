@@ -96,16 +96,20 @@ def drop_orphan(volume: Volume, image_id: str) -> bool:
     """Remove a marker whose image is not there; whether it was removed.
 
     An upload goes from `incoming/` to its place in one step, so the place is looked at before and after. Without its
-    image, only a retry that is about to fail can hold the marker.
+    image, a marker is locked only by a retry that is about to fail, or by a restore; after the lock the place is looked
+    at once more.
     """
     if volume.layout.record(image_id).exists():
         return False  # if it is only remembered to be there, a later sweep sees it
     if volume.is_there(image_id) or volume.is_arriving(image_id) or volume.is_there(image_id):
         return False
-    marker = volume.layout.marker(image_id)
-    if is_locked(marker):
+    try:
+        with outbox.existing_marker(volume, image_id):
+            if volume.is_there(image_id):
+                return False
+            outbox.leave(volume, image_id)
+    except (Busy, FileNotFoundError):
         return False
-    marker.unlink(missing_ok=True)
     return True
 
 

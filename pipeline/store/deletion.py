@@ -1,7 +1,8 @@
-"""Deleting: one rename hides an image, then its files are removed."""
+"""Deleting: one rename hides an image, by putting it into the trash or aside to be removed."""
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,27 +11,35 @@ from pipeline.records import RENDITIONS, Record, State
 from pipeline.store import duplicates, reading
 from pipeline.store.days import touch
 from pipeline.store.incoming import remove_upload
-from pipeline.volume.files import flush_existing, is_gone
+from pipeline.volume.files import flush_existing, flush_folder, is_gone
 from pipeline.volume.layout import RECORD
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
 
 
-def delete(volume: Volume, image_id: str) -> None:
-    """Remove an image completely, even while a worker has it; raises `ImageNotFound` or the volume's named errors."""
+def delete(volume: Volume, image_id: str, *, keep: bool) -> None:
+    """Hide an image, even while a worker has it: put it into the trash if `keep`, else remove it completely.
+
+    Raises `ImageNotFound` or the volume's named errors.
+    """
     try:
         record = reading.read(volume, image_id)
     except DamagedRecord:
         record = None
     try:
         if record is None:
-            _put_away(volume, image_id)  # the claim is dropped when these bytes come again, or by the doctor
+            # the claim is dropped when these bytes come again, or by the doctor
+            _put_away(volume, image_id, keep=keep)
+            drop_markers(volume, image_id, record)
         else:
             with duplicates.holding_lock(volume, record.sha256):
-                _put_away(volume, image_id)
-                duplicates.drop(volume, record.sha256, image_id)
-        volume.step("delete:before-markers")
-        forget(volume, image_id, record)
+                _put_away(volume, image_id, keep=keep)
+                if not keep:
+                    duplicates.drop(volume, record.sha256, image_id)
+                # under the lock: an image that comes back from the trash gets its marker anew
+                drop_markers(volume, image_id, record)
+        if not keep:
+            remove_left(volume, image_id, record)
         drop_empty(volume, image_id)
     except OSError as error:
         raise volume_error(error) from error
@@ -38,38 +47,62 @@ def delete(volume: Volume, image_id: str) -> None:
         raise VolumeUnavailable("an upload holds the lock") from busy
 
 
-def _put_away(volume: Volume, image_id: str) -> None:
+def _put_away(volume: Volume, image_id: str, *, keep: bool) -> None:
     layout = volume.layout
+    folder, target = layout.image(image_id), layout.trashed(image_id) if keep else layout.leaving(image_id)
     volume.step("delete:before-rename")
     for _ in range(2):
         try:
-            layout.image(image_id).rename(layout.leaving(image_id))
+            if keep:
+                _stamp(folder)
+            folder.rename(target)
             break
         except OSError as error:
             if not is_gone(error):
                 raise
         if not volume.is_there(image_id):
             raise ImageNotFound(image_id)
+        target.parent.mkdir(mode=0o750, exist_ok=True)  # release 0.1 had no trash
     volume.step("delete:renamed")
     bucket = layout.bucket(image_id)
     if not volume.folders.flush_known(bucket):
         flush_existing(bucket)
+    if keep:
+        volume.folders.flush(layout.trash)
     volume.step("delete:after-rename")
-    touch(layout.bucket(image_id).parent)
+    touch(bucket.parent)
 
 
-def forget(volume: Volume, image_id: str, record: Record | None) -> None:
-    """Remove the markers and the folder of an image that is no longer listed, but not its claim.
+def _stamp(folder: Path) -> None:
+    """Let the folder's own stamp say when it was put away; it is flushed, or a power loss could bring back one by which
+    its time in the trash was up long ago."""
+    os.utime(folder)
+    flush_folder(folder)
 
-    A record that says `ready` has no marker, or one that the sweep removes.
+
+def drop_markers(volume: Volume, image_id: str, record: Record | None) -> None:
+    """Remove the markers of an image that is no longer listed.
+
+    A record that says `ready` has none, or one that the sweep removes.
     """
     layout = volume.layout
+    volume.step("delete:before-markers")
     if record is None or record.state is not State.READY:
         layout.marker(image_id).unlink(missing_ok=True)
     if record is None or record.state is State.FAILED:
         layout.failure(image_id).unlink(missing_ok=True)
+
+
+def remove_left(volume: Volume, image_id: str, record: Record | None) -> None:
+    """Remove the folder of an image that was deleted for good."""
     volume.step("delete:before-folder")
-    remove_upload(layout.leaving(image_id), *(_names(record) if record else ()))
+    remove_upload(volume.layout.leaving(image_id), *(_names(record) if record else ()))
+
+
+def forget(volume: Volume, image_id: str, record: Record | None) -> None:
+    """Remove what is left of an image that is no longer listed, its claim excepted: markers and folder."""
+    drop_markers(volume, image_id, record)
+    remove_left(volume, image_id, record)
 
 
 def _names(record: Record) -> list[str]:
@@ -79,7 +112,7 @@ def _names(record: Record) -> list[str]:
 
 def finish(volume: Volume, image_id: str) -> None:
     """Finish an interrupted delete; raises `OSError` or `Busy`."""
-    if volume.is_there(image_id):
+    if volume.is_there(image_id) or volume.is_trashed(image_id):
         # a copy that somebody put here: the image keeps its claim and markers
         remove_upload(volume.layout.leaving(image_id))
         return

@@ -88,7 +88,7 @@ def drop(volume: Volume, sha256: str, image_id: str) -> None:
 
 
 def holder(volume: Volume, sha256: str) -> str | None:
-    """The id of an existing image that claims these bytes; under the lock.
+    """The id of an image that exists, or is in the trash, and claims these bytes; under the lock.
 
     Drops claims of images that do not exist or have other bytes.
     """
@@ -104,12 +104,24 @@ def holder(volume: Volume, sha256: str) -> str | None:
 def _is_rightful(volume: Volume, sha256: str, image_id: str) -> bool:
     try:
         record = reading.read(volume, image_id)
-    except (ImageNotFound, ForeignRecord):
+    except ImageNotFound:
+        return is_trashed(volume, sha256, image_id)
+    except ForeignRecord:
         return False
     except DamagedRecord:
         return any(hash_of(path) == sha256 for path in originals(volume, image_id))
     # a record may have been read through a folder that another machine has removed
-    return record.sha256 == sha256 and record.id == image_id and volume.is_there(image_id)
+    if record.sha256 != sha256 or record.id != image_id:
+        return False
+    return volume.is_there(image_id) or is_trashed(volume, sha256, image_id)
+
+
+def is_trashed(volume: Volume, sha256: str, image_id: str) -> bool:
+    """Whether an image with these bytes, by its record, is in the trash."""
+    try:
+        return reading.read_trashed(volume, image_id).sha256 == sha256
+    except (ImageNotFound, DamagedRecord, ForeignRecord):
+        return False
 
 
 def originals(volume: Volume, image_id: str) -> list[Path]:

@@ -12,11 +12,11 @@ from pipeline.errors import DamagedRecord, EmptyFile, MadeByNewerRelease, NotRet
 from pipeline.ids import made_at
 from pipeline.images.formats import Header, Limits, check_bounds, read_header
 from pipeline.names import clean_name
-from pipeline.records import Record, now, stamp
-from pipeline.store import deletion, duplicates, outbox, reading
+from pipeline.records import Record, State, now, stamp
+from pipeline.store import deletion, duplicates, outbox, reading, trash
 from pipeline.store.days import touch
 from pipeline.store.incoming import IncomingUpload
-from pipeline.volume.files import flush_folder, is_gone, start_flushing, write_all
+from pipeline.volume.files import flush_folder, start_flushing, write_all
 from pipeline.volume.layout import RECORD
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
@@ -28,12 +28,13 @@ class Accepted(NamedTuple):
     """The answer to an upload: the record, and whether the image is new or had these bytes already.
 
     `pending` says that the image needs a job: it is new, or its original was damaged or gone and was replaced by the
-    uploaded bytes.
+    uploaded bytes. `restored` says that the image was in the trash.
     """
 
     record: Record
     new: bool
     pending: bool
+    restored: bool = False
 
 
 def describe(file: BinaryIO, image_id: str, *, name: str, size: int, sha256: str, limits: Limits | None) -> Record:
@@ -86,7 +87,12 @@ def accept(volume: Volume, upload: IncomingUpload, name: str, limits: Limits) ->
             if standing is None:
                 _commit(volume, upload, record)
                 return Accepted(record, new=True, pending=True)
-            return _compare(volume, upload, record, standing)
+            restored = not volume.is_there(standing)
+            if restored:
+                trash.bring_back(volume, standing)
+            accepted = _compare(volume, upload, record, standing)
+            pending = accepted.pending or (restored and accepted.record.state is State.PENDING)
+            return accepted._replace(pending=pending, restored=restored)
     except OSError as error:
         raise volume_error(error) from error
     except Busy as busy:
@@ -146,7 +152,7 @@ def _commit(volume: Volume, upload: IncomingUpload, record: Record) -> None:
             volume.folders.flush(folder)
         upload.release()
         volume.step("accept:before-rename")
-        _move_in(upload.folder, target)
+        volume.move_in(upload.folder, target)
         volume.step("accept:after-rename")
         touch(target.parent.parent)
         volume.flush_place(image_id)
@@ -164,19 +170,6 @@ def _write_record(path: Path, record: Record) -> int:
         os.close(descriptor)
         raise
     return descriptor
-
-
-def _move_in(folder: Path, target: Path) -> None:
-    while True:
-        try:
-            folder.rename(target)
-        except OSError as error:
-            if not is_gone(error) or not folder.exists():
-                raise
-            # the first image of its minute, or a delete has just removed the empty folder
-            target.parent.mkdir(parents=True, exist_ok=True)
-        else:
-            return
 
 
 def _take_back(volume: Volume, upload: IncomingUpload, record: Record) -> None:

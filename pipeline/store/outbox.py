@@ -110,6 +110,18 @@ def marker(volume: Volume, image_id: str) -> Iterator[int]:
             os.close(descriptor)
 
 
+@contextmanager
+def existing_marker(volume: Volume, image_id: str) -> Iterator[None]:
+    """Hold the lock on an image's marker; raises `FileNotFoundError` if there is none, and `Busy` at once."""
+    descriptor = os.open(volume.layout.marker(image_id), os.O_RDWR | os.O_CLOEXEC)
+    try:
+        if not _is_held(descriptor, volume.layout.marker(image_id), 0):
+            raise FileNotFoundError
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def _is_held(descriptor: int, path: Path, wait: float) -> bool:
     """Lock an open marker; whether it is still the one that the path names. Raises `Busy`."""
     try:

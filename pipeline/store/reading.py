@@ -10,6 +10,7 @@ from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store.progress import progress
 from pipeline.volume.files import is_gone
+from pipeline.volume.layout import RECORD
 from pipeline.volume.volume import Volume
 
 _LOOKS = 3
@@ -39,6 +40,23 @@ def read(volume: Volume, image_id: str) -> Record:
         if not volume.is_there(image_id):
             raise ImageNotFound(image_id)
     raise DamagedRecord(image_id)
+
+
+def read_trashed(volume: Volume, image_id: str) -> Record:
+    """The record of an image in the trash; raises as `read`."""
+    if not is_id(image_id) or not volume.is_trashed(image_id):
+        raise ImageNotFound(image_id)
+    try:
+        record = Record.from_json((volume.layout.trashed(image_id) / RECORD).read_bytes())
+    except OSError as error:
+        if not is_gone(error):
+            raise volume_error(error) from error
+        raise (DamagedRecord if volume.is_trashed(image_id) else ImageNotFound)(image_id) from None
+    except ValueError as error:
+        raise DamagedRecord(image_id) from error
+    if record.id != image_id:
+        raise ForeignRecord(image_id, record.id)
+    return record
 
 
 def get(volume: Volume, image_id: str) -> Record:

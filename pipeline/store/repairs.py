@@ -133,7 +133,8 @@ def claim(volume: Volume, record: Record) -> Step:
 
     def step() -> None:
         with duplicates.holding_lock(volume, record.sha256):
-            if volume.is_there(record.id) and duplicates.holder(volume, record.sha256) is None:
+            kept = volume.is_there(record.id) or volume.is_trashed(record.id)
+            if kept and duplicates.holder(volume, record.sha256) is None:
                 for folder in duplicates.claim(volume, record.sha256, record.id):
                     flush_folder(folder)
 

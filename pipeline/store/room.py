@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
-from pipeline.errors import VolumeUnavailable
-from pipeline.store import outbox
+from pipeline.errors import VolumeFull, VolumeUnavailable
+from pipeline.store import outbox, trash
 from pipeline.volume.space import require_room
 from pipeline.volume.volume import Volume
 
@@ -25,8 +26,33 @@ class Room:
         self._counted = float("-inf")
 
     def require(self, more: int) -> None:
-        """Raise `VolumeFull` unless `more` bytes fit beside what the waiting images and one more will need."""
-        waiting = self._count() + 1
+        """Raise `VolumeFull` unless `more` bytes fit beside what the waiting images and one more will need.
+
+        What is in the trash makes room first.
+        """
+        try:
+            self._look(more, self._count() + 1)
+        except VolumeFull:
+            for _ in trash.make_room(self._volume):
+                with suppress(VolumeFull):
+                    self._look(more, self._count() + 1)
+                    return
+            raise
+
+    def keep_free(self) -> int:
+        """Empty the trash as far as the waiting images need its room; how many images were removed."""
+        removed = 0
+        try:
+            self._look(0, self._count())
+        except VolumeFull:
+            for _ in trash.make_room(self._volume):
+                removed += 1
+                with suppress(VolumeFull):
+                    self._look(0, self._count())
+                    break
+        return removed
+
+    def _look(self, more: int, waiting: int) -> None:
         require_room(self._volume.root, more, max(self._reserve, waiting * NEED_BYTES), waiting)
 
     def taken(self) -> None:

@@ -10,13 +10,15 @@ from pipeline.ids import new_id
 from pipeline.images.formats import Limits
 from pipeline.records import Record, State
 from pipeline.settings import Settings
-from pipeline.store import attempts, deletion, duplicates, intake, outbox, pages, reading
+from pipeline.store import attempts, deletion, duplicates, intake, outbox, pages, reading, trash
 from pipeline.store.attempts import Attempt
 from pipeline.store.incoming import IncomingUpload
 from pipeline.store.intake import Accepted
 from pipeline.store.outbox import Waiting
 from pipeline.store.pages import Page
 from pipeline.store.room import Room
+from pipeline.store.trash import Trashed
+from pipeline.store.trash_size import Size, TrashSize
 from pipeline.volume.layout import Layout
 from pipeline.volume.space import Space
 from pipeline.volume.volume import Volume
@@ -34,6 +36,8 @@ class Store:
         self._limit = settings.max_upload_bytes
         self._limits = Limits(megapixels=settings.max_megapixels)
         self._room = Room(self.volume, settings.reserve_bytes)
+        self._trash_seconds = settings.trash_seconds
+        self._trash_size = TrashSize(self.volume)
 
     @property
     def layout(self) -> Layout:
@@ -116,5 +120,34 @@ class Store:
         return outbox.retry(self.volume, image_id, (State.READY,))
 
     def delete(self, image_id: str) -> None:
-        """Remove an image whole, also while a worker has it; raises `ImageNotFound`."""
-        deletion.delete(self.volume, image_id)
+        """Put an image into the trash, or remove it if none is kept; raises `ImageNotFound`: see `deletion.delete`."""
+        deletion.delete(self.volume, image_id, keep=self._trash_seconds > 0)
+
+    def trashed(self, image_id: str) -> Trashed:
+        """An image in the trash; raises `ImageNotFound`."""
+        return trash.get(self.volume, image_id)
+
+    def trashed_page(self, before: str | None = None, limit: int = 60) -> tuple[list[Trashed], str | None]:
+        """Images in the trash that are older than the id `before`, newest first: see `trash.page`."""
+        return trash.page(self.volume, before, limit)
+
+    def trashed_ids(self) -> list[str]:
+        """The ids in the trash, newest image first; no record is read."""
+        return trash.ids(self.volume)
+
+    def trash_size(self) -> Size:
+        """How many images are in the trash, and the bytes of their files."""
+        return self._trash_size.measure()
+
+    def restore(self, image_id: str) -> Record:
+        """Bring an image back from the trash, as it was: see `trash.restore`."""
+        return trash.restore(self.volume, image_id)
+
+    def purge(self, image_id: str) -> None:
+        """Remove an image in the trash for good; raises `ImageNotFound`."""
+        trash.purge(self.volume, image_id)
+
+    def expire_trash(self) -> int:
+        """Remove for good what was in the trash for its time, and as much as is needed to keep the reserve free; how
+        many images."""
+        return trash.expire(self.volume, self._trash_seconds) + self._room.keep_free()

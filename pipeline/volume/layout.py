@@ -22,18 +22,20 @@ class Layout:
     BESIDE = ("redis", "volume.json")
     """Other entries of the root: the data of the Redis that `make run` starts, and the volume's id."""
 
-    FOLDERS = ("incoming", "images", "pending", "failed", "hashes", "locks", "signed-out")
+    FOLDERS = ("incoming", "images", "trash", "pending", "failed", "hashes", "locks", "signed-out")
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.incoming = root / "incoming"
         self.images = root / "images"
+        self.trash = root / "trash"
         self.pending = root / "pending"
         self.failed = root / "failed"
         self.hashes = root / "hashes"
         self.locks = root / "locks"
         self.signed_out = root / "signed-out"
         self.sweep_lock = self.locks / "sweep"
+        self.clock = self.locks / "clock"
         self.identity = root / "volume.json"
 
     def upload(self, image_id: str, token: str) -> Path:
@@ -43,6 +45,10 @@ class Layout:
     def leaving(self, image_id: str) -> Path:
         """Where the folder of a deleted image stays until it is removed."""
         return self.incoming / f"{_checked(image_id)}{DELETED}"
+
+    def trashed(self, image_id: str) -> Path:
+        """The folder of an image that was put into the trash."""
+        return self.trash / _checked(image_id)
 
     def moving(self, image_id: str) -> Path:
         """Where a repair puts the folder of an image for as long as another image's is in its place."""

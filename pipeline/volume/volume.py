@@ -90,6 +90,24 @@ class Volume:
                 return True
         return False
 
+    def is_trashed(self, image_id: str) -> bool:
+        """Whether the folder of an image is in the trash; raises `VolumeUnavailable`."""
+        try:
+            return image_id in os.listdir(self.layout.trash)
+        except OSError as error:
+            if is_gone(error):
+                return False  # release 0.1 had no trash
+            raise volume_error(error) from error
+
+    def now(self) -> float:
+        """The moment by the volume's own clock, in seconds since the epoch; raises `OSError`.
+
+        Stamps of files are compared with it, and never with a clock of ours.
+        """
+        os.close(os.open(self.layout.clock, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640))
+        os.utime(self.layout.clock)
+        return self.layout.clock.stat().st_mtime
+
     def is_arriving(self, image_id: str) -> bool:
         """Whether an upload with this id is being written; raises `OSError`."""
         return any(name.startswith(image_id) for name in self.arriving())
@@ -110,6 +128,19 @@ class Volume:
             flush_existing(folder)  # the image may be deleted already
         self.folders.flush(self.layout.images)
         self.folders.keep(bucket)
+
+    def move_in(self, folder: Path, place: Path) -> None:
+        """Move an image's folder to its place, in one step; raises `OSError`."""
+        while True:
+            try:
+                folder.rename(place)
+            except OSError as error:
+                if not is_gone(error) or not folder.exists():
+                    raise
+                # the first image of its minute, or a delete has just removed the empty folder
+                place.parent.mkdir(parents=True, exist_ok=True)
+            else:
+                return
 
     def space(self) -> Space:
         """The room on the volume; raises `VolumeUnavailable`."""

@@ -22,7 +22,8 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 _ANYBODY = frozenset(
     {"static", "assets.file", "health.healthz", "health.readyz", "access.signin", "access.signin_form"}
 )
-_ADMINS = frozenset({"status_page.index"})
+_UPLOADS = frozenset({"trash.restore", "trash_page.restore"})
+_ADMINS = frozenset({"status_page.index", "trash.page", "trash_page.index", "trash_page.grid"})
 _PROBES = frozenset({"health.healthz", "health.readyz"})
 """Health checks: exempt from the Host check and from authentication."""
 _READS = frozenset({"access.signout", "archive.download"})
@@ -149,7 +150,7 @@ def _needed() -> Role:
     endpoint = request.endpoint
     if endpoint in _ANYBODY:
         return Role.NONE
-    if endpoint in uploads.ENDPOINTS:
+    if endpoint in uploads.ENDPOINTS or endpoint in _UPLOADS:
         return Role.UPLOAD
     if endpoint in _ADMINS:
         return Role.ADMIN

@@ -20,9 +20,12 @@ blueprint = Blueprint("api", __name__, url_prefix="/api")
 
 @blueprint.post("/images")
 def upload() -> ResponseReturnValue:
-    """Accept one picture: 201 and its record, or 200 and the existing record of the same bytes."""
+    """Accept one picture: 201 and its record, or 200 and the existing record of the same bytes.
+
+    An image in the trash is restored by it; `restored` says so.
+    """
     accepted = receive_one()
-    body = serialize(accepted.record)
+    body = {**serialize(accepted.record), "restored": accepted.restored}
     return jsonify(body), 201 if accepted.new else 200, {"Location": body["links"]["self"]}
 
 
@@ -75,7 +78,7 @@ def one(image_id: str) -> ResponseReturnValue:
 
 @blueprint.delete("/images/<image_id>")
 def delete(image_id: str) -> ResponseReturnValue:
-    """Delete an image."""
+    """Delete an image: it is put into the trash, or removed at once if none is kept."""
     services().delete(image_id)
     return "", 204
 

@@ -51,6 +51,7 @@ class _Stands(Collector):
     def _volume(self) -> Iterator[Metric]:
         try:
             space, waiting, failed = self._store.space(), self._store.waiting(), self._store.failed()
+            trashed = self._store.trash_size()
         except GalleryError:
             yield _gauge("gallery_volume_up", "Whether the volume answers.", 0)
             return
@@ -64,6 +65,8 @@ class _Stands(Collector):
         yield _gauge("gallery_outbox_oldest_seconds", oldest, waiting.oldest_grid)
         oldest = "How long an image that has its grid has waited untouched for its view."
         yield _gauge("gallery_views_oldest_seconds", oldest, waiting.oldest_view)
+        yield _gauge("gallery_trash_images", "Images in the trash.", trashed.images)
+        yield _gauge("gallery_trash_bytes", "Bytes of their originals and renditions.", trashed.bytes)
         yield _gauge("gallery_failed_images", "Images that stand as failed.", len(failed))
 
     def _redis(self) -> Iterator[Metric]:

@@ -176,6 +176,6 @@ def _schemas() -> dict[str, Any]:
                 schema["properties"].pop(internal, None)
             for shape in schema["properties"].values():
                 shape.pop("default", None)
-            optional = {"original", "grid", "view"} if name == "Links" else set()
+            optional = {"original", "grid", "view"} if name in ("Links", "TrashLinks") else set()
             schema["required"] = [field for field in schema["properties"] if field not in optional]
     return schemas

@@ -12,7 +12,7 @@ from pipeline.ids import PATTERN, SHA256
 from pipeline.images.formats import Format
 from pipeline.records import Record, State
 from pipeline.store.days import EVERY
-from web.services import Retried
+from web.services import Emptied, Retried
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,36 @@ class Image(Record, frozen=True, kw_only=True):
     """A record, with links to itself and to the files that are there."""
 
     links: Links
+
+
+class Uploaded(Image, frozen=True, kw_only=True):
+    """The record of an upload; `restored` says that the image came back from the trash."""
+
+    restored: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrashLinks:
+    """Where an image in the trash is brought back, and its small picture if it has one."""
+
+    restore: str
+    grid: str = ""
+
+
+class TrashedImage(Record, frozen=True, kw_only=True):
+    """A record in the trash: when it was put there, and when it is removed for good."""
+
+    deleted_at: str
+    expires_at: str
+    links: TrashLinks
+
+
+@dataclass(frozen=True, slots=True)
+class TrashPage:
+    """Records in the trash; `next` is the `before` of the next page."""
+
+    images: list[TrashedImage]
+    next: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +136,7 @@ class Status:
     pending: int
     without_grid: int
     failed: int
+    trashed: int
     volume: Volume
     queue: Queue | None
     views: Queue | None
@@ -194,7 +225,7 @@ IDS = ("application/json", "application/x-www-form-urlencoded")
 
 OPERATIONS: dict[str, Operation] = {
     "api.upload": Operation(
-        {201: Image, 200: Image},
+        {201: Uploaded, 200: Uploaded},
         (_NAME,),
         takes=("multipart/form-data", "application/octet-stream", *_PICTURES),
         errors=(413, 415, 422, 507),
@@ -205,6 +236,10 @@ OPERATIONS: dict[str, Operation] = {
     "api.delete": Operation({204: None}, errors=(404,)),
     "api.retry": Operation({202: Image}, errors=(404, 409)),
     "bulk.ids": Operation({200: Ids}, (_BEFORE, _MOST_IDS, _MARKED)),
+    "trash.page": Operation({200: TrashPage}, (_BEFORE, _LIMIT)),
+    "trash.restore": Operation({200: Image}, errors=(404, 409)),
+    "trash.purge": Operation({204: None}, errors=(404,)),
+    "trash.empty": Operation({200: Emptied}),
     "bulk.delete": Operation({200: Deleted}, takes=IDS, errors=(413,)),
     "bulk.retry": Operation({202: Retried}, takes=IDS, errors=(413,)),
     "archive.download": Operation({200: "application/zip"}, takes=IDS, errors=(404, 413)),

@@ -22,6 +22,7 @@ def status() -> ResponseReturnValue:
         "pending": waiting.grids + waiting.views,
         "without_grid": waiting.grids,
         "failed": len(services().store.failed()),
+        "trashed": len(services().store.trashed_ids()),
         "volume": {"free_bytes": space.free, "total_bytes": space.total},
         "queue": None,
         "views": None,

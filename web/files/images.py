@@ -13,7 +13,7 @@ from werkzeug.wsgi import FileWrapper
 from pipeline.errors import ImageNotFound, volume_error
 from pipeline.images.recipe import RECIPE
 from pipeline.images.strip import VERSION
-from pipeline.records import State
+from pipeline.records import Record, State
 from pipeline.volume.files import is_gone, look_again
 from web.access.originals import require_originals
 from web.api.serialize import rendition_url, version_of
@@ -38,6 +38,12 @@ def rendition(image_id: str, name: str) -> Response:
         if record.state is not State.PENDING or request.args.get("v") != version:
             raise ImageNotFound(image_id)
     return _file(path, "image/webp", f"{record.sha256[:32]}-{name}-{version}")
+
+
+def send_rendition(folder: Path, record: Record, name: str) -> Response:
+    """A rendition that the record has, out of the image's folder."""
+    version = version_of(record.recipe, record.renditions[name].bytes)
+    return _file(folder / f"{name}.webp", "image/webp", f"{record.sha256[:32]}-{name}-{version}")
 
 
 @blueprint.get("/<image_id>/original")

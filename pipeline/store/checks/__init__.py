@@ -5,6 +5,7 @@
     tree        the root, days and minutes; stray files
     image       one image: record, files, bytes, state, renditions, claim
     outbox      uploads in progress, markers, locks, sessions
+    trash       deleted images that can be restored
     claims      claims without an image, claims on other bytes, doubles
     suspect, reconcile, alone
                 images whose name, record and bytes do not agree: exchanged, moved, copied, damaged

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import GalleryError
 from pipeline.ids import SHA256, is_id
-from pipeline.store import repairs
+from pipeline.store import duplicates, repairs
 from pipeline.store.checks.disk import entries, is_file, read_record
 from pipeline.store.checks.tree import stray, unreadable
 from pipeline.store.checks.violation import Violation, printable
@@ -78,6 +78,8 @@ def _check_folder(volume: Volume, folder: Path) -> Iterator[Violation]:
 
 def _check(volume: Volume, claim: Path, sha256: str, image_id: str) -> Iterator[Violation]:
     where = printable(claim, volume.layout.root)
+    if is_id(image_id) and not volume.is_there(image_id) and duplicates.is_trashed(volume, sha256, image_id):
+        return
     if not is_id(image_id) or not volume.is_there(image_id):
         home = volume.layout.image(image_id) if is_id(image_id) else None
         sentence = "It claims bytes for an image that is not there."

@@ -14,6 +14,7 @@ from pipeline.store.checks.claims import check_claims
 from pipeline.store.checks.image import Decode, check_image
 from pipeline.store.checks.outbox import check_outbox
 from pipeline.store.checks.reconcile import reconcile
+from pipeline.store.checks.trash import check_trash
 from pipeline.store.checks.tree import check_tree, images
 from pipeline.store.checks.violation import Violation
 from pipeline.store.moves import Moves
@@ -55,7 +56,7 @@ class Examination:
         return check_image(self.volume, folder, self.decode, deep=self.deep)
 
     def _around(self) -> Iterator[Violation]:
-        for check in (check_tree, check_outbox, check_claims):
+        for check in (check_tree, check_outbox, check_trash, check_claims):
             yield from check(self.volume)
 
 

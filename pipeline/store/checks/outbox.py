@@ -10,14 +10,14 @@ from pathlib import Path
 from pipeline.errors import GalleryError
 from pipeline.ids import is_id
 from pipeline.store import repairs
-from pipeline.store.checks.disk import entries, is_claimed, is_folder, is_held, read_record
-from pipeline.store.checks.tree import stray, unreadable
+from pipeline.store.checks.disk import entries, is_claimed, is_held, read_record
+from pipeline.store.checks.tree import is_kept, stray, unreadable
 from pipeline.store.checks.violation import Violation, printable
 from pipeline.store.cleanup import is_abandoned, was_accepted
 from pipeline.volume.layout import DELETED, RECORD
 from pipeline.volume.volume import Volume
 
-_LOCK = re.compile("hash-[0-9a-f]{2}|sweep|process-[0-9a-f]{8}")
+_LOCK = re.compile("hash-[0-9a-f]{2}|sweep|clock|process-[0-9a-f]{8}")
 _TOKEN = re.compile("[0-9a-f]{8}")
 _SESSION = re.compile("[0-9a-f]{32}")
 
@@ -61,7 +61,7 @@ def _incoming(volume: Volume) -> Iterator[Violation]:
 def _moved_here(volume: Volume, entry: os.DirEntry[str], image_id: str) -> Violation:
     """An image among the uploads: moved back if the gallery lacks it, otherwise a copy."""
     home, path = volume.layout.image(image_id), Path(entry)
-    if not is_folder(home) and is_claimed(volume, read_record(path / RECORD)):
+    if not is_kept(volume, image_id) and is_claimed(volume, read_record(path / RECORD)):
         where, place = printable(path, volume.layout.root), printable(home, volume.layout.root)
         return Violation("misplaced", where, f"This image belongs in {place}.", folder=path)
     return stray(volume, entry, "This is no upload, but an image that is in its place, or was deleted.")

@@ -118,8 +118,13 @@ def _is_missed(volume: Volume, folder: Path) -> bool:
         record = read_record(folder / RECORD)
     except ValueError:
         return False
-    gone = record.id == folder.name and not record.is_newer and not is_folder(volume.layout.image(record.id))
-    return gone and is_claimed(volume, record)
+    known = record.id == folder.name and not record.is_newer
+    return known and not is_kept(volume, record.id) and is_claimed(volume, record)
+
+
+def is_kept(volume: Volume, image_id: str) -> bool:
+    """Whether an image is in its place or in the trash."""
+    return is_folder(volume.layout.image(image_id)) or is_folder(volume.layout.trashed(image_id))
 
 
 def _others(folder: Path, lost: set[Path]) -> bool:

@@ -1,0 +1,109 @@
+"""`gallery trash`: what was deleted, to be listed, brought back or removed for good."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from cli.answers import Emptied, Page
+from cli.changing import BAD, change, given_ids
+from cli.client import Client
+from cli.options import with_client
+from cli.verdicts import Report, printable
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+
+
+@click.group()
+def trash() -> None:
+    """Look into the trash, bring images back, or remove them for good."""
+
+
+@trash.command("list")
+@_JSON
+@with_client
+def list_(client: Client, as_json: bool) -> None:
+    """List what is in the trash: id, when it was deleted, when it goes for good, and name.
+
+    Exit status: 0, or 2 if the gallery refused or did not answer.
+    """
+    for image in _images(client):
+        line = f"{image['id']}  {image['deleted_at']}  {image['expires_at']}  {printable(str(image['name']))}"
+        click.echo(json.dumps(image) if as_json else line)
+
+
+@trash.command()
+@click.argument("ids", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Bring back all of it.")
+@_JSON
+@with_client
+def restore(client: Client, ids: tuple[str, ...], everything: bool, as_json: bool) -> None:
+    """Bring images back by their IDS; '-' reads ids from standard input, one a line.
+
+    Exit status: 0 if all are back; 1 if one was not there or could not be brought back; 2 if the gallery did not
+    answer, or would refuse all of them.
+    """
+    wanted = given_ids(ids) + ([str(image["id"]) for image in _images(client)] if everything else [])
+    report = Report(as_json, BAD)
+    for image_id in wanted:
+        verdict, message = change(client, "POST", f"/api/images/{image_id}/restore", image_id, "restored")
+        why = {"message": message} if message else {}
+        report.add(verdict, image_id, {"id": image_id, "verdict": verdict, **why}, message)
+    report.close("Nothing to bring back.")
+    sys.exit(1 if report.is_bad else 0)
+
+
+@trash.command()
+@click.argument("ids", nargs=-1)
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@_JSON
+@with_client
+def purge(client: Client, ids: tuple[str, ...], yes: bool, as_json: bool) -> None:
+    """Remove images in the trash for good, by their IDS; '-' reads ids from standard input, one a line.
+
+    Exit status: 0 if all are removed; 1 if one was not there; 2 if the gallery did not answer, or would refuse all.
+    """
+    wanted = given_ids(ids)
+    if wanted and not yes:
+        click.confirm(f"Remove {len(wanted)} images for good?", abort=True, err=True)
+    report = Report(as_json, BAD)
+    for image_id in wanted:
+        verdict, message = change(client, "DELETE", f"/api/trash/{image_id}", image_id, "removed")
+        why = {"message": message} if message else {}
+        report.add(verdict, image_id, {"id": image_id, "verdict": verdict, **why}, message)
+    report.close("Nothing to remove.")
+    sys.exit(1 if report.is_bad else 0)
+
+
+@trash.command()
+@click.option("--yes", is_flag=True, help="Don't ask.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@with_client
+def empty(client: Client, yes: bool, as_json: bool) -> None:
+    """Remove all that is in the trash for good.
+
+    Exit status: 0, or 2 if the gallery refused or did not answer.
+    """
+    if not yes:
+        click.confirm("Remove everything in the trash for good?", abort=True, err=True)
+    deleted = 0
+    while True:
+        answer = client.call("DELETE", "/api/trash", Emptied)
+        deleted += answer.deleted
+        if not answer.left or not answer.deleted:
+            break
+    click.echo(json.dumps({"deleted": deleted, "left": answer.left}) if as_json else f"{deleted} removed for good")
+
+
+def _images(client: Client) -> Iterator[dict[str, Any]]:
+    before: dict[str, str] = {}
+    while True:
+        page = client.call("GET", "/api/trash", Page, {"limit": "500", **before})
+        yield from page.images
+        if page.next is None:
+            return
+        before = {"before": page.next}

@@ -1,0 +1,198 @@
+"""The trash: a deleted image is put away whole by one rename, and brought back by another.
+
+Its claim stays, so that the same bytes bring it back and never make a second image. What was put away is told by the
+stamp of the folder, set by the volume's clock just before the rename.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import structlog
+
+from pipeline.errors import DamagedRecord, GalleryError, ImageNotFound, NotRestorable, VolumeUnavailable, volume_error
+from pipeline.ids import is_id
+from pipeline.records import Record, State
+from pipeline.store import deletion, duplicates, outbox, reading
+from pipeline.store.days import touch
+from pipeline.volume.files import is_gone
+from pipeline.volume.locks import Busy
+from pipeline.volume.volume import Volume
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """An image in the trash, and when it was put there by the volume's clock, in seconds since the epoch."""
+
+    record: Record
+    deleted_at: float
+
+
+def ids(volume: Volume) -> list[str]:
+    """The ids in the trash, newest image first; raises `VolumeUnavailable`."""
+    try:
+        return sorted(filter(is_id, os.listdir(volume.layout.trash)), reverse=True)
+    except OSError as error:
+        if is_gone(error):
+            return []
+        raise volume_error(error) from error
+
+
+def get(volume: Volume, image_id: str) -> Trashed:
+    """An image in the trash; raises `ImageNotFound`, `DamagedRecord` or the volume's named errors."""
+    record = reading.read_trashed(volume, image_id)
+    try:
+        return Trashed(record, volume.layout.trashed(image_id).stat().st_mtime)
+    except OSError as error:
+        if is_gone(error):
+            raise ImageNotFound(image_id) from None
+        raise volume_error(error) from error
+
+
+def page(volume: Volume, before: str | None, limit: int) -> tuple[list[Trashed], str | None]:
+    """Up to `limit` images in the trash that are older than the id `before`, newest first, and the next `before`.
+
+    Damaged ones are left out; the doctor names them.
+    """
+    found: list[Trashed] = []
+    waiting = [image_id for image_id in ids(volume) if before is None or image_id < before]
+    for number, image_id in enumerate(waiting):
+        if len(found) == limit:
+            return found, waiting[number - 1]
+        try:
+            found.append(get(volume, image_id))
+        except (ImageNotFound, DamagedRecord):
+            continue
+    return found, None
+
+
+def restore(volume: Volume, image_id: str) -> Record:
+    """Bring an image back as it was: its id, its place, and its marker if it waited or had failed.
+
+    Raises `ImageNotFound`, `DamagedRecord`, `NotRestorable` if another image has its bytes by now, or the volume's
+    named errors.
+    """
+    record = reading.read_trashed(volume, image_id)
+    try:
+        with duplicates.holding_lock(volume, record.sha256):
+            return bring_back(volume, image_id)
+    except OSError as error:
+        raise volume_error(error) from error
+    except Busy as busy:
+        raise VolumeUnavailable("an upload holds the lock") from busy
+
+
+def bring_back(volume: Volume, image_id: str) -> Record:
+    """As `restore`, under the lock of its bytes; raises `OSError` and `Busy` too."""
+    record = reading.read_trashed(volume, image_id)
+    if record.id != image_id:
+        raise NotRestorable(image_id)
+    holder = duplicates.holder(volume, record.sha256)
+    if holder not in (None, image_id):
+        raise NotRestorable(image_id)
+    if holder is None:
+        for folder in duplicates.claim(volume, record.sha256, image_id):
+            volume.folders.flush(folder)
+    if record.state is State.FAILED:
+        outbox.note_failure(volume, image_id)
+    if record.state is not State.PENDING:
+        _move_back(volume, image_id)
+        return record
+    # a sweep that takes the marker for an orphan's asks for its lock first
+    with outbox.marker(volume, image_id):
+        volume.folders.flush(volume.layout.pending)
+        _move_back(volume, image_id)
+    return record
+
+
+def _move_back(volume: Volume, image_id: str) -> None:
+    layout = volume.layout
+    target = layout.image(image_id)
+    volume.step("restore:before-rename")
+    volume.move_in(layout.trashed(image_id), target)
+    volume.step("restore:after-rename")
+    touch(target.parent.parent)
+    volume.flush_place(image_id)
+    volume.folders.flush(layout.trash)
+
+
+def purge(volume: Volume, image_id: str) -> None:
+    """Remove an image in the trash for good; raises `ImageNotFound` or the volume's named errors."""
+    try:
+        record = reading.read_trashed(volume, image_id)
+    except DamagedRecord:
+        record = None  # its claim is dropped when these bytes come again, or by the doctor
+    try:
+        if record is None:
+            _take_out(volume, image_id)
+        else:
+            with duplicates.holding_lock(volume, record.sha256):
+                _take_out(volume, image_id)
+                if not volume.is_there(image_id):
+                    duplicates.drop(volume, record.sha256, image_id)
+        deletion.remove_left(volume, image_id, record)
+    except OSError as error:
+        raise volume_error(error) from error
+    except Busy as busy:
+        raise VolumeUnavailable("an upload holds the lock") from busy
+
+
+def _take_out(volume: Volume, image_id: str) -> None:
+    volume.step("purge:before-rename")
+    try:
+        volume.layout.trashed(image_id).rename(volume.layout.leaving(image_id))
+    except OSError as error:
+        if not is_gone(error):
+            raise
+        raise ImageNotFound(image_id) from None
+    volume.folders.flush(volume.layout.trash)
+    volume.step("purge:renamed")
+
+
+def oldest_first(volume: Volume) -> Iterator[tuple[str, float]]:
+    """The ids in the trash and when each was put there, those first that were put there first; raises
+    `VolumeUnavailable`."""
+    found: list[tuple[float, str]] = []
+    for image_id in ids(volume):
+        try:
+            found.append((volume.layout.trashed(image_id).stat().st_mtime, image_id))
+        except OSError:
+            continue
+    for at, image_id in sorted(found):
+        yield image_id, at
+
+
+def expire(volume: Volume, seconds: float) -> int:
+    """Remove for good what was put into the trash so long ago; how many images. Raises the volume's named errors."""
+    waiting = list(oldest_first(volume))
+    if not waiting:
+        return 0
+    try:
+        now = volume.now()
+    except OSError as error:
+        raise volume_error(error) from error
+    return sum(_is_purged(volume, image_id) for image_id, at in waiting if now - at >= seconds)
+
+
+def _is_purged(volume: Volume, image_id: str) -> bool:
+    """Remove an image in the trash for good; one that cannot be removed is logged, and keeps none of the others."""
+    try:
+        purge(volume, image_id)
+    except ImageNotFound:
+        return False
+    except GalleryError as error:
+        _log.warning("left in the trash", image=image_id, error=str(error))
+        return False
+    return True
+
+
+def make_room(volume: Volume) -> Iterator[str]:
+    """Remove images from the trash for good, one for each step, those first that were put there first; yields the
+    ids. Raises the volume's named errors."""
+    for image_id, _ in oldest_first(volume):
+        if _is_purged(volume, image_id):
+            yield image_id

@@ -1,0 +1,45 @@
+"""How much is in the trash: counted by listing it, with the sizes that were read once held in memory."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from pipeline.errors import GalleryError
+from pipeline.store import trash
+from pipeline.volume.volume import Volume
+
+_READS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How many images, and the bytes of their originals and renditions."""
+
+    images: int
+    bytes: int
+
+
+class TrashSize:
+    """Safe to use from many threads. After a start the bytes of at most `_READS` images are added by each call."""
+
+    def __init__(self, volume: Volume) -> None:
+        self._volume = volume
+        self._guard = threading.Lock()
+        self._sizes: dict[str, int] = {}
+
+    def measure(self) -> Size:
+        """What is in the trash; raises `VolumeUnavailable`."""
+        ids = trash.ids(self._volume)
+        with self._guard:
+            self._sizes = {image_id: self._sizes[image_id] for image_id in ids if image_id in self._sizes}
+            for image_id in [image_id for image_id in ids if image_id not in self._sizes][:_READS]:
+                self._sizes[image_id] = self._size(image_id)
+            return Size(len(ids), sum(self._sizes.values()))
+
+    def _size(self, image_id: str) -> int:
+        try:
+            record = trash.get(self._volume, image_id).record
+        except GalleryError:
+            return 0
+        return record.bytes + sum(info.bytes for info in record.renditions.values())

@@ -1,0 +1,61 @@
+"""The page of the trash: what was deleted, to be brought back or removed for good."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from pipeline.errors import BadRequest, ImageNotFound
+from pipeline.ids import is_id
+from web.api.trash import serialize_trashed
+from web.files.images import send_rendition
+from web.services import services
+
+blueprint = Blueprint("trash_page", __name__)
+_PAGE = 60
+
+
+@blueprint.get("/trash")
+def index() -> ResponseReturnValue:
+    """What is in the trash, newest image first, or those before an id."""
+    before = request.args.get("before")
+    if before is not None and not is_id(before):
+        raise BadRequest("'before' must be the id of an image.")
+    found, after = services().store.trashed_page(before, _PAGE)
+    return render_template(
+        "gallery/trash.html",
+        images=[serialize_trashed(one) for one in found],
+        next=after,
+        days=services().settings.trash_seconds // (24 * 60 * 60),
+    )
+
+
+@blueprint.get("/trash/<image_id>/grid.webp")
+def grid(image_id: str) -> Response:
+    """The small picture of an image in the trash."""
+    store = services().store
+    record = store.trashed(image_id).record
+    if "grid" not in record.renditions:
+        raise ImageNotFound(image_id)
+    return send_rendition(store.layout.trashed(image_id), record, "grid")
+
+
+@blueprint.post("/trash/<image_id>/restore")
+def restore(image_id: str) -> ResponseReturnValue:
+    """Bring an image back."""
+    services().restore(image_id)
+    return redirect(url_for("trash_page.index"), 303)
+
+
+@blueprint.post("/trash/<image_id>/purge")
+def purge(image_id: str) -> ResponseReturnValue:
+    """Remove an image for good."""
+    services().purge(image_id)
+    return redirect(url_for("trash_page.index"), 303)
+
+
+@blueprint.post("/trash/empty")
+def empty() -> ResponseReturnValue:
+    """Remove all for good."""
+    services().empty_trash()
+    return redirect(url_for("trash_page.index"), 303)
