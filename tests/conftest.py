@@ -46,6 +46,14 @@ def gallery(bare: Gallery) -> Gallery:
 
 
 @pytest.fixture
+def without_trash(tmp_path: Path) -> Store:
+    """An empty volume without processes, from which deleting removes at once."""
+    store = Store(Settings.from_environment({"GALLERY_DATA": str(tmp_path / "data"), "GALLERY_TRASH_DAYS": "0"}))
+    store.prepare()
+    return store
+
+
+@pytest.fixture
 def store(tmp_path: Path) -> Store:
     """An empty volume, without processes."""
     store = Store(Settings.from_environment({"GALLERY_DATA": str(tmp_path / "data")}))

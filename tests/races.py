@@ -10,8 +10,8 @@ from pipeline.settings import Settings
 from pipeline.store import Store
 
 
-def stepping(store: Store, step: Callable[[str], None]) -> Store:
-    return Store(Settings.from_environment({"GALLERY_DATA": str(store.layout.root)}), step)
+def stepping(store: Store, step: Callable[[str], None], **settings: str) -> Store:
+    return Store(Settings.from_environment({"GALLERY_DATA": str(store.layout.root), **settings}), step)
 
 
 def refuse(number: int) -> Callable[..., NoReturn]:

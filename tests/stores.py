@@ -61,4 +61,4 @@ def recover(store: Store) -> None:
         assert sorted(record.renditions) == ["grid", "view"]
         assert [p.name for p in layout.image(record.id).glob(".*")] == []
     claims = sorted(str(path.readlink()) for path in layout.hashes.glob("*/*"))
-    assert claims == sorted(record.id for record in records)
+    assert claims == sorted([*(record.id for record in records), *store.trashed_ids()])

@@ -48,15 +48,13 @@ elif what == "render":
     make(store, argument)
 elif what == "grid":
     make(store, argument, grid_only=True)
-elif what == "delete":
-    store.delete(argument)
 else:
-    store.retry(argument)
+    getattr(store, what)(argument)
 """
 
 
-def die(store: Store, what: str, where: str, argument: str) -> None:
-    environ = {**os.environ, "GALLERY_DATA": str(store.layout.root)}
+def die(store: Store, what: str, where: str, argument: str, **settings: str) -> None:
+    environ = {**os.environ, "GALLERY_DATA": str(store.layout.root), **settings}
     victim = subprocess.run([sys.executable, "-c", VICTIM, what, where, argument], cwd=ROOT, env=environ)
     assert victim.returncode == -signal.SIGKILL
 
@@ -106,10 +104,10 @@ def test_killed_while_making_the_view_after_its_grid(store: Store, where: str) -
 
 
 @pytest.mark.parametrize("where", DELETE)
-def test_killed_while_deleting(store: Store, where: str) -> None:
-    data = picture()
+def test_killed_while_deleting_for_good(without_trash: Store, where: str) -> None:
+    store, data = without_trash, picture()
     image_id = accept(store, data)
-    die(store, "delete", f"delete:{where}", image_id)
+    die(store, "delete", f"delete:{where}", image_id, GALLERY_TRASH_DAYS="0")
     recover(store)
     if where == "before-rename":
         store.delete(image_id)

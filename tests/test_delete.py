@@ -1,4 +1,4 @@
-"""Deleting removes an image whole, also while a worker is at it."""
+"""Without a trash, deleting removes an image whole, also while a worker is at it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ def files(gallery: Gallery, image_id: str) -> list[str]:
     return [str(path) for path in gallery.data.rglob(f"*{image_id}*")]
 
 
-def test_an_image_is_removed_whole_while_its_job_runs(gallery: Gallery) -> None:
+def without_trash(gallery: Gallery) -> Gallery:
+    gallery.environ["GALLERY_TRASH_DAYS"] = "0"
+    gallery.start_all()
+    return gallery
+
+
+def test_an_image_is_removed_whole_while_its_job_runs(bare: Gallery) -> None:
+    gallery = without_trash(bare)
     data = picture("PNG", (9000, 8000))
     image_id = gallery.upload(data).json["id"]
     until(lambda: gallery.call("GET", f"/api/images/{image_id}").json["started_at"], 60)
@@ -34,7 +41,8 @@ def test_an_image_is_removed_whole_while_its_job_runs(gallery: Gallery) -> None:
     assert examine(Store(Settings.from_environment(gallery.environ))) == []
 
 
-def test_an_image_is_removed_whole_while_it_waits(gallery: Gallery) -> None:
+def test_an_image_is_removed_whole_while_it_waits(bare: Gallery) -> None:
+    gallery = without_trash(bare)
     gallery.stop("worker.1")
     gallery.stop("worker.2")
     image_id = gallery.upload(picture()).json["id"]

@@ -152,7 +152,8 @@ def former(store: Store, record: Record) -> None:
 
 
 def reopened(store: Store) -> Store:
-    return Store(Settings.from_environment({"GALLERY_DATA": str(store.layout.root)}))
+    environ = {"GALLERY_DATA": str(store.layout.root), "GALLERY_TRASH_DAYS": "0"}
+    return Store(Settings.from_environment(environ))
 
 
 def test_claims_of_release_0_1_are_honoured_and_changed(store: Store) -> None:

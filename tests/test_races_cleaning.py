@@ -76,7 +76,8 @@ def test_an_image_that_fails_while_it_is_tidied_stays_on_the_list(
     assert store.failed() == [image_id]
 
 
-def test_two_images_of_one_minute_are_deleted_at_once(store: Store) -> None:
+def test_two_images_of_one_minute_are_deleted_at_once(without_trash: Store) -> None:
+    store = without_trash
     first, second = (accept_bytes(store, data) for data in pictures_apart(2))
 
     def step(name: str) -> None:
@@ -84,7 +85,7 @@ def test_two_images_of_one_minute_are_deleted_at_once(store: Store) -> None:
             store.delete(second)
             shutil.rmtree(store.layout.bucket(first), ignore_errors=True)
 
-    stepping(store, step).delete(first)
+    stepping(store, step, GALLERY_TRASH_DAYS="0").delete(first)
     assert examine(store) == []
     assert list(store.layout.hashes.glob("*/*")) == []
 

@@ -7,7 +7,8 @@ from contextlib import suppress
 
 from pipeline.errors import VolumeFull, VolumeUnavailable
 from pipeline.store import outbox, trash
-from pipeline.volume.space import require_room
+from pipeline.store.trash_size import TrashSize
+from pipeline.volume.space import require_room, space
 from pipeline.volume.volume import Volume
 
 NEED_BYTES = 1_500_000
@@ -19,9 +20,10 @@ _FRESH_SECONDS = 1.0
 class Room:
     """Checks whether another upload fits. Thread-safe."""
 
-    def __init__(self, volume: Volume, reserve: int) -> None:
+    def __init__(self, volume: Volume, reserve: int, trash_size: TrashSize) -> None:
         self._volume = volume
         self._reserve = reserve
+        self._trash = trash_size
         self._waiting = 0
         self._counted = float("-inf")
 
@@ -33,6 +35,8 @@ class Room:
         try:
             self._look(more, self._count() + 1)
         except VolumeFull:
+            if not self._can_make_room(more):
+                raise
             for _ in trash.make_room(self._volume):
                 with suppress(VolumeFull):
                     self._look(more, self._count() + 1)
@@ -52,8 +56,16 @@ class Room:
                     break
         return removed
 
+    def _can_make_room(self, more: int) -> bool:
+        """Whether so many bytes would fit if the trash were empty; else nothing in it is given up in vain."""
+        in_trash = self._trash.measure().bytes
+        return space(self._volume.root).free + in_trash >= more + self._kept(self._count() + 1)
+
+    def _kept(self, waiting: int) -> int:
+        return max(self._reserve, waiting * NEED_BYTES)
+
     def _look(self, more: int, waiting: int) -> None:
-        require_room(self._volume.root, more, max(self._reserve, waiting * NEED_BYTES), waiting)
+        require_room(self._volume.root, more, self._kept(waiting), waiting)
 
     def taken(self) -> None:
         """Count one more waiting image, until they are counted again."""

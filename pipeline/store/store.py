@@ -35,9 +35,9 @@ class Store:
         self.volume = Volume(settings.data, step)
         self._limit = settings.max_upload_bytes
         self._limits = Limits(megapixels=settings.max_megapixels)
-        self._room = Room(self.volume, settings.reserve_bytes)
         self._trash_seconds = settings.trash_seconds
         self._trash_size = TrashSize(self.volume)
+        self._room = Room(self.volume, settings.reserve_bytes, self._trash_size)
 
     @property
     def layout(self) -> Layout:
