@@ -1,4 +1,4 @@
-"""`gallery trash`: what was deleted, to be listed, brought back or removed for good."""
+"""`gallery trash`: list, restore or permanently remove deleted images."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any
 import click
 
 from cli.answers import Emptied, Page
-from cli.changing import BAD, change, given_ids
 from cli.client import Client
+from cli.delete_and_retry import BAD, change, given_ids
 from cli.options import with_client
 from cli.verdicts import Report, printable
 
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 
 
 @click.group()
 def trash() -> None:
-    """Look into the trash, bring images back, or remove them for good."""
+    """List the trash, restore images from it, or remove them permanently."""
 
 
 @trash.command("list")
 @_JSON
 @with_client
 def list_(client: Client, as_json: bool) -> None:
-    """List what is in the trash: id, when it was deleted, when it goes for good, and name.
+    """List what is in the trash: id, when it was deleted, when it will be removed, and name.
 
     Exit status: 0, or 2 if the gallery refused or did not answer.
     """
@@ -38,13 +38,13 @@ def list_(client: Client, as_json: bool) -> None:
 
 @trash.command()
 @click.argument("ids", nargs=-1)
-@click.option("--all", "everything", is_flag=True, help="Bring back all of it.")
+@click.option("--all", "everything", is_flag=True, help="Restore everything.")
 @_JSON
 @with_client
 def restore(client: Client, ids: tuple[str, ...], everything: bool, as_json: bool) -> None:
-    """Bring images back by their IDS; '-' reads ids from standard input, one a line.
+    """Restore images by their IDS; '-' reads ids from standard input, one per line.
 
-    Exit status: 0 if all are back; 1 if one was not there or could not be brought back; 2 if the gallery did not
+    Exit status: 0 if all are restored; 1 if one was not there or could not be restored; 2 if the gallery did not
     answer, or would refuse all of them.
     """
     wanted = given_ids(ids) + ([str(image["id"]) for image in _images(client)] if everything else [])
@@ -53,7 +53,7 @@ def restore(client: Client, ids: tuple[str, ...], everything: bool, as_json: boo
         verdict, message = change(client, "POST", f"/api/images/{image_id}/restore", image_id, "restored")
         why = {"message": message} if message else {}
         report.add(verdict, image_id, {"id": image_id, "verdict": verdict, **why}, message)
-    report.close("Nothing to bring back.")
+    report.close("Nothing to restore.")
     sys.exit(1 if report.is_bad else 0)
 
 
@@ -63,13 +63,13 @@ def restore(client: Client, ids: tuple[str, ...], everything: bool, as_json: boo
 @_JSON
 @with_client
 def purge(client: Client, ids: tuple[str, ...], yes: bool, as_json: bool) -> None:
-    """Remove images in the trash for good, by their IDS; '-' reads ids from standard input, one a line.
+    """Remove images in the trash permanently, by their IDS; '-' reads ids from standard input, one per line.
 
     Exit status: 0 if all are removed; 1 if one was not there; 2 if the gallery did not answer, or would refuse all.
     """
     wanted = given_ids(ids)
     if wanted and not yes:
-        click.confirm(f"Remove {len(wanted)} images for good?", abort=True, err=True)
+        click.confirm(f"Remove {len(wanted)} images permanently?", abort=True, err=True)
     report = Report(as_json, BAD)
     for image_id in wanted:
         verdict, message = change(client, "DELETE", f"/api/trash/{image_id}", image_id, "removed")
@@ -84,19 +84,19 @@ def purge(client: Client, ids: tuple[str, ...], yes: bool, as_json: bool) -> Non
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @with_client
 def empty(client: Client, yes: bool, as_json: bool) -> None:
-    """Remove all that is in the trash for good.
+    """Remove all that is in the trash permanently.
 
     Exit status: 0, or 2 if the gallery refused or did not answer.
     """
     if not yes:
-        click.confirm("Remove everything in the trash for good?", abort=True, err=True)
+        click.confirm("Remove everything in the trash permanently?", abort=True, err=True)
     deleted = 0
     while True:
         answer = client.call("DELETE", "/api/trash", Emptied)
         deleted += answer.deleted
         if not answer.left or not answer.deleted:
             break
-    click.echo(json.dumps({"deleted": deleted, "left": answer.left}) if as_json else f"{deleted} removed for good")
+    click.echo(json.dumps({"deleted": deleted, "left": answer.left}) if as_json else f"{deleted} removed permanently")
 
 
 def _images(client: Client) -> Iterator[dict[str, Any]]:

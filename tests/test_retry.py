@@ -46,7 +46,7 @@ def test_one_call_retries_a_bounded_number_and_says_how_many_are_left(
 
 
 def test_one_call_ends_after_a_bounded_time(client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "_RETRY_SECONDS", 0)
+    monkeypatch.setattr(services, "_CALL_SECONDS", 0)
     retried, left = retry(client)
     assert retried <= 1
     assert retried + left == 12

@@ -80,6 +80,7 @@ __all__ = [
     "NeedsTooMuchMemory",
     "NoRoomToRetry",
     "NotAnImage",
+    "NotRestorable",
     "NotRetryable",
     "OriginalMissing",
     "OutOfMemory",

@@ -12,7 +12,7 @@ from pipeline.store import duplicates, reading
 from pipeline.store.days import touch
 from pipeline.store.incoming import remove_upload
 from pipeline.volume.files import flush_existing, flush_folder, is_gone
-from pipeline.volume.layout import RECORD
+from pipeline.volume.layout import KEPT_MARKER, RECORD
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
 
@@ -33,6 +33,8 @@ def delete(volume: Volume, image_id: str, *, keep: bool) -> None:
             drop_markers(volume, image_id, record)
         else:
             with duplicates.holding_lock(volume, record.sha256):
+                if keep and record.state is State.PENDING:
+                    _keep_marker(volume, image_id)
                 _put_away(volume, image_id, keep=keep)
                 if not keep:
                     duplicates.drop(volume, record.sha256, image_id)
@@ -73,9 +75,17 @@ def _put_away(volume: Volume, image_id: str, *, keep: bool) -> None:
     touch(bucket.parent)
 
 
+def _keep_marker(volume: Volume, image_id: str) -> None:
+    """Link a marker that tells of attempts or a grid into the image's folder. Without it, the image starts anew."""
+    marker = volume.layout.marker(image_id)
+    with suppress(OSError):  # gone, here already, or a file system without hard links
+        if marker.stat().st_size:
+            (volume.layout.image(image_id) / KEPT_MARKER).hardlink_to(marker)
+
+
 def _stamp(folder: Path) -> None:
-    """Let the folder's own stamp say when it was put away; it is flushed, or a power loss could bring back one by which
-    its time in the trash was up long ago."""
+    """Record the moment as the stamp of the folder. It is flushed: after a power loss, an older stamp could make the
+    image expire at once."""
     os.utime(folder)
     flush_folder(folder)
 

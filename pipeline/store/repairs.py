@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.errors import ImageNotFound, NotRetryable
 from pipeline.records import Record, State
-from pipeline.store import cleanup, deletion, duplicates, outbox, reading
+from pipeline.store import cleanup, deletion, duplicates, outbox, reading, trash
 from pipeline.store.checks.disk import read_record, sha256
 from pipeline.store.renditions import intact
 from pipeline.volume.files import flush_folder, replace_whole
@@ -162,5 +162,16 @@ def drop_wrong_claim(volume: Volume, digest: str, image_id: str) -> Step:
                 if sha256(folder / record.original) != record.sha256:
                     raise OSError(f"the original of {image_id} is not what its record says")
                 duplicates.drop(volume, digest, image_id)
+
+    return step
+
+
+def drop_trashed_copy(volume: Volume, record: Record) -> Step:
+    """Remove an image from the trash; fails unless the gallery holds the same bytes under the same id."""
+
+    def step() -> None:
+        if not duplicates.has_bytes(volume.layout.image(record.id) / record.original, record):
+            raise OSError(f"the original of {record.id} in the gallery is not the one in the trash")
+        trash.purge(volume, record.id)
 
     return step

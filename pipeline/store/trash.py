@@ -1,13 +1,14 @@
-"""The trash: a deleted image is put away whole by one rename, and brought back by another.
+"""The trash: one rename puts a deleted image there whole, and another restores it.
 
-Its claim stays, so that the same bytes bring it back and never make a second image. What was put away is told by the
-stamp of the folder, set by the volume's clock just before the rename.
+Its claim stays, so that the same bytes restore it and never make a second image. The stamp of its folder, set by the
+volume's clock just before the rename, says when it was deleted.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -17,7 +18,9 @@ from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store import deletion, duplicates, outbox, reading
 from pipeline.store.days import touch
+from pipeline.store.progress import progress
 from pipeline.volume.files import is_gone
+from pipeline.volume.layout import KEPT_MARKER
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
 
@@ -46,11 +49,20 @@ def get(volume: Volume, image_id: str) -> Trashed:
     """An image in the trash; raises `ImageNotFound`, `DamagedRecord` or the volume's named errors."""
     record = reading.read_trashed(volume, image_id)
     try:
+        if record.state is State.PENDING:
+            record = _with_progress(volume, record)
         return Trashed(record, volume.layout.trashed(image_id).stat().st_mtime)
     except OSError as error:
         if is_gone(error):
             raise ImageNotFound(image_id) from None
         raise volume_error(error) from error
+
+
+def _with_progress(volume: Volume, record: Record) -> Record:
+    try:
+        return progress(record, (volume.layout.trashed(record.id) / KEPT_MARKER).read_bytes()).record
+    except FileNotFoundError:
+        return record
 
 
 def page(volume: Volume, before: str | None, limit: int) -> tuple[list[Trashed], str | None]:
@@ -71,7 +83,7 @@ def page(volume: Volume, before: str | None, limit: int) -> tuple[list[Trashed],
 
 
 def restore(volume: Volume, image_id: str) -> Record:
-    """Bring an image back as it was: its id, its place, and its marker if it waited or had failed.
+    """Restore an image as it was: its id, its place, and its marker if it was pending or failed.
 
     Raises `ImageNotFound`, `DamagedRecord`, `NotRestorable` if another image has its bytes by now, or the volume's
     named errors.
@@ -79,14 +91,15 @@ def restore(volume: Volume, image_id: str) -> Record:
     record = reading.read_trashed(volume, image_id)
     try:
         with duplicates.holding_lock(volume, record.sha256):
-            return bring_back(volume, image_id)
+            bring_back(volume, image_id)
+        return reading.get(volume, image_id)
     except OSError as error:
         raise volume_error(error) from error
     except Busy as busy:
         raise VolumeUnavailable("an upload holds the lock") from busy
 
 
-def bring_back(volume: Volume, image_id: str) -> Record:
+def bring_back(volume: Volume, image_id: str) -> None:
     """As `restore`, under the lock of its bytes; raises `OSError` and `Busy` too."""
     record = reading.read_trashed(volume, image_id)
     if record.id != image_id:
@@ -101,12 +114,15 @@ def bring_back(volume: Volume, image_id: str) -> Record:
         outbox.note_failure(volume, image_id)
     if record.state is not State.PENDING:
         _move_back(volume, image_id)
-        return record
+        return
+    kept = volume.layout.trashed(image_id) / KEPT_MARKER
+    with suppress(FileNotFoundError):
+        kept.replace(volume.layout.marker(image_id))
     # a sweep that takes the marker for an orphan's asks for its lock first
     with outbox.marker(volume, image_id):
         volume.folders.flush(volume.layout.pending)
+        kept.unlink(missing_ok=True)  # still there if the delete was interrupted: then both are names of one file
         _move_back(volume, image_id)
-    return record
 
 
 def _move_back(volume: Volume, image_id: str) -> None:

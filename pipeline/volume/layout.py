@@ -12,6 +12,8 @@ RECORD = "image.json"
 FORMER_CLAIMS = 3
 """Length of the folder names in which release 0.1 kept claims."""
 DELETED, MOVING = ".deleted", ".moving"
+KEPT_MARKER = ".marker.tmp"
+"""The marker of a pending image, in its folder while it is in the trash. Elsewhere it is a leftover."""
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MINUTE = re.compile("[0-9]{4}")
 

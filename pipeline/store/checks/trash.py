@@ -37,25 +37,32 @@ def _check(volume: Volume, folder: Path) -> Iterator[Violation]:
         record = read_record(folder / RECORD)
     except FileNotFoundError:
         if folder.exists():
-            yield Violation("trash-damaged", where, "It has no record and cannot be brought back.")
+            yield Violation("trash-damaged", where, "It has no record and cannot be restored.")
         return
     except ValueError:
-        yield Violation("trash-damaged", where, "Its record is damaged: it cannot be brought back.")
+        yield Violation("trash-damaged", where, "Its record is damaged: it cannot be restored.")
         return
     if record.id != folder.name:
-        yield Violation("trash-damaged", where, f"Its record is that of {record.id}: it cannot be brought back.")
-    elif volume.is_there(record.id):
-        sentence = "The same image is in the gallery: this is a copy. Empty the trash, or remove the folder."
-        yield Violation("trash-copy", where, sentence)
+        yield Violation("trash-damaged", where, f"Its record is that of {record.id}: it cannot be restored.")
+    elif _is_in_gallery(volume, record.id):
+        sentence = "The same image is in the gallery too."
+        yield Violation("trash-copy", where, sentence, repairs.drop_trashed_copy(volume, record))
     else:
         yield from _contents(volume, folder, record, where)
+
+
+def _is_in_gallery(volume: Volume, image_id: str) -> bool:
+    try:
+        return read_record(volume.layout.record(image_id)).id == image_id
+    except (OSError, ValueError):
+        return False  # if something lies there, `check_image` reports it
 
 
 def _contents(volume: Volume, folder: Path, record: Record, where: str) -> Iterator[Violation]:
     original = folder / record.original
     if not is_file(original) or original.stat().st_size != record.bytes:
-        sentence = f"Its {record.original} is missing or damaged: bring back the image by uploading the picture again."
+        sentence = f"Its {record.original} is missing or damaged: upload the picture again to restore the image."
         yield Violation("trash-damaged", where, sentence)
     if duplicates.claimed_by(volume, record.sha256) is None:
-        sentence = "Its bytes are not claimed: uploading the picture again would not bring it back."
+        sentence = "Its bytes are not claimed: uploading the picture again would not restore it."
         yield Violation("trash-unclaimed", where, sentence, repairs.claim(volume, record))
