@@ -28,10 +28,12 @@ def test_two_web_processes_that_accept_and_delete_the_same_bytes_never_contradic
         gallery.log = tmp_path / "log"
         gallery.start_all()
         webs = second_web(gallery)
-        with clients(webs, random.Random(), Habits(deletes=0.4, shared=0.9, pause=0.01)) as ledger:
+        with clients(webs, random.Random(), Habits(deletes=0.3, restores=0.15, shared=0.9, pause=0.01)) as ledger:
             time.sleep(10)
         judge(gallery, ledger)
         assert ledger.answers["upload 200"]
         assert ledger.answers["upload 201"]
         assert ledger.answers["delete 204"]
+        assert ledger.answers["restore 200"]
+        assert ledger.answers["restored by an upload"]
         assert {name for name in ledger.answers if name.startswith("upload")} == {"upload 200", "upload 201"}

@@ -7,11 +7,12 @@ import json
 import random
 import threading
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from tests.chaos.history import CUT_OFF, Call, History
 from tests.pictures import picture, undecodable
 
 
@@ -26,13 +27,14 @@ class Sample(NamedTuple):
 class Ledger:
     """What the clients were answered.
 
-    `accepted` maps ids to colours, `deleted` to the moment of the answer; `removing` has every id that a delete was
-    sent for, whatever came back; `wrong` has the answers that no order of the calls explains.
+    `accepted` maps ids to colours, `calls` ids to the calls that named them; `unnamed` has by colour the uploads whose
+    answer, and so whose id, is not known. `gone` has the ids of which a delete was sent and nothing heard since.
     """
 
     accepted: dict[str, str] = field(default_factory=dict)
-    deleted: dict[str, float] = field(default_factory=dict)
-    removing: set[str] = field(default_factory=set)
+    calls: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    unnamed: dict[str, list[Call]] = field(default_factory=lambda: defaultdict(list))
+    gone: set[str] = field(default_factory=set)
     wrong: list[str] = field(default_factory=list)
     answers: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -42,47 +44,57 @@ class Ledger:
         with self.lock:
             self.answers[f"upload {status}"] += 1
             if status not in (200, 201):
+                if color:
+                    self.unnamed[color].append(Call(began, CUT_OFF, "upload"))
                 return
             image_id = body["id"]
-            if began > self.deleted.get(image_id, began):
-                self.wrong.append(f"an upload was answered with {image_id}, which had been deleted before")
+            said = "new" if status == 201 else "restored" if body["restored"] else "standing"
+            self.answers["restored by an upload"] += said == "restored"
+            self.calls[image_id].append(Call(began, time.monotonic(), "upload", said))
+            self.gone.discard(image_id)
             if self.accepted.setdefault(image_id, color) != color:
                 self.wrong.append(f"an upload was answered with {image_id}, which is another picture")
 
-    def note_delete(self, image_id: str, status: int | str) -> None:
-        """Note the answer to the only delete of an image."""
+    def note(self, what: str, image_id: str, status: int | str, began: float) -> None:
+        """Note the answer to a delete, a restore or a read."""
         with self.lock:
-            self.answers[f"delete {status}"] += 1
-            if status == 204:
-                self.deleted[image_id] = time.monotonic()
-            elif status == 404:
-                self.wrong.append(f"{image_id} was accepted, and not found by the first who deleted it")
-
-    def note_read(self, image_id: str, status: int | str) -> None:
-        """Note the answer to reading an image that had been accepted."""
-        with self.lock:
-            self.answers[f"read {status}"] += 1
-            if status == 404 and image_id not in self.removing:
-                self.wrong.append(f"{image_id} was accepted, and not found by another web process")
+            self.answers[f"{what} {status}"] += 1
+            said = {200: "done", 204: "done", 404: "missing"}.get(status if isinstance(status, int) else 0)
+            self.calls[image_id].append(Call(began, time.monotonic() if said else CUT_OFF, what, said or ""))
+            if what == "restore" and said == "done":
+                self.gone.discard(image_id)
 
     def choose(self, chance: random.Random, among: Collection[str] = ()) -> str | None:
-        """An accepted image that nobody deletes yet, to be deleted; one of these colours if any are given."""
+        """An accepted image that is there, as far as is known, to be deleted; one of these colours if any are given."""
         with self.lock:
             ids = sorted(
-                i for i, color in self.accepted.items() if i not in self.removing and (not among or color in among)
+                i for i, color in self.accepted.items() if i not in self.gone and (not among or color in among)
             )
             if not ids:
                 return None
             image_id = chance.choice(ids)
-            self.removing.add(image_id)
+            self.gone.add(image_id)
             return image_id
+
+    def choose_gone(self, chance: random.Random) -> str | None:
+        """An image that was deleted, as far as is known, to be restored."""
+        with self.lock:
+            return chance.choice(sorted(self.gone)) if self.gone else None
+
+    def states(self, *, expires: bool) -> dict[str, set[str]]:
+        """The states that each accepted image can be in; none if no order of the calls explains the answers."""
+        return {
+            image_id: History([*self.calls[image_id], *self.unnamed[color]], expires).ends()
+            for image_id, color in self.accepted.items()
+        }
 
 
 @dataclass(frozen=True)
 class Habits:
-    """How often a client deletes, and how often it uploads one of the pictures that all clients share."""
+    """How often a client deletes and restores, and how often it uploads one of the pictures that all clients share."""
 
     deletes: float = 0.08
+    restores: float = 0.03
     shared: float = 0.1
     pause: float = 0.15
 
@@ -107,8 +119,11 @@ class Client(threading.Thread):
 
     def run(self) -> None:
         while not self._stopped.wait(self._random.uniform(0, self._habits.pause)):
-            if self._random.random() < self._habits.deletes:
+            turn = self._random.random()
+            if turn < self._habits.deletes:
                 self._delete()
+            elif turn < self._habits.deletes + self._habits.restores:
+                self._restore()
             else:
                 self._upload(self._choose())
 
@@ -137,14 +152,21 @@ class Client(threading.Thread):
             time.sleep(0.2)
 
     def _read(self, image_id: str) -> None:
-        status, _ = self._call("GET", f"/api/images/{image_id}", None)
-        self._ledger.note_read(image_id, status)
+        self._ask("read", image_id, "GET", "")
 
     def _delete(self) -> None:
         among = self._shared.keys() if self._random.random() < 0.5 else ()
         if image_id := self._ledger.choose(self._random, among):
-            status, _ = self._call("DELETE", f"/api/images/{image_id}", None)
-            self._ledger.note_delete(image_id, status)
+            self._ask("delete", image_id, "DELETE", "")
+
+    def _restore(self) -> None:
+        if image_id := self._ledger.choose_gone(self._random):
+            self._ask("restore", image_id, "POST", "/restore")
+
+    def _ask(self, what: str, image_id: str, method: str, path: str) -> None:
+        began = time.monotonic()
+        status, _ = self._call(method, f"/api/images/{image_id}{path}", None)
+        self._ledger.note(what, image_id, status, began)
 
     def _call(self, method: str, path: str, body: bytes | None) -> tuple[int | str, Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self._random.choice(self._ports), timeout=30)

@@ -19,6 +19,7 @@ from pipeline.settings import Settings
 from pipeline.store import Store
 from tests.chaos.accidents import Accidents
 from tests.chaos.clients import Client, Habits, Ledger, shared_pictures
+from tests.chaos.history import ABSENT, THERE, TRASHED
 from tests.product import Gallery, answers, free_port, until
 
 CLIENTS = 4
@@ -34,7 +35,7 @@ def play(gallery: Gallery, chance: random.Random, accidents: int) -> tuple[Ledge
         for _ in range(accidents):
             time.sleep(chance.uniform(0.2, 2))
             happening.happen()
-    judge(gallery, ledger)
+    judge(gallery, ledger, expires="volume_filled" in happening.count)
     return ledger, happening.count
 
 
@@ -63,25 +64,32 @@ def clients(webs: dict[str, int], chance: random.Random, habits: Habits) -> Iter
             client.join(60)
 
 
-def judge(gallery: Gallery, ledger: Ledger) -> None:
-    """Wait until all is done, and check every promise; raises `AssertionError`."""
+def judge(gallery: Gallery, ledger: Ledger, *, expires: bool = False) -> None:
+    """Wait until all is done, and check every promise; raises `AssertionError`.
+
+    `expires` says that the trash may have been emptied to make room.
+    """
     until(lambda: gallery.call("GET", "/readyz").status == 200, 60)
     until(lambda: not os.listdir(gallery.data / "pending"), _QUIET_SECONDS)
     gallery.call("POST", "/api/retry-failed")
     until(lambda: not os.listdir(gallery.data / "pending"), _QUIET_SECONDS)
-    check(gallery, ledger)
+    check(gallery, ledger, expires=expires)
 
 
-def check(gallery: Gallery, ledger: Ledger) -> None:
-    """No answer was wrong; accepted = ready + failed with a reason; whole pictures are ready; nothing is there twice;
-    the doctor finds nothing."""
+def check(gallery: Gallery, ledger: Ledger, *, expires: bool) -> None:
+    """No answer was wrong; accepted = ready + failed with a reason, or in the trash; whole pictures are ready; nothing
+    is there twice; the doctor finds nothing."""
     assert not ledger.wrong, ledger.wrong
     store = Store(Settings.from_environment(gallery.environ))
     records = {record.id: record for record in store.page(limit=1_000_000).records}
-    kept = {image_id: color for image_id, color in ledger.accepted.items() if image_id not in ledger.removing}
-    missing = kept.keys() - records.keys()
-    assert not missing, f"accepted and lost: {sorted(missing)}"
-    assert not ledger.deleted.keys() & records.keys(), "deleted and still there"
+    trashed = set(store.trashed_ids())
+    for image_id, possible in ledger.states(expires=expires).items():
+        calls = sorted([*ledger.calls[image_id], *ledger.unnamed[ledger.accepted[image_id]]])
+        assert possible, f"no order of the calls explains the answers about {image_id}: {calls}"
+        found = THERE if image_id in records else TRASHED if image_id in trashed else ABSENT
+        assert found in possible, f"{image_id} is {found} and should be {possible}: {calls}"
+    assert not trashed & records.keys(), "in the gallery and in the trash"
+    kept = {image_id: color for image_id, color in ledger.accepted.items() if image_id in records}
     for image_id, color in kept.items():
         record = records[image_id]
         assert record.state == ("ready" if color else "failed"), (image_id, record.state, record.reason)
