@@ -17,7 +17,7 @@ from web.server.body import pieces
 from web.server.descriptors import DRAFTS, at_most
 from web.services import services
 
-ENDPOINTS = frozenset({"api.upload", "upload.form"})
+ENDPOINTS = frozenset({"api.upload", "upload.form", "install.share"})
 _FORM_OVERHEAD = 64 * 1024
 _BODY_BYTES = 16 * 1024
 _FORMS_AT_ONCE = 2

@@ -14,7 +14,13 @@ from tests.browser.files import choose, pictures, throttle
 from tests.pictures import picture
 from tests.product import Gallery, until
 
-NETWORK = ("Failed to load resource", "ERR_INTERNET_DISCONNECTED", "ERR_CONNECTION_REFUSED", "Failed to fetch")
+NETWORK = (
+    "Failed to load resource",
+    "ERR_INTERNET_DISCONNECTED",
+    "ERR_CONNECTION_REFUSED",
+    "Failed to fetch",
+    "fetching the script",
+)
 
 KEPT = """() => new Promise((resolve, reject) => {
   const opened = indexedDB.open("gallery-uploads");

@@ -20,8 +20,11 @@ from web.callers import caller
 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _ANYBODY = frozenset(
-    {"static", "assets.file", "health.healthz", "health.readyz", "access.signin", "access.signin_form"}
-)
+    {
+        "static", "assets.file", "health.healthz", "health.readyz", "access.signin", "access.signin_form",
+        "install.manifest", "install.service_worker", "install.offline",
+    }
+)  # fmt: skip
 _UPLOADS = frozenset({"trash.restore", "trash_page.restore"})
 _ADMINS = frozenset({"status_page.index", "trash.page", "trash_page.index", "trash_page.grid"})
 _PROBES = frozenset({"health.healthz", "health.readyz"})

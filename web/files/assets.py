@@ -39,13 +39,26 @@ def _manifest() -> dict[str, str]:
 @blueprint.get("/assets/<name>")
 def file(name: str) -> Response:
     """One built file."""
+    answer = _send(name, _YEAR)
+    answer.cache_control.immutable = True
+    return answer
+
+
+def built(name: str) -> Response:
+    """The file that the manifest lists as `name`, for an address that does not change with it."""
+    hashed = _manifest().get(name)
+    if hashed is None:
+        abort(404)
+    return _send(hashed, 0)
+
+
+def _send(name: str, max_age: int) -> Response:
     suffix = Path(name).suffix
     if suffix not in _TYPES:
         abort(404)
     accepted = request.accept_encodings
     encoding, ending = next(((e, end) for e, end in _ENCODINGS if accepted[e] > 0), ("", ""))
-    answer = send_from_directory(_BUILT, name + ending, mimetype=_TYPES[suffix], max_age=_YEAR)
-    answer.cache_control.immutable = True
+    answer = send_from_directory(_BUILT, name + ending, mimetype=_TYPES[suffix], max_age=max_age)
     answer.vary.add("Accept-Encoding")
     if encoding:
         answer.content_encoding = encoding

@@ -24,14 +24,11 @@ const shapes = {
 
 await rm(fresh, { recursive: true, force: true });
 await mkdir(fresh, { recursive: true });
-const result = await build({
+const shared = {
   absWorkingDir: here,
-  entryPoints: { app: "src/app.ts", status: "src/status.ts", gallery: "styles/gallery.css", lightbox: "styles/lightbox.css" },
   outdir: fresh,
   bundle: true,
   minify: true,
-  splitting: true,
-  format: "esm",
   target: ["chrome111", "firefox113", "safari16.4"],
   entryNames: "[name]-[hash]",
   chunkNames: "[name]-[hash]",
@@ -42,11 +39,17 @@ const result = await build({
   legalComments: "eof",
   logLevel: "warning",
   plugins: [shapes],
-});
+};
+const pages = { app: "src/app.ts", status: "src/status.ts", gallery: "styles/gallery.css", lightbox: "styles/lightbox.css" };
+const built = [
+  await build({ ...shared, entryPoints: pages, splitting: true, format: "esm" }),
+  // one classic script: not every browser lets a service worker import
+  await build({ ...shared, entryPoints: { sw: "src/sw.ts" }, format: "iife" }),
+];
 
 const manifest = {};
 const sizes = [];
-for (const [file, output] of Object.entries(result.metafile.outputs)) {
+for (const [file, output] of built.flatMap(({ metafile }) => Object.entries(metafile.outputs))) {
   const full = path.resolve(here, file);
   if (output.entryPoint && !file.endsWith(".map")) {
     const source = path.parse(output.entryPoint);

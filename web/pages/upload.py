@@ -22,6 +22,11 @@ _REFUSALS_SHOWN = 20
 @blueprint.post("/upload")
 def form() -> ResponseReturnValue:
     """Accept the files of a plain form, and redirect to the gallery, which lists what was refused and why."""
+    return receive_form()
+
+
+def receive_form() -> ResponseReturnValue:
+    """Accept the files of the request in hand, and redirect to the gallery with what was refused."""
     files = [file for file in parsed_files().getlist("file") if file.filename]
     refused: list[str] = [] if files else [f"{MissingFile.code}~"]
     for file in files:

@@ -6,6 +6,7 @@ import { Focus } from "./focus";
 import { showEmpty } from "./empty";
 import { Grid } from "./grid";
 import { showHelp } from "./help";
+import { install, wasShared } from "./install";
 import { listen } from "./keys";
 import { Live } from "./live";
 import { Loader } from "./loader";
@@ -187,5 +188,6 @@ new Live(
   start.events ?? null,
 ).start();
 state.soon();
-if (pick) setTimeout(() => void pick.load(), leftUnfinished() ? 0 : 1500);
+install();
+if (pick) setTimeout(() => void pick.load(), leftUnfinished() || wasShared ? 0 : 1500);
 

@@ -1,26 +1,11 @@
 /** Unfinished uploads, kept in the browser until each has its verdict: a page that is reloaded goes on with them, and so
  * does the next page if theirs was closed. What is noted of a file is quick; its bytes follow as long as there is room. */
 
+import { DATA, done, MOST_BYTES, NAME, NOTES, open, type Note as Kept } from "./database";
 import type { Fate } from "./items";
 
-const NAME = "gallery-uploads";
-const NOTES = "notes";
-const DATA = "data";
-const MOST_BYTES = 2 ** 30;
-
 /** What is kept of a file; `visit` is the page that has it. */
-export interface Note {
-  visit: string;
-  file: string;
-  name: string;
-  type: string;
-  size: number;
-  path: string | null;
-  began: number;
-  fate: Fate;
-  why: string;
-  link: string | null;
-}
+export type Note = Kept & { fate: Fate };
 
 /** A note from another page, and the bytes if they were kept. */
 export type Left = Note & { data: Blob | null };
@@ -97,12 +82,7 @@ export class Keeper {
     await new Promise<void>((held) => {
       void navigator.locks.request(lockOf(this.#visit), () => (held(), new Promise(() => undefined)));
     });
-    const opening = indexedDB.open(NAME, 1);
-    opening.onupgradeneeded = () => {
-      opening.result.createObjectStore(NOTES, { keyPath: ["visit", "file"] });
-      opening.result.createObjectStore(DATA);
-    };
-    return done(opening);
+    return open();
   }
 
   /** Makes what a page left our own, and returns it. */
@@ -142,10 +122,3 @@ export class Keeper {
 }
 
 const lockOf = (visit: string): string => `${NAME}-${visit}`;
-
-function done<T>(request: IDBRequest<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = (event) => (event.preventDefault(), reject(request.error ?? new Error("not kept")));
-  });
-}

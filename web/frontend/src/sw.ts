@@ -1,0 +1,93 @@
+/** The service worker. It caches the page that says that the gallery cannot be reached, and nothing of the gallery
+ * itself, and takes what other programs share. All other requests pass it by. */
+
+import { keep, waiting } from "./shared";
+
+const SHELL = "shell";
+const OFFLINE = "/offline";
+
+/** What TypeScript's types of pages lack. */
+interface Extended extends Event {
+  waitUntil(work: Promise<unknown>): void;
+}
+interface Install extends Extended {
+  addRoutes?(routes: unknown[]): Promise<void>;
+}
+interface Fetching extends Extended {
+  readonly request: Request;
+  readonly preloadResponse?: Promise<Response | undefined>;
+  respondWith(answer: Promise<Response>): void;
+}
+const worker = self as unknown as {
+  skipWaiting(): Promise<void>;
+  registration: { navigationPreload?: { enable(): Promise<void> } };
+};
+
+addEventListener("install", (event) => {
+  const install = event as Install;
+  // pictures and calls do not even wake it, where the browser has that
+  const ours = { or: [{ requestMode: "navigate" }, { requestMethod: "POST", urlPattern: "/share" }, { urlPattern: "/assets/*.css" }] };
+  install.waitUntil(
+    Promise.all([
+      cacheShell(),
+      install.addRoutes?.([{ condition: { not: ours }, source: "network" }]).catch(() => undefined),
+      worker.skipWaiting(),
+    ]),
+  );
+});
+
+addEventListener("activate", (event) => (event as Extended).waitUntil(worker.registration.navigationPreload?.enable() ?? Promise.resolve()));
+
+addEventListener("fetch", (event) => {
+  const fetching = event as Fetching;
+  const { request } = fetching;
+  const { pathname } = new URL(request.url);
+  if (request.method === "POST" && pathname === "/share") fetching.respondWith(take(request));
+  else if (request.method === "GET" && request.mode === "navigate") fetching.respondWith(navigate(fetching));
+  else if (request.destination === "style") fetching.respondWith(fetch(request).catch(() => cached(request)));
+});
+
+/** The page, and the style sheet it names. */
+async function cacheShell(): Promise<void> {
+  const cache = await caches.open(SHELL);
+  const page = await fetch(OFFLINE, { credentials: "omit", cache: "no-cache" });
+  if (!page.ok) throw new Error(`The server answered ${page.status}.`);
+  const style = /\/assets\/[\w.-]+\.css/.exec(await page.clone().text())?.[0];
+  for (const { url } of await cache.keys()) if (new URL(url).pathname !== style) await cache.delete(url);
+  await cache.put(OFFLINE, page);
+  if (style) await cache.add(style);
+}
+
+async function cached(request: Request | string): Promise<Response> {
+  return (await caches.match(request)) ?? Response.error();
+}
+
+async function navigate(event: Fetching): Promise<Response> {
+  try {
+    return (await event.preloadResponse) ?? (await fetch(event.request));
+  } catch {
+    return offline();
+  }
+}
+
+/** The page that says so, with how many files wait. */
+async function offline(): Promise<Response> {
+  const page = await cached(OFFLINE);
+  const count = await waiting().catch(() => 0);
+  if (page.type === "error" || !count) return page;
+  const words = count === 1 ? "1 file is kept here, and is" : `${count} files are kept here, and are`;
+  const text = (await page.text()).replace("<!--kept-->", `<p>${words} added when you open the gallery again.</p>`);
+  return new Response(text, { status: page.status, headers: page.headers });
+}
+
+/** Keeps what was shared for the page that is opened; what cannot be kept goes to the server at once. */
+async function take(request: Request): Promise<Response> {
+  const copy = request.clone();
+  try {
+    const form = await request.formData();
+    await keep(form.getAll("file").filter((entry) => entry instanceof File));
+    return Response.redirect("/?shared", 303);
+  } catch {
+    return fetch(copy).catch(offline);
+  }
+}
