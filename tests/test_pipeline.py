@@ -106,7 +106,9 @@ def test_a_broken_image_is_shown_as_failed_with_its_reason_and_can_be_retried(ga
     assert gallery.call("GET", f"/api/images/{record['id']}").status == 404
     for folder in ("incoming", "pending", "failed", "images"):
         assert os.listdir(gallery.data / folder) == []
-    assert gallery.upload(damaged, "broken.jpg").status == 201
+    again = gallery.upload(damaged, "broken.jpg")
+    assert (again.status, again.json["id"], again.json["restored"]) == (200, record["id"], True)
+    assert os.listdir(gallery.data / "failed") == [record["id"]]
 
 
 @pytest.mark.parametrize(
