@@ -19,10 +19,15 @@ _CHECK_SECONDS = 5.0
 
 @dataclass(slots=True)
 class _Folder:
-    """An open folder, and when its path was last checked."""
+    """An open folder, when its path was last checked, and how many threads flush it.
+
+    It is closed by the last of them: its number, used after that, would flush whatever was opened next.
+    """
 
     descriptor: int
     checked: float
+    users: int = 0
+    is_dropped: bool = False
 
 
 class FolderTable:
@@ -55,6 +60,7 @@ class FolderTable:
             if known is None:
                 return False
             self._open.move_to_end(folder)
+            known.users += 1
         try:
             if _is_current(known, folder, stays=stays):
                 os.fsync(known.descriptor)
@@ -62,6 +68,10 @@ class FolderTable:
         except OSError as error:
             if not is_gone(error) and error.errno != errno.EBADF:
                 raise
+        finally:
+            with self._guard:
+                known.users -= 1
+                _close_unused(known)
         self._drop(folder)
         return False
 
@@ -71,15 +81,15 @@ class FolderTable:
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
             return
-        self._drop(folder)
         with self._guard:
+            _drop(self._open.pop(folder, None))
             self._open[folder] = _Folder(descriptor, time.monotonic())
             while len(self._open) > _MOST:
-                _close(self._open.popitem(last=False)[1])
+                _drop(self._open.popitem(last=False)[1])
 
     def _drop(self, folder: Path) -> None:
         with self._guard:
-            _close(self._open.pop(folder, None))
+            _drop(self._open.pop(folder, None))
 
 
 def _is_current(known: _Folder, folder: Path, *, stays: bool) -> bool:
@@ -90,7 +100,13 @@ def _is_current(known: _Folder, folder: Path, *, stays: bool) -> bool:
     return stays or os.fstat(known.descriptor).st_nlink > 0
 
 
-def _close(known: _Folder | None) -> None:
+def _drop(known: _Folder | None) -> None:
     if known is not None:
+        known.is_dropped = True
+        _close_unused(known)
+
+
+def _close_unused(known: _Folder) -> None:
+    if known.is_dropped and not known.users:
         with suppress(OSError):
             os.close(known.descriptor)

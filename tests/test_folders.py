@@ -1,0 +1,34 @@
+"""Open folders are flushed by many threads, and opened anew meanwhile."""
+
+from __future__ import annotations
+
+import os
+import threading
+from pathlib import Path
+
+from pipeline.volume.folders import FolderTable
+
+
+def test_a_folder_stays_open_for_as_long_as_somebody_flushes_it(tmp_path: Path) -> None:
+    table, errors, ended = FolderTable(), list[OSError](), threading.Event()
+    before = len(os.listdir("/proc/self/fd"))
+
+    def flush() -> None:
+        while not ended.is_set():
+            try:
+                table.flush(tmp_path)
+            except OSError as error:  # a pipe cannot be flushed: the number was another's by then
+                errors.append(error)
+
+    threads = [threading.Thread(target=flush) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(2000):
+        table.keep(tmp_path)
+        for end in os.pipe():
+            os.close(end)
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(os.listdir("/proc/self/fd")) == before + 1
