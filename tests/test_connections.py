@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import pytest
 
@@ -181,6 +182,20 @@ def test_one_caller_is_worked_for_in_so_many_threads_and_no_more() -> None:
     until(lambda: sorted(entered) == ["a", "a", "a", "b"], 10)
     for who in ("a", "a", "b"):
         places.leave(who)
+
+
+def test_who_waits_for_a_place_holds_no_thread_and_comes_in_turn() -> None:
+    places, begun = Places(each=1), list[str]()
+    for name in ("first", "second", "third"):
+        places.when_free("a", partial(begun.append, name))
+    places.when_free("b", partial(begun.append, "another's"))
+    assert begun == ["first", "another's"]
+    places.leave("a")
+    assert begun == ["first", "another's", "second"]
+    places.leave("a")
+    places.leave("a")
+    places.when_free("a", partial(begun.append, "fourth"))
+    assert begun == ["first", "another's", "second", "third", "fourth"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from web.server.gunicorn_worker import Connection, GalleryWorker
 KNOWN = {
     "gunicorn.workers.gthread:ThreadWorker.__init__": "5681b8b542ea91bf",
     "gunicorn.workers.gthread:ThreadWorker.init_process": "e4fc63a1a68e4f48",
+    "gunicorn.workers.gthread:ThreadWorker.get_thread_pool": "003f3549a71b6d34",
     "gunicorn.workers.gthread:ThreadWorker.run": "f92c7394d85715a4",
     "gunicorn.workers.gthread:ThreadWorker.wait_for_and_dispatch_events": "ea969b352482bd5c",
     "gunicorn.workers.gthread:ThreadWorker.set_accept_enabled": "140150ebfd3cae34",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import math
 import threading
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable
 
 from flask import request
 
@@ -13,6 +14,11 @@ from pipeline.errors import GalleryError
 
 Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 _IPV6_NETWORK = 64
+AT_WORK = 16
+"""Requests of one caller that are worked on at a time.
+
+With some more, those that compute would slow down everybody; those that wait for the disk gain little.
+"""
 
 
 def caller_of(address: str) -> str:
@@ -94,25 +100,39 @@ class Shares:
 
 
 class Places:
-    """At most `each` requests of one caller are worked on at a time; the others wait for a place."""
+    """At most `each` requests of one caller are worked on at a time; the others wait, first come, first served."""
 
-    def __init__(self, each: int) -> None:
+    def __init__(self, each: int = AT_WORK) -> None:
         self._each = each
         self._lock = threading.Lock()
-        self._free: dict[str, threading.Semaphore] = {}
-        self._known: Counter[str] = Counter()
+        self._taken: Counter[str] = Counter()
+        self._waiting: dict[str, deque[Callable[[], object]]] = {}
+
+    def when_free(self, caller: str, begin: Callable[[], object]) -> None:
+        """Take a place of this caller and call `begin`: at once, or in the thread that leaves the next one."""
+        with self._lock:
+            if self._taken[caller] == self._each:
+                self._waiting.setdefault(caller, deque()).append(begin)
+                return
+            self._taken[caller] += 1
+        begin()
 
     def enter(self, caller: str) -> None:
         """Wait for a place of this caller, and take it."""
-        with self._lock:
-            self._known[caller] += 1
-            free = self._free.setdefault(caller, threading.Semaphore(self._each))
-        free.acquire()
+        entered = threading.Event()
+        self.when_free(caller, entered.set)
+        entered.wait()
 
     def leave(self, caller: str) -> None:
-        """Give a place of this caller back."""
+        """Give a place of this caller to the next one, or back."""
         with self._lock:
-            self._free[caller].release()
-            self._known[caller] -= 1
-            if not self._known[caller]:
-                del self._known[caller], self._free[caller]
+            waiting = self._waiting.get(caller)
+            if not waiting:
+                self._taken[caller] -= 1
+                if not self._taken[caller]:
+                    del self._taken[caller]
+                return
+            begin = waiting.popleft()
+            if not waiting:
+                del self._waiting[caller]
+        begin()

@@ -10,10 +10,8 @@ from pipeline.settings import Settings
 from web import uploads
 from web.access.rates import Rates
 from web.callers import Places, Shares, TooManyAtOnce, caller
-from web.server.paced_socket import around_waits, is_probe, when_answered
+from web.server.paced_socket import around_waits, has_place, is_probe, when_answered
 
-# With some more, those that compute would slow down everybody; those that wait for the disk gain little.
-_AT_WORK = 16
 _PROBES = frozenset({"health.healthz", "health.readyz"})
 _ASSETS = frozenset({"static", "assets.file"})
 
@@ -34,7 +32,7 @@ def count_requests(app: Flask, settings: Settings) -> None:
     A request is in hand until its answer has been sent: who reads slowly holds a thread for as long. Few of them are
     worked on at a time, in which they do not wait for their client.
     """
-    in_hand, places = Shares(settings.client_connections), Places(_AT_WORK)
+    in_hand, places = Shares(settings.client_connections), Places()
 
     @app.before_request
     def enter() -> None:
@@ -47,6 +45,9 @@ def count_requests(app: Flask, settings: Settings) -> None:
         if not when_answered(request.environ, lambda: in_hand.give_back(who)):
             g.counted = who
             return
+        if has_place(request.environ):
+            return
+        # behind a proxy the server cannot tell callers apart
         places.enter(who)
         when_answered(request.environ, lambda: places.leave(who))
         around_waits(request.environ, lambda: places.leave(who), lambda: places.enter(who))

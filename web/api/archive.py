@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from io import SEEK_END
 from pathlib import PurePath
+from threading import BoundedSemaphore
 from typing import cast
 from zipfile import ZIP_STORED
 
@@ -30,13 +31,15 @@ _UNFIT = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 _MOST_NAME_BYTES = 200
 _EACH, _ALL = 8, 64
+_MADE_AT_ONCE = 2
 _LEFT_OUT = "left-out.txt"
 
 
 @blueprint.record
 def prepare(state: BlueprintSetupState) -> None:
-    """Limit how many zips are sent at once."""
+    """Limit how many zips are sent at once, and how many of them are being made at any moment."""
     state.app.extensions["zips"] = Shares(_EACH, _ALL)
+    state.app.extensions["zips-made"] = BoundedSemaphore(_MADE_AT_ONCE)
 
 
 @blueprint.post("/zip")
@@ -70,13 +73,33 @@ def _zip() -> Response:
     name = f"pictures-{datetime.now(UTC):%Y-%m-%d}.zip"
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
     if not may_fetch_originals():
-        return Response(_stripped(records, stripped_files()), mimetype="application/zip", headers=headers)
+        pieces = _stripped(records, stripped_files())
+        return Response(_in_chunks(pieces), mimetype="application/zip", headers=headers)
     archive = ZipStream(compress_type=ZIP_STORED, sized=True)
     taken: dict[str, int] = {}
     for record in records:
         archive.add_path(services().store.original(record), _name(record, taken))
     headers["Content-Length"] = str(len(archive))
-    return Response(iter(archive), mimetype="application/zip", headers=headers)
+    return Response(_in_chunks(iter(archive)), mimetype="application/zip", headers=headers)
+
+
+def _in_chunks(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same bytes in chunks of `CHUNK_BYTES` or a little more, few of which are made at once.
+
+    Making and sending the head of every small file by itself would keep the interpreter from all other requests.
+    """
+    making = cast(BoundedSemaphore, current_app.extensions["zips-made"])
+    return iter(partial(_chunk, pieces, making), b"")
+
+
+def _chunk(pieces: Iterator[bytes], making: BoundedSemaphore) -> bytes:
+    chunk = bytearray()
+    with making:
+        for piece in pieces:
+            chunk += piece
+            if len(chunk) >= CHUNK_BYTES:
+                break
+    return bytes(chunk)
 
 
 def _stripped(records: list[Record], files: StrippedFiles) -> Iterator[bytes]:

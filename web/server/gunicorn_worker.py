@@ -16,13 +16,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from itertools import islice
+from threading import Event
 from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from pipeline.settings import Settings
 from web import counters
-from web.callers import Shares, caller_of, is_trusted
+from web.callers import Places, Shares, caller_of, is_trusted
 from web.server.closing import LingeringClose
 from web.server.descriptors import CONNECTIONS, at_most
 from web.server.lanes import HEAD_BYTES, PATIENCE, lanes, probe
@@ -33,6 +34,7 @@ _FIRST_BYTES_SECONDS = 10.0
 _FOR_PROBES = 64
 _LONGEST_IDLE = 64
 _NO_SPARE_SECONDS = 0.01
+_THREADS_AT_START = 64
 # How long a thread that computes keeps the interpreter from the others, the accepting one among them; Python's is 5 ms.
 _SWITCH_SECONDS = 0.0005
 
@@ -56,13 +58,15 @@ class Connection(TConn):  # type: ignore[misc]
     """A client's connection; one that came when there were too many already may only probe."""
 
     caller = ""
+    behind_proxy = False
     probes_only = False
 
 
 class GalleryWorker(ThreadWorker):  # type: ignore[misc]
     """`ThreadWorker` whose accepting thread waits for nobody.
 
-    - A connection gets a thread once its request is there, not before; probes get threads of their own.
+    - A connection gets a thread once its request is there and its caller has a place free, not before; probes get
+      threads of their own.
     - Each caller holds at most its share of connections. If all together hold too many, an idle one of
       whoever has most is closed; if none is idle, newcomers get nothing but the probes.
     - A connection is closed by a thread that waits for all of them at once.
@@ -80,11 +84,21 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
         self.worker_connections = sys.maxsize  # we go on accepting, and shed
         self._proxies = settings.trusted_proxies
         self._shares = Shares(min(settings.client_connections, at_most(CONNECTIONS) // 4))
+        self._places = Places()
         self._lanes = lanes()
         self._closing = LingeringClose()
         self._closing.start()
         self._spare = _spare_descriptor()
         super().init_process()
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """Return the threads for requests, some of them started: under load that takes the accepting one long."""
+        pool: ThreadPoolExecutor = super().get_thread_pool()
+        started = Event()
+        for _ in range(min(_THREADS_AT_START, self.cfg.threads)):
+            pool.submit(started.wait)
+        started.set()
+        return pool
 
     def run(self) -> None:
         """Serve until told to stop; answers that were given still arrive."""
@@ -124,7 +138,7 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
         if counted:
             paced.when_closed(lambda: self._shares.give_back(who))
         conn = Connection(self.cfg, paced, client, listener.getsockname())
-        conn.caller = who
+        conn.caller, conn.behind_proxy = who, not counted
         self.nr_conns += 1
         if self.nr_conns > self._capacity and not self._close_idle():
             conn.probes_only = True
@@ -154,12 +168,26 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
             self._refuse(conn)
             return
         conn.data_ready = True
-        conn.sock.begin(patience)
+        if pool is not self.tpool or conn.behind_proxy:
+            conn.sock.begin(patience)
+            self._submit(conn, pool)
+        else:
+            self._places.when_free(conn.caller, partial(self._begin, conn))
+
+    def _begin(self, conn: Connection) -> None:
+        """Handle a request that has a place, which it leaves while it waits for its client."""
+        leave, enter = partial(self._places.leave, conn.caller), partial(self._places.enter, conn.caller)
+        conn.sock.begin(around=(leave, enter))
+        conn.sock.when_answered(leave)
+        self._submit(conn, self.tpool)
+
+    def _submit(self, conn: Connection, pool: ThreadPoolExecutor) -> None:
+        """Have a thread handle the request; called in any thread."""
         try:
             future = pool.submit(self.handle, conn)
         except RuntimeError:  # no more threads are to be had
             counters.REFUSED_CONNECTIONS.labels("threads").inc()
-            self._drop(conn)
+            self.method_queue.defer(self._give_up, conn)
             return
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
@@ -198,6 +226,10 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
     def _drop(self, conn: Connection) -> None:
         self.nr_conns -= 1
         conn.close()
+
+    def _give_up(self, conn: Connection) -> None:
+        conn.sock.answered()
+        self._drop(conn)
 
     def _refuse(self, conn: Connection) -> None:
         counters.REFUSED_CONNECTIONS.labels("capacity").inc()

@@ -15,6 +15,9 @@ BYTES_PER_SECOND = 4096
 _MOST_RECEIVED = 64 * 1024
 _MOST_UNSENT = 128 * 1024
 _MOST_AT_ONCE = 1 << 30
+AroundWaits = tuple[Callable[[], None], Callable[[], None]]
+"""What is called before and after each wait for a client."""
+
 _NO_SENDFILE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSOCK, errno.EOPNOTSUPP)
 
 
@@ -38,14 +41,15 @@ class PacedSocket(socket.socket):
         self._behind = 0.0
         self._when_closed: Callable[[], None] | None = None
         self._when_answered: list[Callable[[], None]] = []
-        self._around_waits: tuple[Callable[[], None], Callable[[], None]] | None = None
+        self._around_waits: AroundWaits | None = None
         # how much of an answer lies in the system's memory, where a client that takes nothing leaves it
         with suppress(OSError, AttributeError):
             self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
 
-    def begin(self, patience: float | None = None) -> None:
-        """A new request: the client is not behind. A probe has a `patience` of its own."""
+    def begin(self, patience: float | None = None, around: AroundWaits | None = None) -> None:
+        """A new request: the client is not behind. A probe has a `patience` of its own; `around` is for all others."""
         self.probes = patience is not None
+        self._around_waits = around
         self._patience = self.patience if patience is None else patience
         self._behind = 0.0
 
@@ -60,6 +64,11 @@ class PacedSocket(socket.socket):
     def around_waits(self, before: Callable[[], None], after: Callable[[], None]) -> None:
         """Call these whenever the request in hand has to wait for the client."""
         self._around_waits = before, after
+
+    @property
+    def has_place(self) -> bool:
+        """Whether something is called around waits already: the request has its place among its caller's."""
+        return self._around_waits is not None
 
     def answered(self) -> None:
         """The request in hand is done with."""
@@ -195,6 +204,11 @@ def when_answered(environ: Mapping[str, Any], call: Callable[[], None]) -> bool:
 def around_waits(environ: Mapping[str, Any], before: Callable[[], None], after: Callable[[], None]) -> None:
     """Call these whenever this request, which `when_answered` has accepted, has to wait for its client."""
     environ["gunicorn.socket"].around_waits(before, after)
+
+
+def has_place(environ: Mapping[str, Any]) -> bool:
+    """Whether this request, which `when_answered` has accepted, got its place before it got a thread."""
+    return bool(environ["gunicorn.socket"].has_place)
 
 
 def is_probe(environ: Mapping[str, Any]) -> bool:
