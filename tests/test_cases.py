@@ -14,6 +14,7 @@ from pipeline.images.recipe import GRID, VIEW
 from tests.cases import (
     Case,
     animations,
+    coded_colours,
     cut_gif,
     cut_heif,
     cut_jpeg,
@@ -24,6 +25,7 @@ from tests.cases import (
     gain_maps,
     gifs,
     hdr,
+    odd_png,
     png_clear,
     png_colours,
     premultiplied,
@@ -39,7 +41,7 @@ from tests.product import Answer, Gallery, prepared
 MEAN, MOST = 6.0, 30.0
 _MODULES = (
     png_colours, png_clear, gifs, premultiplied, hdr, gain_maps, strict, cut_jpeg, cut_png, cut_gif, cut_webp, cut_heif,
-    cut_tiles, unwritten, sizes, animations, exif, words,
+    cut_tiles, unwritten, sizes, animations, exif, words, coded_colours, odd_png,
 )  # fmt: skip
 MADE = [case for module in _MODULES for case in module.cases()]
 ALL = [*stored(), *MADE]

@@ -39,6 +39,7 @@ def cases() -> list[Case]:
         case("avif-first-frame", "a sequence in its first frame", _avif_first, noisy, LOWER, 0.3, animated=True),
         case("heic-alpha", "its transparency is missing", _heic_alpha, noisy, "its transparency is missing"),
         case("heic-turned", "on its side by irot", _heic_turned, _on_its_side, "the left", 0.3, 1),
+        case("heic-map", "its gain map is cut off, no pixel", _heic_map, noisy, "No pixel is missing"),
         failed("avif-little", "the head of its data", lambda: first_part(encoded(noisy(), "AVIF"), 0.12)),
         failed("heic-little", "the head of its data", lambda: first_part(encoded(noisy(), "HEIF"), 0.07)),
     ]
@@ -110,6 +111,13 @@ def _first_frame(data: bytes) -> tuple[int, int]:
 def _heic_alpha() -> bytes:
     """Cut within its last item."""
     return encoded(clear(), "HEIF", quality=90)[:-400]
+
+
+def _heic_map() -> bytes:
+    items = [items_of(encoded(picture, "HEIF", quality=90))[0] for picture in (noisy(), grainy_greys())]
+    kind = (b"auxC", bytes(4) + b"urn:com:apple:photo:2020:aux:hdrgainmap\0")
+    items[1] = replace(items[1], properties=[*items[1].properties, kind], references={b"auxl": [1]}, hidden=True)
+    return heif(items)[:-500]
 
 
 def _on_its_side() -> Image.Image:

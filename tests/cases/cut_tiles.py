@@ -33,12 +33,13 @@ def cases() -> list[Case]:
 
 def _of_both(kind: str) -> list[Case]:
     empty, zeros = partial(_made, kind, _TALL, empty=1), partial(_made, kind, _SQUARE, zeros=2)
-    turned = partial(_cut, kind, 0.6, _ON_ITS_SIDE)
+    turned, fewer = partial(_cut, kind, 0.6, _ON_ITS_SIDE), partial(_fewer, kind)
     return [
         _case(kind, "second", "two, the second is not there", partial(_first_tile, kind, _TALL), _tall, LOWER, 0.5),
         _case(kind, "right", "two beside each other", partial(_first_tile, kind, _BROAD), _broad, _RIGHT, 0.5, 3),
         _case(kind, "empty", "the second has no data", empty, _tall, "damaged: the lower", 0.5),
         _case(kind, "zeros", "the third of four is zeros", zeros, _square, "damaged: 25 %", 0.5),
+        _case(kind, "fewer", "the file has three of four", fewer, _square, "damaged: 25 %", 0.5),
         _case(kind, "turned", "on its side by irot", turned, _turned, "the left", 0.3, 1),
         failed(f"{kind}-tiles-little", "the first of twelve", partial(_cut, kind, 0.1)),
     ]
@@ -133,6 +134,11 @@ def _made(kind: str, size: tuple[int, int], **wrong: int) -> bytes:
         data = {"empty": b"", "zeros": bytes(length), "noise": Random(length).randbytes(length)}[what]
         tiles[number] = replace(tiles[number], data=data)
     return _file(kind, picture, tiles)
+
+
+def _fewer(kind: str) -> bytes:
+    """A whole file that has three of four tiles."""
+    return _file(kind, _square(), _tiles(kind, _square())[:3])
 
 
 _PICTURES: dict[tuple[int, int], Callable[[], Image.Image]] = {_TALL: _tall, _BROAD: _broad, _SQUARE: _square}

@@ -28,6 +28,9 @@ def cases() -> list[Case]:
         _case("jpeg-two-ff", "`Exif` and 0xFF twice before the TIFF header", _two_ff, _wheel, 8),
         _case("jpeg-behind-xmp", "behind XMP, in the second APP1 segment", _behind_xmp, _rings, 6),
         _case("jpeg-big-endian", "in Motorola's order, its directory at the end of 60 KB", _big_endian, _leaves, 5),
+        _case("jpeg-long", "a number of 32 bits, as some phones write it", _jpeg_long, _patches, 6),
+        _case("webp-byte", "a number of 8 bits", _webp_byte, _sunset, 8),
+        _case("png-two", "two blocks, of which the first counts", _png_two, _leaves, 6),
         _case("png-large", "a block of 300 KB, its directory first", _png_large, _sunset, 6),
         _case("png-far", "a block of 80 KB, its directory at the end", _png_far, _patches, 3),
         _case("png-prefixed", "a block of 70 KB that begins with `Exif`, 0, 0", _png_prefixed, _wheel, 8),
@@ -91,9 +94,23 @@ def _big_endian() -> bytes:
     return _jpeg(_leaves(), b"Exif\0\0" + _tiff(5, ">", 60_000))
 
 
-def _png(picture: Image.Image, exif: bytes) -> bytes:
+def _jpeg_long() -> bytes:
+    entry = struct.pack(">HHHII", 1, 0x0112, 4, 1, 6)
+    return _jpeg(_patches(), b"Exif\0\0MM\0*\0\0\0\x08" + entry + bytes(4))
+
+
+def _webp_byte() -> bytes:
+    entry = struct.pack(">HHHIBxxx", 1, 0x0112, 1, 1, 8)
+    return encoded(_sunset(), "WEBP", quality=92, exif=b"MM\0*\0\0\0\x08" + entry + bytes(4))
+
+
+def _png(picture: Image.Image, *blocks: bytes) -> bytes:
     data = encoded(picture, "PNG")
-    return data[:33] + chunk(b"eXIf", exif) + data[33:]
+    return data[:33] + b"".join(chunk(b"eXIf", block) for block in blocks) + data[33:]
+
+
+def _png_two() -> bytes:
+    return _png(_leaves(), _tiff(6), _tiff(3))
 
 
 def _png_large() -> bytes:

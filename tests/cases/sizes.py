@@ -36,6 +36,10 @@ def cases() -> list[Case]:
         _case("avif-crop-outside", "a crop larger than the picture: it does not count", _avif_outside, _confetti),
         _case("webp-animated-stamp", "an animation whose first frame is a stamp", _webp_stamp, _stamp, **_MOVES),
         _case("png-animated-stamp", "an animation whose first frame is smaller", _png_small, _stamp, **_MOVES),
+        _case("webp-canvas-larger", "a canvas that is larger than the picture", _canvas(300, 200), _patches),
+        _case("webp-canvas-smaller", "a canvas that is smaller than the picture", _canvas(60, 50), _patches),
+        _case("heic-stated-larger", "a size that is larger than the coded one", _stated(200, 130), _sunset),
+        _case("heic-stated-smaller", "a size that is smaller than the coded one", _stated(140, 100), _sunset),
         _case("jpeg-sliver", "3000 pixels wide and forty high", _jpeg_sliver, _sliver),
     ]  # fmt: skip
 
@@ -203,3 +207,34 @@ def _jpeg_sliver() -> bytes:
 
 def _sliver() -> Image.Image:
     return painted(wheel, (300, 40)).resize((3000, 40))
+
+
+def _patches() -> Image.Image:
+    return painted(patches, (144, 96))
+
+
+def _canvas(width: int, height: int) -> Callable[[], bytes]:
+    """A still WebP in a container that says another size."""
+
+    def data() -> bytes:
+        still = encoded(_patches(), "WEBP", quality=92)
+        said = bytes(4) + (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+        body = b"WEBPVP8X" + struct.pack("<I", len(said)) + said + still[12:]
+        return b"RIFF" + struct.pack("<I", len(body)) + body
+
+    return data
+
+
+def _sunset() -> Image.Image:
+    return painted(sunset, (160, 112))
+
+
+def _stated(width: int, height: int) -> Callable[[], bytes]:
+    """A HEIC that says another size than its coded picture has."""
+
+    def data() -> bytes:
+        item = items_of(encoded(_sunset(), "HEIF", quality=90))[0]
+        size = (b"ispe", bytes(4) + struct.pack(">II", width, height))
+        return heif([replace(item, properties=[size if one[0] == b"ispe" else one for one in item.properties])])
+
+    return data

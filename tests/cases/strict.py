@@ -25,6 +25,7 @@ def cases() -> list[Case]:
         _case("jpeg-fill-bytes", "hundreds of fill bytes before the frame", _filled, _wheel),
         _case("jpeg-junk-long", "20 KB between two segments, 0xFF and 0 among them", _junk, _confetti),
         _case("jpeg-stuffed", "0xFF and 0 between two segments, as in coded data", _stuffed, _rings),
+        _case("jpeg-no-length", "a segment whose length is 0", _no_length, _sunset),
         _case("jpeg-bad-mpf", "an index of further pictures that makes no sense", _index, _leaves),
         _case("jpeg-bad-exif", "EXIF whose directory leads out of it", _exif, _patches),
         _case("jpeg-trailer", "an XML trailer, markers among its bytes", _trailer, _sunset),
@@ -130,6 +131,10 @@ def _stuffed() -> bytes:
     return inserted(_jpeg(_rings()), b"\xff\xc4", b"\xff\0\xff\0\x12")
 
 
+def _no_length() -> bytes:
+    return inserted(_jpeg(_sunset()), b"\xff\xdb", b"\xff\xe5\0\0")
+
+
 def _segment(marker: int, body: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
 
@@ -177,8 +182,7 @@ def _heic_zeros() -> bytes:
 
 def _one_frame(picture: Image.Image, screen: tuple[int, int] | None = None) -> bytes:
     few = _few(picture)
-    palette = bytes(few.getpalette() or ()).ljust(768, b"\0")
-    return gif(screen or few.size, [frame(few, (0, 0))], palette)
+    return gif(screen or few.size, [frame(few, (0, 0))], bytes(few.getpalette() or ()).ljust(768, b"\0"))
 
 
 def _gif_garbage() -> bytes:
@@ -237,9 +241,8 @@ def joined(chunks: Sequence[tuple[bytes, bytes]]) -> bytes:
 
 
 def _png_between() -> bytes:
-    head, pixels, end = _chunks(encoded(_leaves(), "PNG"))
-    half = len(pixels[1]) // 2
-    return joined([head, (b"IDAT", pixels[1][:half]), (b"tEXt", b"a\0b"), (b"IDAT", pixels[1][half:]), end])
+    head, (_, pixels), end = _chunks(encoded(_leaves(), "PNG"))
+    return joined([head, (b"IDAT", pixels[:99]), (b"tEXt", b"a\0b"), (b"IDAT", pixels[99:]), end])
 
 
 def _png_private() -> bytes:

@@ -1,4 +1,4 @@
-"""Bits and units of which AV1 is made (AV1 Bitstream & Decoding Process Specification, 4 and 5)."""
+"""Bits and units of which AV1 is made (AV1 Bitstream & Decoding Process Specification, 4 and 5); HEVC has such bits."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ class BitReader:
     def flag(self) -> bool:
         """One bit."""
         return bool(self.take(1))
+
+    def exponential(self) -> int:
+        """An unsigned number in Exp-Golomb code, HEVC's `ue(v)`."""
+        zeros = 0
+        while not self.flag():
+            zeros += 1
+        return (1 << zeros) - 1 + self.take(zeros)
 
     def signed(self, count: int) -> int:
         """A signed number, `su(count)`."""

@@ -43,6 +43,16 @@ def part_of_av1(coded: Coded, decoder: Decoder) -> Iterator[Image.Image]:
     yield from _Search(coded, decoder, sequence, frame, payload, tiles).find()
 
 
+def colours_of_av1(data: bytes) -> tuple[int, int] | None:
+    """The code points of primaries and transfer in the first sequence header of a picture's data; None without one."""
+    try:
+        headers = (read_sequence(payload) for kind, payload, _ in units(data) if kind == _SEQUENCE)
+        sequence = next(headers, None)
+    except (EOFError, ValueError):
+        return None
+    return sequence.colours if sequence else None
+
+
 def _headers(data: bytes) -> tuple[Sequence, Frame, bytes]:
     sequence = None
     for kind, payload, _ in units(data):

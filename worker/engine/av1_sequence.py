@@ -11,7 +11,8 @@ _SELECT = 2
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """What the header says; `size_at` is the bit at which width and height begin, of `size_bits` each."""
+    """What the header says; `size_at` is the bit at which width and height begin, of `size_bits` each, and
+    `colours` are the code points of primaries and transfer."""
 
     data: bytes
     size_at: int
@@ -31,6 +32,7 @@ class Sequence:
     subsampled: bool
     separate_uv: bool
     film_grain: bool
+    colours: tuple[int, int]
 
     @property
     def block(self) -> int:
@@ -68,10 +70,10 @@ def read_sequence(data: bytes) -> Sequence | None:
     bits.take(2)
     screen_content, integer_mv, order_hint_bits = (_SELECT, _SELECT, 0) if reduced else _tools(bits)
     superres, cdef, restoration = bits.flag(), bits.flag(), bits.flag()
-    monochrome, subsampled, separate_uv = _colours(bits, profile)
+    monochrome, subsampled, separate_uv, colours = _colours(bits, profile)
     return Sequence(
         data, size_at, widths, width, height, reduced, frame_id_bits, large_blocks, screen_content, integer_mv,
-        order_hint_bits, superres, cdef, restoration, monochrome, subsampled, separate_uv, bits.flag(),
+        order_hint_bits, superres, cdef, restoration, monochrome, subsampled, separate_uv, bits.flag(), colours,
     )  # fmt: skip
 
 
@@ -102,17 +104,18 @@ def _tools(bits: BitReader) -> tuple[int, int, int]:
     return screen_content, integer_mv, bits.take(3) + 1 if ordered else 0
 
 
-def _colours(bits: BitReader, profile: int) -> tuple[bool, bool, bool]:
-    """Whether there is no colour, whether it is subsampled both ways, and whether U and V have their own quantizers."""
+def _colours(bits: BitReader, profile: int) -> tuple[bool, bool, bool, tuple[int, int]]:
+    """Whether there is no colour, whether it is subsampled both ways, whether U and V have their own quantizers, and
+    the code points of primaries and transfer."""
     deep = bits.flag()
     twelve = profile == 2 and deep and bits.flag()
     monochrome = profile != 1 and bits.flag()
     described = (bits.take(8), bits.take(8), bits.take(8)) if bits.flag() else (2, 2, 2)
     if monochrome:
         bits.take(1)
-        return True, True, False
+        return True, True, False, described[:2]
     if described == (1, 13, 0):
-        return False, False, bits.flag()
+        return False, False, bits.flag(), described[:2]
     bits.take(1)
     across, down = profile != 1, profile == 0
     if twelve:
@@ -120,4 +123,4 @@ def _colours(bits: BitReader, profile: int) -> tuple[bool, bool, bool]:
         down = across and bits.flag()
     if across and down:
         bits.take(2)
-    return False, across and down, bits.flag()
+    return False, across and down, bits.flag(), described[:2]

@@ -66,6 +66,8 @@ def _converted(picture: Image.Image, meaning: Meaning) -> Image.Image:
 
 
 def _by_profile(picture: Image.Image, data: bytes) -> Image.Image:
+    if len(data) < int.from_bytes(data[:4]):
+        raise ImageCms.PyCMSError("the profile is cut off")
     profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
     mode = _MODES.get(profile.profile.xcolor_space)
     if mode is None or (mode == "CMYK") != (picture.mode == "CMYK") or (mode == "L" and picture.mode == "RGB"):

@@ -18,6 +18,7 @@ from pipeline.images.containers.heif import cropped, items_of, placed
 from pipeline.images.containers.items import Items
 from pipeline.images.header import Header
 from worker.engine.animation import SEEN, is_empty
+from worker.engine.av1_part import colours_of_av1
 from worker.engine.decoded import Decoded, PictureStrips, RowStrips, Strips
 from worker.engine.heif_file import Coded, heif_file
 from worker.engine.heif_parts import lacks_tiles, parts_of
@@ -28,6 +29,8 @@ from worker.engine.splice import Spliced
 # More than this no frame of an animation needs.
 _MOST_ADDED = 64 * 1024 * 1024
 _BRANDS_BYTES = 256
+# The header of a sequence comes first, and has some dozens of bytes.
+_HEADER_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,18 @@ def decode_heic(file: BinaryIO, header: Header) -> Decoded:
 
 def decode_avif(file: BinaryIO, header: Header) -> Decoded:
     """The primary picture, or the first frame of a sequence that shows anything; cropped, but not turned."""
+    if header.color is None:
+        header = replace(header, color=_colours_in_av1(file))
     return _decode(file, header, _avif)
+
+
+def _colours_in_av1(file: BinaryIO) -> tuple[int, int] | None:
+    """What the coded picture says itself of its colours: that counts if the container says nothing, as in Chromium."""
+    items = items_of(file)
+    for start, length in items.extents.get(items.tiles[0], ())[:1] if items else ():
+        file.seek(start)
+        return colours_of_av1(file.read(min(length, _HEADER_BYTES)))
+    return None
 
 
 def _decode(file: BinaryIO, header: Header, decoder: _Decoder) -> Decoded:
@@ -143,7 +157,9 @@ def _coded(coded: Coded) -> Image.Image | None:
 
 def _heic(file: BinaryIO, _: Header) -> _Picture:
     container = pillow_heif.open_heif(_as_still(file), convert_hdr_to_8bit=True)
-    picture = container[container.primary_index]
+    picture = next((one for one in container if one.info.get("primary")), None)
+    if picture is None:
+        raise ValueError("the primary picture cannot be decoded, though others may be")
     rows = RowStrips(picture.data, picture.size, picture.mode, picture.mode, picture.stride)
     profile: Any = picture.info.get("icc_profile")
     return _Picture(rows, picture.size, profile)

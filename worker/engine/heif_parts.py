@@ -13,6 +13,7 @@ from pipeline.images.containers.items import Items
 from worker.engine.av1_part import part_of_av1
 from worker.engine.heif_file import Coded
 from worker.engine.hevc_part import part_of_hevc, whole_units
+from worker.engine.hevc_size import coded_size
 
 Box = tuple[int, int, int, int]
 """Left, top, right and bottom in pixels."""
@@ -21,6 +22,8 @@ Size = tuple[int, int]
 Decoder = Callable[[Coded], Image.Image | None]
 
 _PARTS = {b"av01": part_of_av1, b"hvc1": part_of_hevc}
+# A picture may be so many times as large as it states.
+_MOST_OFF = 2
 _ALPHA = (b"urn:mpeg:hevc:2015:auxid:1", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha")
 
 
@@ -67,14 +70,15 @@ class _Finder:
         tiles = self.items.tiles if self._is_grid(primary) else [primary]
         size, tile_size = self._size(primary), self._size(tiles[0])
         columns, rows = (-(-whole // part) for whole, part in zip(size, tile_size, strict=True))
-        if columns * rows != len(tiles):
+        if columns * rows < len(tiles):
             raise Unrenderable
         picture, gaps, alphas = None, [], dict(self._alphas())
-        for number, tile in enumerate(tiles):
+        for number in range(columns * rows):
             left, top = number % columns * tile_size[0], number // columns * tile_size[1]
             area = (left, top, min(left + tile_size[0], size[0]), min(top + tile_size[1], size[1]))
             sizes = []
-            for part in self._tile(tile, alphas.get(tile), tile_size):
+            tile = tiles[number] if number < len(tiles) else None
+            for part in self._tile(tile, alphas.get(tile), tile_size) if tile is not None else ():
                 picture = _pasted(picture, part, (left, top), size)
                 sizes.append(part.size)
             gaps += _around(sizes, area)
@@ -90,13 +94,15 @@ class _Finder:
     def _is_grid(self, item: int) -> bool:
         return self.items.kinds.get(item) == b"grid"
 
-    def _size(self, item: int) -> tuple[int, int]:
-        for name, body in self.items.properties.get(item, ()):
-            if name == b"ispe" and len(body) >= 12:
-                width, height = int.from_bytes(body[4:8]), int.from_bytes(body[8:12])
-                if width and height:
-                    return width, height
-        raise Unrenderable
+    def _size(self, item: int) -> Size:
+        properties = dict(reversed(self.items.properties.get(item, ())))
+        stated = properties.get(b"ispe", b"").ljust(12, b"\0")
+        width, height = int.from_bytes(stated[4:8]), int.from_bytes(stated[8:12])
+        if not width or not height:
+            raise Unrenderable
+        found = coded_size(properties.get(b"hvcC", b"")) or (width, height)
+        # the bounds were kept by what is stated
+        return found if found[0] * found[1] <= _MOST_OFF * width * height else (width, height)
 
     def _alphas(self) -> Iterator[tuple[int, int]]:
         """Each coded picture with the one that holds its transparency; of a grid, tile by tile."""

@@ -15,7 +15,7 @@ from worker.engine.decoded import Decoded, PictureStrips, Strips
 from worker.engine.meanings import meanings_of
 from worker.engine.notes import CHECKSUM, COARSE, COARSE_BY_DAMAGE, LATER_FRAMES, NO_END
 from worker.engine.png import ClearColour, clear_colour_of, lower_bytes_alike
-from worker.engine.png_parts import Frame, Parts, alone, read_parts
+from worker.engine.png_parts import PALETTE_KIND, Frame, Parts, alone, read_parts
 from worker.engine.png_rows import CoarseStrips, Rows, count_rows
 from worker.engine.rows import lenient
 
@@ -35,6 +35,8 @@ class _Still:
 def decode_png(file: BinaryIO, header: Header) -> Decoded:
     """The picture, or the first frame of an animation that shows anything."""
     parts = read_parts(file)
+    if parts.head[9] == PALETTE_KIND and not parts.palette:
+        raise Unrenderable
     size = parts.still.width, parts.still.height
     frame = parts.frames[0] if parts.frames else parts.still
     still = _still(file, parts, frame, header)
@@ -110,7 +112,7 @@ def _ends_in_nothing(strips: Strips, height: int) -> bool:
 
 def _loaded(file: BinaryIO, parts: Parts, frame: Frame, header: Header, most: int | None = None) -> _Still:
     with Image.open(alone(file, parts, frame, most).stream, formats=("PNG",)) as source:
-        profile = source.info.get("icc_profile") or None
+        profile = parts.profile or None
         clear = source.info.get("transparency")
         if header.clear and source.mode == "RGB" and header.bits == 16 and clear is not None:
             alike = lower_bytes_alike(alone(file, parts, frame, most).stream, clear)

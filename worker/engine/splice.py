@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from bisect import bisect_right
 from collections.abc import Iterable
 from typing import BinaryIO, cast
 
@@ -18,13 +19,16 @@ class Spliced(io.RawIOBase):
 
     def __init__(self, file: BinaryIO, pieces: Iterable[Piece], tail: bytes = b"") -> None:
         self._file, self._size = file, file.seek(0, io.SEEK_END)
-        self._pieces: list[tuple[int, int, Piece]] = []
-        end, size = 0, file.seek(0, io.SEEK_END)
+        self._starts: list[int] = []
+        self._pieces: list[tuple[int, Piece]] = []
+        end = 0
         for piece in pieces:
             # a damaged length must not be asked of the file: memory for all of it would be taken first
-            length = len(piece) if isinstance(piece, bytes) else max(0, min(piece[1], size - piece[0]))
+            length = len(piece) if isinstance(piece, bytes) else max(0, min(piece[1], self._size - piece[0]))
             start, end = end, end + length
-            self._pieces.append((start, end, piece))
+            if length:
+                self._pieces.append((end, piece))
+                self._starts.append(start)
         self._end, self._tail, self._at = end, tail, 0
         self.tail_was_read = False
 
@@ -65,16 +69,17 @@ class Spliced(io.RawIOBase):
         return data
 
     def _parts(self, first: int, last: int) -> Iterable[bytes]:
-        for start, end, piece in self._pieces:
-            begin, stop = max(first, start), min(last, end)
-            if begin >= stop:
-                continue
+        # a PNG may have a chunk for every byte of its pixels
+        number = bisect_right(self._starts, first) - 1
+        while first < last and number < len(self._pieces):
+            start, (end, piece) = self._starts[number], self._pieces[number]
+            stop = min(last, end)
             if isinstance(piece, bytes):
-                yield piece[begin - start : stop - start]
+                yield piece[first - start : stop - start]
             else:
-                at = self._file.seek(piece[0] + begin - start)
-                # a damaged length promises more than there is, and more than there is memory for
-                yield self._file.read(max(0, min(stop - begin, self._size - at)))
+                self._file.seek(piece[0] + first - start)
+                yield self._file.read(stop - first)
+            first, number = stop, number + 1
 
 
 def merged(pieces: Iterable[Piece]) -> list[Piece]:

@@ -85,7 +85,8 @@ def _joined(data: bytes, parts: list[Chunk]) -> bytes:
 
 def _as_far_as_it_goes(data: bytes, parts: list[Chunk], header: Header) -> Decoded:
     """The rows of the first frame that are there."""
-    place, size = (0, 0), None
+    place: tuple[int, int] | None = None
+    size: tuple[int, int] | None = None
     profile = next((data[one.at : one.at + one.length] for one in parts if one.name == b"ICCP"), b"")
     for chunk in parts:
         if chunk.name == b"VP8X":
@@ -99,7 +100,9 @@ def _as_far_as_it_goes(data: bytes, parts: list[Chunk], header: Header) -> Decod
     found = decode_rows(data, [chunk for chunk in parts if chunk.name in _STILL])
     if found is None:
         raise CutOff(0) if _is_cut(data, parts) else Unrenderable
-    size = size or found.picture.size
+    if size is None or place is None:
+        # a still picture is as large as it is, whatever the file says of its canvas
+        place, size = (0, 0), found.picture.size
     there = found.rows == found.picture.height
     strips = PlacedStrips(Layer(found.picture, place), size)
     return Decoded(

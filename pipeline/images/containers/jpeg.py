@@ -102,9 +102,8 @@ def segments(stream: BinaryIO) -> Iterator[Segment]:
             raise Truncated
         if marker in _RARE_FRAMES:
             raise UnsupportedKind("JPEG", _RARE_FRAMES[marker])
-        length = int.from_bytes(take(stream, 2)) - 2
-        if length < 0:
-            raise Truncated
+        # decoders skip nothing for a length that is too small to be one
+        length = max(0, int.from_bytes(take(stream, 2)) - 2)
         found = Segment(marker, stream.tell(), length)
         yield found
         if marker == _SCAN:

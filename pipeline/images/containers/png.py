@@ -85,7 +85,7 @@ def read(stream: BinaryIO) -> Header:
     width, height, bits, kind = 0, 0, 0, 0
     declared, frames, orientation, seconds, held, inflated = 1, 0, 1, 0.0, 0, 0
     colours: dict[bytes, bytes] = {}
-    clear, pixels = False, False
+    clear, pixels, turned = False, False, False
     for chunk in chunks(stream):
         name, length = chunk.name, chunk.length
         if name == b"IHDR":
@@ -107,8 +107,8 @@ def read(stream: BinaryIO) -> Header:
             colours.setdefault(name, data)
         elif name == b"tRNS" and not pixels:
             clear = kind in (0, 2) and sound(stream, chunk) is not None
-        elif name == b"eXIf" and (data := sound(stream, chunk, EXIF_BYTES)):
-            orientation = orientation_of(data)
+        elif name == b"eXIf" and not turned and (data := sound(stream, chunk, EXIF_BYTES)):
+            orientation, turned = orientation_of(data), True
         elif name in _COMPRESSED and inflated <= _INFLATED_IN_ALL:
             inflated += _inflated(name, stream.read(min(length, INFLATED_BYTES)))
     if kind not in _CHANNELS or bits not in (1, 2, 4, 8, 16):
@@ -124,11 +124,16 @@ def read(stream: BinaryIO) -> Header:
         samples=_CHANNELS[kind],
         bits=bits,
         held=held + inflated,
-        color=(colours[b"cICP"][0], colours[b"cICP"][1]) if b"cICP" in colours else None,
+        color=_code_points(colours.get(b"cICP", bytes(4))),
         peak_nits=_peak(colours),
         measured=_measured(colours),
         clear=clear,
     )
+
+
+def _code_points(cicp: bytes) -> tuple[int, int] | None:
+    """Primaries and transfer; none of a picture whose samples do not use their full range, as in Chromium."""
+    return (cicp[0], cicp[1]) if cicp[3] == 1 else None
 
 
 def _peak(colours: dict[bytes, bytes]) -> int:

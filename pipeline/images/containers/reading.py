@@ -12,7 +12,8 @@ EXIF_BYTES = 1024 * 1024
 MOST_ENTRIES = 1000
 
 _ORIENTATION = 0x0112
-_SHORT = 3
+# Types of unsigned numbers: BYTE, SHORT, LONG.
+_NUMBERS = {1: "B", 3: "H", 4: "I"}
 
 
 class Truncated(Exception):
@@ -30,8 +31,8 @@ def take(stream: BinaryIO, count: int) -> bytes:
 def orientation_of(exif: bytes) -> int:
     """The orientation (1 to 8) in an EXIF block, with or without its `Exif` prefix; 1 if there is none.
 
-    Browsers do the same (CSS Images 3, `image-orientation`): a value that makes no sense is as none, and the prefix
-    may end in any two bytes.
+    As in browsers (CSS Images 3, `image-orientation`), a value that makes no sense is as none, and the prefix may end
+    in any two bytes. Unlike there, the number may be of any length: some phones write it so, and others read it.
     """
     tiff = exif[6:] if exif.startswith(b"Exif") else exif
     order = {b"II*\x00": "<", b"MM\x00*": ">"}.get(tiff[:4])
@@ -41,9 +42,11 @@ def orientation_of(exif: bytes) -> int:
         (start,) = struct.unpack_from(f"{order}I", tiff, 4)
         (entries,) = struct.unpack_from(f"{order}H", tiff, start)
         for entry in range(min(entries, MOST_ENTRIES)):
-            tag, kind, count, value = struct.unpack_from(f"{order}HHIH", tiff, start + 2 + 12 * entry)
+            at = start + 2 + 12 * entry
+            tag, kind, count = struct.unpack_from(f"{order}HHI", tiff, at)
             if tag == _ORIENTATION:
-                return int(value) if kind == _SHORT and count == 1 and 1 <= value <= 8 else 1
+                value = struct.unpack_from(order + _NUMBERS[kind], tiff, at + 8)[0] if kind in _NUMBERS else 0
+                return int(value) if count == 1 and 1 <= value <= 8 else 1
     except struct.error:
         pass
     return 1
