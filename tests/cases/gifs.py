@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from PIL import Image
 
@@ -14,6 +15,9 @@ KIND = "GIF area that no frame covers"
 KEEP, CLEAR, RESTORE = 1, 2, 3
 # Not the first colour of a palette, as a background mostly is.
 _BACKGROUND = 3
+# Of so many pixels the codes end with a byte.
+_WHOLE = 8 * 250
+_BITS = [f"{code:09b}" for code in range(258)]
 
 
 def gif(size: tuple[int, int], frames: Sequence[bytes], palette: bytes = b"", version: bytes = b"89a") -> bytes:
@@ -49,18 +53,22 @@ def frame(
 
 def _packed(pixels: bytes) -> bytes:
     """LZW that never makes use of what it has seen: every code has nine bits."""
-    codes = []
-    for at in range(0, len(pixels), 250):
-        codes += [256, *pixels[at : at + 250]]
-    codes.append(257)
-    data = b"".join(_nine_bits(codes[at : at + 8]) for at in range(0, len(codes), 8))
+    end = len(pixels) // _WHOLE * _WHOLE
+    data = b"".join(_nine_bits(pixels[at : at + _WHOLE]) for at in range(0, end, _WHOLE))
+    data += _nine_bits(pixels[end:], ended=True)
     blocks = [data[at : at + 255] for at in range(0, len(data), 255)]
     return b"\x08" + b"".join(bytes((len(block),)) + block for block in blocks) + b"\0"
 
 
-def _nine_bits(codes: list[int]) -> bytes:
-    bits = sum(code << 9 * place for place, code in enumerate(codes))
-    return bits.to_bytes((9 * len(codes) + 7) // 8, "little")
+@lru_cache(maxsize=16)
+def _nine_bits(pixels: bytes, *, ended: bool = False) -> bytes:
+    """The codes of some pixels, with one that clears the table before every 250."""
+    codes: list[int] = []
+    for at in range(0, len(pixels), 250):
+        codes += [256, *pixels[at : at + 250]]
+    codes += [257] * ended
+    bits = "".join(map(_BITS.__getitem__, reversed(codes)))
+    return int(bits, 2).to_bytes(-(-len(bits) // 8), "little")
 
 
 def cases() -> list[Case]:

@@ -81,6 +81,16 @@ def _code_points(subject: Subject) -> bool:
     return subject.header.format in (Format.HEIC, Format.AVIF) and subject.header.color not in (None, (1, 13))
 
 
+def _colours_in_av1(subject: Subject) -> bool:
+    return subject.header.format is Format.AVIF and subject.header.color is None and b"colr" not in subject.data
+
+
+def _short_palette(subject: Subject) -> bool:
+    at = subject.data.find(b"PLTE")
+    length = int.from_bytes(subject.data[at - 4 : at])
+    return subject.header.format is Format.PNG and at > 0 and length < 3 << subject.header.bits
+
+
 def _damaged_hevc(subject: Subject) -> bool:
     """Whether the accidents reached the coded pixels of a HEIC."""
     coded = subject.whole[subject.whole.find(b"mdat") :]
@@ -117,10 +127,9 @@ def _detail_missing(subject: Subject) -> bool:
 
 
 def _damaged_tiles(subject: Subject) -> bool:
-    """Whether the accidents are in an AVIF of tiles."""
-    return (
-        subject.header.format is Format.AVIF and b"grid" in subject.data and any("missing" in n for n in subject.notes)
-    )
+    """Whether the accidents are in the coded pixels of an AVIF of tiles."""
+    coded = subject.whole[subject.whole.find(b"mdat") :]
+    return subject.header.format is Format.AVIF and b"grid" in subject.data and coded not in subject.data
 
 
 def _avif_sequence(subject: Subject) -> bool:
@@ -153,6 +162,16 @@ EXPLANATIONS = [
         frozenset({COLOUR}),
         _damaged_tiles,
         "libvips fills all of a tile with green if it lacks a part or has an error; we show the rows that are there",
+    ),
+    Explanation(
+        frozenset({COLOUR}),
+        _colours_in_av1,
+        "libvips leaves the colours aside that only the coded AV1 picture tells; Chromium honours them",
+    ),
+    Explanation(
+        frozenset({COLOUR}),
+        _short_palette,
+        "pixels beyond the palette of a PNG are black in libvips; in Chromium they look like its last colour",
     ),
     Explanation(
         frozenset({ORIENTATION}),
