@@ -13,12 +13,14 @@ import click
 from cli.exit_statuses import INTERRUPTED, fail, leave
 
 _COMMANDS = {
+    "backup": "cli.backup:backup",
     "completion": "cli.completion:completion",
     "delete": "cli.delete_and_retry:delete",
     "doctor": "cli.doctor:doctor",
     "export": "cli.export:export",
     "import": "cli.importing:import_",
     "regenerate": "cli.regenerate:regenerate",
+    "restore": "cli.restore:restore",
     "retry-failed": "cli.delete_and_retry:retry_failed",
     "status": "cli.status:status",
     "trash": "cli.trash:trash",

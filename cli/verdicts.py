@@ -36,27 +36,33 @@ def path_fields(path: str) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Report:
-    """Prints verdicts, as text or one JSON object per line, and counts them. In text, `quiet` ones are only counted."""
+    """Prints verdicts, as text or one JSON object per line, and counts them. In text, `quiet` ones are only counted.
+
+    `err` prints to standard error, for a command whose output is something else.
+    """
 
     as_json: bool
     bad: frozenset[str]
     quiet: frozenset[str] = frozenset()
+    err: bool = False
     counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, verdict: str, what: str, fields: Mapping[str, object], message: str | None = None) -> None:
         """Print the verdict on `what`; `fields` are those of the JSON object."""
         self.counts[verdict] += 1
         if self.as_json:
-            click.echo(json.dumps(fields))
+            click.echo(json.dumps(fields), err=self.err)
         elif verdict not in self.quiet:
-            click.echo(f"{verdict:13} {printable(what)}{f': {printable(message)}' if message else ''}")
+            click.echo(f"{verdict:13} {printable(what)}{f': {printable(message)}' if message else ''}", err=self.err)
 
     def close(self, nothing: str) -> None:
         """Print the sum."""
         if self.as_json:
-            click.echo(json.dumps({"sum": self.counts}))
+            click.echo(json.dumps({"sum": self.counts}), err=self.err)
         else:
-            click.echo(", ".join(f"{number} {name}" for name, number in sorted(self.counts.items())) or nothing)
+            click.echo(
+                ", ".join(f"{number} {name}" for name, number in sorted(self.counts.items())) or nothing, err=self.err
+            )
 
     @property
     def is_bad(self) -> bool:
