@@ -117,6 +117,8 @@ def test_a_retry_on_a_full_volume_is_refused_by_name_however_it_is_asked_for(sma
         answer = small.call("POST", path, body, as_json)
         assert (answer.status, answer.json["code"]) == (507, "volume-full"), path
         assert "no room left to make thumbnails" in answer.json["detail"]
+        assert os.listdir(small.data / "pending") == [], f"{path} left the image in the outbox"
+        assert os.listdir(small.data / "failed") == [image_id]
     clear(small)
     assert small.call("POST", f"/api/images/{image_id}/retry").status == 202
     small.start("worker.1", "worker")

@@ -101,6 +101,8 @@ def _begin(
         if still_linked(marker, volume.layout.marker(image_id)):
             outbox.leave(volume, image_id)
         raise NothingToDo
+    if record.state is State.FAILED:
+        outbox.drop_failure(volume, image_id)  # that retry ended before it could
     is_first = record.recipe is None
     if found.begun:
         remove_temporaries(volume.layout.image(image_id))

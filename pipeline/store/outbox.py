@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.errors import ImageNotFound, MadeByNewerRelease, NotRetryable, volume_error
+from pipeline.errors import GalleryError, ImageNotFound, MadeByNewerRelease, NotRetryable, volume_error
 from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store import reading
@@ -183,19 +183,31 @@ def reopen(volume: Volume, image_id: str, prepare: Callable[[], Record], *, keep
     its state is `keep`, it keeps the grid that it has.
 
     `prepare` runs under the marker's lock, once the marker is on disk. Raises what it raises, `NotRetryable` if a
-    worker has the image, and `OSError`.
+    worker has the image, and `OSError`. If it raises, an image that had reached its end is not in the outbox.
     """
     try:
         with marker(volume, image_id) as held:
-            flush_folder(volume.layout.pending)
             try:
+                flush_folder(volume.layout.pending)
                 with reading.unless_deleted(volume, image_id):
                     return _begin_anew(volume, prepare(), held, keep=keep)
-            except ImageNotFound:
-                leave(volume, image_id)
+            except Exception:
+                if _has_ended(volume, image_id):
+                    leave(volume, image_id)
                 raise
     except Busy as busy:
         raise NotRetryable(State.PENDING) from busy
+
+
+def _has_ended(volume: Volume, image_id: str) -> bool:
+    """Whether an image has no need of a marker, by its record; False if that cannot be told."""
+    try:
+        record = reading.read(volume, image_id)
+    except ImageNotFound:
+        return True
+    except GalleryError:
+        return False
+    return not record.is_newer and record.state is not State.PENDING
 
 
 def _begin_anew(volume: Volume, record: Record, held: int, *, keep: State | None) -> Record:
@@ -203,13 +215,13 @@ def _begin_anew(volume: Volume, record: Record, held: int, *, keep: State | None
     os.ftruncate(held, 0)
     os.fsync(held)
     remove_temporaries(volume.layout.image(record.id))
-    drop_failure(volume, record.id)
     volume.step("retry:before-record")
     kept = intact(volume, record) if record.state is keep else {}
     record = record.with_(
         state=State.PENDING, reason=None, attempts=0, started_at=None, finished_at=None, renditions=kept
     )
     replace_whole(volume.layout.record(record.id), record.to_json())
+    drop_failure(volume, record.id)  # not before: on a full volume it might not come back
     if "grid" in kept:
         mark_seen(held)
     return record
