@@ -17,12 +17,11 @@ from pipeline.store.progress import Facts, attempt_line, grid_line, progress
 from pipeline.store.reading import unless_deleted
 from pipeline.store.renditions import intact
 from pipeline.volume.files import (
-    flush_folder,
     is_gone,
     is_unlinked,
+    open_folder,
     put_whole,
     remove_temporaries,
-    replace_whole,
     still_linked,
     write_all,
 )
@@ -235,10 +234,12 @@ class Attempt:
     def _end(self, state: State, **facts: Any) -> Record:
         self._step("render:before-record")
         self.record = self.record.with_(state=state, attempts=self.number, finished_at=now(), **facts)
-        with self.unless_deleted():
+        path = self._volume.layout.record(self.record.id)
+        with self.unless_deleted(), open_folder(path.parent) as folder:
             if self.record.renditions:
-                flush_folder(self._volume.layout.image(self.record.id))
-            replace_whole(self._volume.layout.record(self.record.id), self.record.to_json())
+                os.fsync(folder)
+            put_whole(path, self.record.to_json())
+            os.fsync(folder)
         self._step("render:after-record")
         outbox.leave(self._volume, self.record.id)
         self.open = False

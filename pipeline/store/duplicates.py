@@ -52,9 +52,8 @@ def claimed_by(volume: Volume, sha256: str) -> str | None:
     Another machine may have put another claim in its place, which is unseen for minutes unless it is asked for.
     """
     path = volume.layout.claim(sha256)
-    if not path.parent.exists():
+    if not refresh(path.parent):
         refresh(volume.layout.hashes)
-    refresh(path.parent)
     try:
         return str(path.readlink())
     except OSError as error:

@@ -6,7 +6,7 @@ import hashlib
 from contextlib import suppress
 
 from pipeline.records import Record, RenditionInfo
-from pipeline.volume.files import look_again
+from pipeline.volume.files import refresh
 from pipeline.volume.volume import Volume
 
 
@@ -17,7 +17,7 @@ def intact(volume: Volume, record: Record) -> dict[str, RenditionInfo]:
     for name, info in record.renditions.items():
         path = volume.layout.rendition(record.id, name)
         with suppress(OSError):  # one that cannot be read is made anew
-            look_again(path)
+            refresh(path.parent)
             if hashlib.sha256(path.read_bytes()).hexdigest() == info.sha256:
                 found[name] = info
     return found

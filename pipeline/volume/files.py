@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 
@@ -68,24 +69,19 @@ def is_gone(error: OSError) -> bool:
     return error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ESTALE)
 
 
-def look_again(path: Path) -> None:
-    """Make the next look-up of a missing name a fresh one.
+def refresh(folder: Path) -> bool:
+    """Make the next look-up of any name in a folder a fresh one; whether the folder was found.
 
-    Over a network, a file that another machine has just made stays invisible until its folder is listed.
+    Over a network, what another machine made, replaced or removed is unseen for a while; opening the folder compares
+    what is remembered of its names with the server, by one call.
     """
-    if not path.exists():
-        with suppress(OSError):
-            os.listdir(path.parent)
-
-
-def refresh(folder: Path) -> None:
-    """Make the next look-up of any name in a folder a fresh one: over a network, opening it compares what is remembered
-    of its names with the server, by one call. Nothing happens if it is gone."""
     try:
         os.close(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
     except OSError as error:
         if not is_gone(error):
             raise
+        return False
+    return True
 
 
 def flush_existing(folder: Path) -> None:
@@ -112,13 +108,16 @@ def start_flushing(descriptor: int) -> None:
 
 def flush_folder(folder: Path) -> None:
     """Flush the entries of a folder to disk, so that a rename or a new name in it survives a power loss."""
-    _flush(folder, os.O_RDONLY | os.O_DIRECTORY)
-
-
-def _flush(path: Path, flags: int) -> None:
-    descriptor = os.open(path, flags)
-    try:
+    with open_folder(folder) as descriptor:
         os.fsync(descriptor)
+
+
+@contextmanager
+def open_folder(folder: Path) -> Iterator[int]:
+    """A folder, open to be flushed more than once: over a network each opening is a call."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
     finally:
         os.close(descriptor)
 

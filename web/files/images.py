@@ -14,7 +14,7 @@ from pipeline.errors import ImageNotFound, volume_error
 from pipeline.images.recipe import RECIPE
 from pipeline.images.strip import VERSION
 from pipeline.records import Record, State
-from pipeline.volume.files import is_gone, look_again
+from pipeline.volume.files import is_gone, refresh
 from web.access.originals import require_originals
 from web.api.serialize import rendition_url, version_of
 from web.files.stripped import CHUNK_BYTES, stripped_files
@@ -30,7 +30,10 @@ blueprint.add_app_template_filter(rendition_url)
 def rendition(image_id: str, name: str) -> Response:
     """A rendition, once it is made."""
     record, path = services().store.get(image_id), services().store.layout.rendition(image_id, name)
-    if info := record.renditions.get(name):
+    info = record.renditions.get(name)
+    if info is None or _size(path) != info.bytes:
+        _look_afresh(path.parent)
+    if info is not None:
         version = version_of(record.recipe, info.bytes)
     else:
         # an event may arrive before the file that another machine wrote; the requested version proves that it exists
@@ -88,6 +91,14 @@ def _file_names(name: str) -> dict[str, str]:
     return {"filename": plain, "filename*": f"UTF-8''{quote(name, safe='')}"}
 
 
+def _look_afresh(folder: Path) -> None:
+    """See what another machine has just written there."""
+    try:
+        refresh(folder)
+    except OSError as error:
+        raise volume_error(error) from error
+
+
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
@@ -99,7 +110,8 @@ def _size(path: Path) -> int:
 
 def _file(path: Path, content_type: str, etag: str) -> Response:
     try:
-        look_again(path)
+        if not path.exists():
+            refresh(path.parent)
         answer = send_file(path, mimetype=content_type, etag=etag, conditional=True, max_age=_YEAR)
     except OSError as error:
         if is_gone(error):
