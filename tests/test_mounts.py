@@ -9,11 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-import time
-from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -24,7 +20,8 @@ from pipeline.records import State
 from pipeline.settings import Settings
 from pipeline.store import NothingToDo, Store
 from pipeline.store.cleanup import cleanup
-from tests.mounts import MOUNTS, TURNS, accept, check, make, picture, play, stores
+from tests.mounts import MOUNTS, TURNS, accept, check, make, picture, stores, within_a_minute
+from tests.mounts.chaos import play
 
 pytestmark = pytest.mark.skipif(len(MOUNTS) < 4, reason="GALLERY_TEST_MOUNTS does not name four mounts of one volume")
 
@@ -48,12 +45,6 @@ def dying_at(store: Store, point: str) -> Store:
 @pytest.fixture
 def machines() -> list[Store]:
     return stores(f"sequences-{secrets.token_hex(4)}")
-
-
-def within_a_minute() -> None:
-    """Wait for the next minute if this one is nearly over: the images are to share its folder."""
-    if time.time() % 60 > 40:
-        time.sleep(61 - time.time() % 60)
 
 
 @pytest.mark.parametrize("turn", range(TURNS))
@@ -153,57 +144,3 @@ def test_refused_and_known_uploads_leave_nothing_in_incoming(machines: list[Stor
 
 def test_chaos_on_four_mounts(capsys: pytest.CaptureFixture[str]) -> None:
     play(seconds=20, seed=secrets.randbelow(1000))
-
-
-# What may be asked of the server, with warm caches. Before: upload 49, duplicate 42, job 38, delete 27.
-BUDGET = {"upload": 25, "duplicate": 25, "job": 27, "read": 4, "delete": 24}
-
-
-def calls(mount: str) -> Counter[str]:
-    """How often each operation was asked of the server of a mount of this process."""
-    found: Counter[str] = Counter()
-    ours = counting = False
-    for line in Path("/proc/self/mountstats").read_text().splitlines():
-        if line.startswith("device"):
-            ours, counting = f" mounted on {mount} " in line, False
-        elif ours and "per-op" in line:
-            counting = True
-        elif ours and counting and ":" in line:
-            name, figures = line.strip().split(":", 1)
-            found[name] = int(figures.split()[0])
-    return found
-
-
-def with_hash_like(other: bytes) -> bytes:
-    """A picture whose claim and lock are beside those of another."""
-    first = hashlib.sha256(other).digest()[0]
-    return next(data for _ in iter(int, 1) if hashlib.sha256(data := picture()).digest()[0] == first)
-
-
-def test_what_each_step_asks_of_the_server(machines: list[Store], capsys: pytest.CaptureFixture[str]) -> None:
-    if not calls(MOUNTS[0]):
-        pytest.skip("/proc/self/mountstats tells nothing of the first mount")
-    store = machines[0]
-    within_a_minute()
-    kept = picture()
-    accept(store, kept)  # the folder of the minute stays
-    asked: dict[str, list[int]] = {name: [] for name in BUDGET}
-
-    def count(name: str, step: Callable[[], object]) -> None:
-        before = calls(MOUNTS[0])
-        step()
-        spent = calls(MOUNTS[0]) - before
-        asked[name].append(spent.total())
-        with capsys.disabled():
-            print(f"{name:10} {spent.total():3} {dict(spent)}")
-
-    for _ in range(3):
-        data = with_hash_like(kept)  # of 256 folders of claims, and as many locks, each is made once
-        ids: list[str] = []
-        count("upload", lambda data=data, ids=ids: ids.append(accept(store, data)))  # type: ignore[misc]
-        count("duplicate", lambda data=data: accept(store, data))  # type: ignore[misc]
-        count("job", lambda ids=ids: make(store, ids[0]))  # type: ignore[misc]
-        count("read", lambda ids=ids: store.get(ids[0]))  # type: ignore[misc]
-        count("delete", lambda ids=ids: store.delete(ids[0]))  # type: ignore[misc]
-        time.sleep(1.5)
-    assert {name: min(found) for name, found in asked.items() if min(found) > BUDGET[name]} == {}

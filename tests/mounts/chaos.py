@@ -1,126 +1,30 @@
-"""`python -m tests.mounts`: processes accept, delete, retry, work and sweep on several mounts of one volume, and are
-killed at any moment; then everything that was accepted must be there, once, whole and in the outbox while it waits.
-
-`GALLERY_TEST_MOUNTS` names the mounts. Nothing is decoded: renditions are made up from the hash of the original, so
-that one of another picture would show.
-"""
+"""Processes that accept, delete, retry, work and sweep on all mounts, and are killed at any moment."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
 import random
-import resource
 import secrets
 import shutil
 import signal
-import struct
-import sys
 import time
 import traceback
-import zlib
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.errors import GalleryError, ImageNotFound, Unrenderable
-from pipeline.records import RENDITIONS, State
+from pipeline.errors import GalleryError, ImageNotFound
 from pipeline.settings import Settings
-from pipeline.store import NothingToDo, Store
+from pipeline.store import NothingToDo, Store, ViewCanWait
 from pipeline.store.cleanup import cleanup
+from tests.mounts import MOUNTS, accept, check, make, make_grid, picture, stores
 
-MOUNTS = [mount for mount in os.environ.get("GALLERY_TEST_MOUNTS", "").split(":") if mount]
-TURNS = int(os.environ.get("GALLERY_TEST_TURNS", "3"))
 _PROCESSES = 8
 _PICTURES = 12
-
-
-def picture(seed: bytes | None = None) -> bytes:
-    """A small PNG that is no other one, or the same for the same seed."""
-    text = seed or secrets.token_bytes(8)
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    rows = zlib.compress(b"".join(b"\0" + bytes(3 * 40) for _ in range(30)))
-    header = struct.pack(">IIBBBBB", 40, 30, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"tEXt", b"n\0" + text.hex().encode()) + chunk(
-        b"IDAT", rows
-    ) + chunk(b"IEND", b"")  # fmt: skip
-
-
-def stores(name: str) -> list[Store]:
-    """A store for each mount, on a new volume in a folder of this name. Each keeps its locks and folders open."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    found = [Store(Settings.from_environment({"GALLERY_DATA": str(Path(m) / name)})) for m in MOUNTS]
-    for store in found:
-        with suppress(FileExistsError):
-            store.prepare()
-    return found
-
-
-def accept(store: Store, data: bytes) -> str:
-    """Upload a picture; the id of the image that has its bytes."""
-    upload = store.draft(len(data))
-    upload.write(data)
-    return store.accept(upload, "a.png").record.id
-
-
-def rendition(sha256: str, name: str) -> bytes:
-    """What stands for a rendition of an original with this hash."""
-    return f"{name} of {sha256}".encode()
-
-
-def make(store: Store, image_id: str, *, fails: bool = False) -> None:
-    """Do the job of an image; raises `NothingToDo`."""
-    with store.attempt(image_id, worker="w") as attempt:
-        if attempt.exhausted or fails:
-            attempt.fail(Unrenderable())
-            return
-        sha256 = hashlib.sha256(attempt.original.read_bytes()).hexdigest()
-        for name in RENDITIONS:
-            attempt.put(name, rendition(sha256, name), 1, 1)
-            attempt.show(1)
-        attempt.finish()
-
-
-def work_off(store: Store) -> None:
-    """Sweep and work until nothing waits."""
-    cleanup(store.volume)
-    for image_id in store.pending():
-        with suppress(NothingToDo, ImageNotFound):
-            make(store, image_id)
-    cleanup(store.volume)
-
-
-def check(machines: list[Store]) -> None:
-    """Every promise, by what the first machine lists and each machine reads; raises `AssertionError`."""
-    first = machines[0]
-    work_off(first)
-    assert first.pending() == []
-    assert os.listdir(first.layout.incoming) == []
-    holders: Counter[str] = Counter()
-    ids = list(first.ids())
-    for image_id in ids:
-        for store in machines:
-            record = store.get(image_id)
-            assert record.state is not State.PENDING, f"{image_id} is pending on {store.layout.root}"
-        data = first.original(record).read_bytes()
-        assert hashlib.sha256(data).hexdigest() == record.sha256
-        holders[record.sha256] += 1
-        for name in record.renditions:
-            assert first.layout.rendition(image_id, name).read_bytes() == rendition(record.sha256, name)
-        claim = first.find_by_hash(record.sha256)
-        assert claim is not None, f"{image_id} is not claimed"
-        assert claim.id == image_id
-    assert [sha256 for sha256, number in holders.items() if number > 1] == [], "two images hold the same bytes"
-    failed = {image_id for image_id in ids if first.get(image_id).state is State.FAILED}
-    assert set(first.failed()) == failed
 
 
 @dataclass
@@ -159,8 +63,11 @@ def _act(store: Store, chance: random.Random, out: int, sources: list[bytes]) ->
                 _say(out, "retried", image_id)
     elif kind == "work":
         for image_id in store.pending()[:4]:
-            with suppress(NothingToDo, ImageNotFound):
-                make(store, image_id, fails=chance.random() < 0.1)
+            with suppress(NothingToDo, ViewCanWait, ImageNotFound):
+                if chance.random() < 0.3:
+                    make_grid(store, image_id)
+                else:
+                    make(store, image_id, fails=chance.random() < 0.1)
                 _say(out, "worked", image_id)
     else:
         cleanup(store.volume)
@@ -248,24 +155,3 @@ def _judge(machines: list[Store], ledger: Ledger) -> None:
     wrong = {i for i in ledger.accepted.keys() & there.keys() if there[i] != ledger.accepted[i]}
     assert not wrong, f"other bytes than were accepted: {sorted(wrong)}"
     assert not ledger.count["fault"], "\n".join(["an error of the system came through", *ledger.faults])
-
-
-def main() -> int:
-    """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--minutes", type=float, default=10)
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
-    options = parser.parse_args()
-    if len(MOUNTS) < 2:
-        print("Set GALLERY_TEST_MOUNTS to the mounts of one volume, with colons between.", file=sys.stderr)
-        return 2
-    end, total, seed = time.monotonic() + options.minutes * 60, Counter[str](), options.seed
-    while time.monotonic() < end:
-        total += play(min(60.0, end - time.monotonic()), seed, lambda text: print(text, flush=True))
-        seed += 1
-    print(f"all held: {dict(total)}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,69 @@
+"""How often each step asks the server of a network file system, on the first of the mounts of `tests/mounts`."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.mounts import MOUNTS, accept, make, picture, stores, within_a_minute
+
+pytestmark = pytest.mark.skipif(not MOUNTS, reason="GALLERY_TEST_MOUNTS names no mount")
+
+# What may be asked of the server, with warm caches. Before: upload 49, duplicate 42, job 38, delete 27.
+BUDGET = {"upload": 24, "duplicate": 25, "job": 26, "read": 4, "delete": 24}
+
+
+def calls(mount: str) -> Counter[str]:
+    """How often each operation was asked of the server of a mount of this process."""
+    found: Counter[str] = Counter()
+    ours = counting = False
+    for line in Path("/proc/self/mountstats").read_text().splitlines():
+        if line.startswith("device"):
+            ours, counting = f" mounted on {mount} " in line, False
+        elif ours and "per-op" in line:
+            counting = True
+        elif ours and counting and ":" in line:
+            name, figures = line.strip().split(":", 1)
+            found[name] = int(figures.split()[0])
+    return found
+
+
+def with_hash_like(other: bytes) -> bytes:
+    """A picture whose claim and lock are beside those of another."""
+    first = hashlib.sha256(other).digest()[0]
+    return next(data for _ in iter(int, 1) if hashlib.sha256(data := picture()).digest()[0] == first)
+
+
+def test_what_each_step_asks_of_the_server(capsys: pytest.CaptureFixture[str]) -> None:
+    if not calls(MOUNTS[0]):
+        pytest.skip("/proc/self/mountstats tells nothing of the first mount")
+    store = stores(f"calls-{secrets.token_hex(4)}")[0]
+    within_a_minute()
+    kept = picture()
+    accept(store, kept)  # the folder of the minute stays
+    asked: dict[str, list[int]] = {name: [] for name in BUDGET}
+
+    def count(name: str, step: Callable[[], object]) -> None:
+        before = calls(MOUNTS[0])
+        step()
+        spent = calls(MOUNTS[0]) - before
+        asked[name].append(spent.total())
+        with capsys.disabled():
+            print(f"{name:10} {spent.total():3} {dict(spent)}")
+
+    for _ in range(3):
+        data = with_hash_like(kept)  # of 256 folders of claims, and as many locks, each is made once
+        ids: list[str] = []
+        count("upload", lambda data=data, ids=ids: ids.append(accept(store, data)))  # type: ignore[misc]
+        count("duplicate", lambda data=data: accept(store, data))  # type: ignore[misc]
+        count("job", lambda ids=ids: make(store, ids[0]))  # type: ignore[misc]
+        count("read", lambda ids=ids: store.get(ids[0]))  # type: ignore[misc]
+        count("delete", lambda ids=ids: store.delete(ids[0]))  # type: ignore[misc]
+        time.sleep(1.5)
+    assert {name: min(found) for name, found in asked.items() if min(found) > BUDGET[name]} == {}
