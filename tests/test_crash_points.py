@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from cli.doctor import examine
 from pipeline.errors import ImageNotFound, Unrenderable
 from pipeline.records import State
 from pipeline.store import Store
+from pipeline.volume.files import stage
 from tests.conftest import ROOT, picture
 from tests.stores import accept, make, recover
 
@@ -129,3 +131,18 @@ def test_killed_while_retrying(store: Store, has_grid: bool) -> None:
     recover(store)
     assert store.get(image_id).state is State.READY
     assert store.failed() == []
+
+
+@pytest.mark.parametrize("ready", [False, True])
+def test_half_a_record_of_a_killed_retry_is_removed(store: Store, ready: bool) -> None:
+    image_id = accept(store, picture())
+    if ready:
+        make(store, image_id)
+        (store.layout.marker(image_id)).touch()
+    else:
+        with store.attempt(image_id, worker="test") as attempt:
+            attempt.fail(Unrenderable())
+        die(store, "retry", "retry:before-record", image_id)
+    stage(store.layout.record(image_id), b"{")
+    recover(store)
+    assert examine(store) == []

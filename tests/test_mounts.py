@@ -34,12 +34,12 @@ def die(*_: object) -> NoReturn:
     raise Died
 
 
-def dying_at(store: Store, point: str) -> Store:
+def dying_at(store: Store, point: str, **environ: str) -> Store:
     def step(name: str) -> None:
         if name == point:
             die()
 
-    return Store(Settings.from_environment({"GALLERY_DATA": str(store.layout.root)}), step)
+    return Store(Settings.from_environment({"GALLERY_DATA": str(store.layout.root), **environ}), step)
 
 
 @pytest.fixture
@@ -73,22 +73,48 @@ def test_an_image_in_a_minute_that_was_emptied_is_found_everywhere(machines: lis
 
 @pytest.mark.parametrize("turn", range(TURNS))
 @pytest.mark.parametrize("point", ["delete:renamed", "delete:after-rename"])
-def test_bytes_of_an_image_that_is_half_deleted_are_taken(machines: list[Store], point: str, turn: int) -> None:
+@pytest.mark.parametrize("days", ["0", "30"])
+def test_bytes_of_an_image_that_is_half_deleted_are_taken(days: str, point: str, turn: int) -> None:
+    machines = stores(f"sequences-{secrets.token_hex(4)}", GALLERY_TRASH_DAYS=days)
     a, b, _, d = machines
     data = picture()
     first = accept(a, data)
     make(b, first)
     assert d.get(first).state is State.READY
     with suppress(Died):
-        dying_at(a, point).delete(first)
+        dying_at(a, point, GALLERY_TRASH_DAYS=days).delete(first)
     assert d.find_by_hash(hashlib.sha256(data).hexdigest()) is None
     second = accept(d, data)
-    assert second != first
+    assert (second == first) is (days != "0"), "an image in the trash is restored, and no other one"
     cleanup(b.volume)
-    make(b, second)
+    if second != first:
+        make(b, second)
     for store in machines:
         assert store.get(second).state is State.READY
     assert d.original(d.get(second)).read_bytes() == data
+    check(machines)
+
+
+@pytest.mark.parametrize("turn", range(TURNS))
+def test_an_image_is_deleted_on_one_machine_and_restored_on_another(machines: list[Store], turn: int) -> None:
+    a, b, c, d = machines
+    data = picture()
+    image_id = accept(a, data)
+    for uploaded in (False, True):
+        assert b.get(image_id).state is State.PENDING
+        b.delete(image_id)
+        for store in machines:
+            with pytest.raises(ImageNotFound):
+                store.get(image_id)
+            assert store.trashed(image_id).record.id == image_id
+            assert store.pending() == []
+        assert (accept(d, data) if uploaded else c.restore(image_id).id) == image_id
+        for store in machines:
+            assert store.pending() == [image_id]
+            assert store.trashed_ids() == []
+            assert cleanup(store.volume).markers == 0
+    make(b, image_id)
+    assert [store.get(image_id).state for store in machines] == [State.READY] * 4
     check(machines)
 
 

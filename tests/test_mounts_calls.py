@@ -16,7 +16,7 @@ from tests.mounts import MOUNTS, accept, make, picture, stores, within_a_minute
 pytestmark = pytest.mark.skipif(not MOUNTS, reason="GALLERY_TEST_MOUNTS names no mount")
 
 # What may be asked of the server, with warm caches. Before: upload 49, duplicate 42, job 38, delete 27.
-BUDGET = {"upload": 24, "duplicate": 25, "job": 26, "read": 4, "delete": 24}
+BUDGET = {"upload": 24, "duplicate": 25, "job": 26, "read": 4, "delete": 13}
 
 
 def calls(mount: str) -> Counter[str]:

@@ -98,12 +98,13 @@ def _begin(
     if record.state is State.READY or (record.state is State.FAILED and found.begun):
         # a retry elsewhere may have put another marker in the place of this one
         if still_linked(marker, volume.layout.marker(image_id)):
+            remove_temporaries(volume.layout.image(image_id))
             outbox.leave(volume, image_id)
         raise NothingToDo
     if record.state is State.FAILED:
         outbox.drop_failure(volume, image_id)  # that retry ended before it could
     is_first = record.recipe is None
-    if found.begun:
+    if found.begun or record.state is State.FAILED:
         remove_temporaries(volume.layout.image(image_id))
     record = found.record.with_(renditions=intact(volume, found.record))
     has_grid = "grid" in record.renditions and record.recipe == RECIPE

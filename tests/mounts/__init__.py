@@ -17,6 +17,7 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+from cli.doctor import examine
 from pipeline.errors import ImageNotFound, Unrenderable
 from pipeline.images.recipe import RECIPE
 from pipeline.records import State
@@ -42,11 +43,11 @@ def picture(seed: bytes | None = None) -> bytes:
     ) + chunk(b"IEND", b"")  # fmt: skip
 
 
-def stores(name: str) -> list[Store]:
+def stores(name: str, **environ: str) -> list[Store]:
     """A store for each mount, on a new volume in a folder of this name. Each keeps its locks and folders open."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    found = [Store(Settings.from_environment({"GALLERY_DATA": str(Path(m) / name)})) for m in MOUNTS]
+    found = [Store(Settings.from_environment({"GALLERY_DATA": str(Path(m) / name), **environ})) for m in MOUNTS]
     for store in found:
         with suppress(FileExistsError):
             store.prepare()
@@ -125,6 +126,15 @@ def check(machines: list[Store]) -> None:
         claim = first.find_by_hash(record.sha256)
         assert claim is not None, f"{image_id} is not claimed"
         assert claim.id == image_id
+    for image_id in first.trashed_ids():
+        assert image_id not in ids
+        record = first.trashed(image_id).record
+        data = (first.layout.trashed(image_id) / record.original).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == record.sha256
+        holders[record.sha256] += 1
     assert [sha256 for sha256, number in holders.items() if number > 1] == [], "two images hold the same bytes"
     failed = {image_id for image_id in ids if first.get(image_id).state is State.FAILED}
     assert set(first.failed()) == failed
+    found = [(violation.code, violation.where) for violation in examine(first)]
+    wrong = [(code, where) for code, where in found if code != "rendition-broken"]  # they are made up
+    assert not wrong, wrong
