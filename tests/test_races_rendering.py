@@ -45,7 +45,7 @@ def test_a_broken_picture_on_a_full_volume_keeps_its_reason(
 ) -> None:
     image_id = accept_bytes(store, undecodable())
     with monkeypatch.context() as full:
-        full.setattr(attempts, "replace_whole", refuse(errno.ENOSPC))
+        full.setattr(attempts, "put_whole", refuse(errno.ENOSPC))
         for _ in range(4):
             with pytest.raises(VolumeFull):
                 render_context.make(image_id)
