@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import logging
 import os
 import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import click
 
 from pipeline.errors import BadSetting, GalleryError
+from pipeline.logs import set_up_logs
 from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.store.checks.examine import Examination, Repaired, repair
@@ -33,15 +36,18 @@ def doctor(repairs: bool, quick: bool, as_json: bool) -> None:
     cannot be read.
     """
     keep_from_others()
+    set_up_logs("doctor")
+    logging.getLogger().setLevel(logging.WARNING)
     try:
-        store = Store(Settings.from_environment())
+        settings = Settings.from_environment()
+        store = Store(settings)
         if repairs and (owner := store.layout.images.stat().st_uid) != os.geteuid():
             click.echo(
                 f"Repair as the user that the services run as (uid {owner}): files that are made belong to that user.",
                 err=True,
             )
             sys.exit(2)
-        examination = examination_of(store, quick=quick)
+        examination = examination_of(store, quick=quick, require_sandbox=settings.require_sandbox)
         found = examination.all(partial(_bar, store=store, hidden=as_json))
         done = repair(examination, found, _explain) if repairs else Repaired(found, found)
     except (OSError, BadSetting, GalleryError) as error:
@@ -64,9 +70,10 @@ def examine(store: Store, *, quick: bool = False) -> list[Violation]:
     return examination_of(store, quick=quick).all()
 
 
-def examination_of(store: Store, *, quick: bool = False) -> Examination:
+def examination_of(store: Store, *, quick: bool = False, require_sandbox: bool = False) -> Examination:
     """How this machine can look at a volume: it decodes renditions if Pillow is here."""
-    return Examination(store.volume, deep=not quick, decode=None if quick else _decoder())
+    decode = None if quick else _decoder(require_sandbox=require_sandbox)
+    return Examination(store.volume, deep=not quick, decode=decode)
 
 
 def _bar(folders: Iterable[Path], store: Store, *, hidden: bool) -> AbstractContextManager[Iterable[Path]]:
@@ -78,23 +85,18 @@ def _explain(why: str) -> None:
     click.echo(f"Not repaired: {why}", err=True)
 
 
-def _decoder() -> Decode | None:
-    """A decoder of renditions; None, with one warning, if Pillow is not installed (as in the web image)."""
+@cache
+def _decoder(*, require_sandbox: bool) -> Decode | None:
+    """A decoder of renditions, confined as that of originals; None, with one warning, where workers are not installed
+    (as in the web image)."""
     try:
-        from PIL import Image
+        from worker.render_process.rendition_size import RenditionDecoder
     except ImportError:
         click.echo("Pillow is not here: renditions are not decoded. Run this where workers run.", err=True)
         return None
-
-    def decode(path: Path) -> tuple[int, int]:
-        try:
-            with Image.open(path, formats=("WEBP",)) as picture:
-                picture.load()
-                return picture.size
-        except (OSError, SyntaxError) as error:
-            raise ValueError(str(error)) from error
-
-    return decode
+    decoder = RenditionDecoder(require_sandbox=require_sandbox)
+    atexit.register(decoder.stop)
+    return decoder.size
 
 
 def _verdict(violation: Violation, done: Repaired, repairs: bool) -> str:

@@ -35,7 +35,7 @@ LAYERS: dict[str, set[str]] = {
     "worker.engine": {*_BASICS, "pipeline.images"},
     "worker": {*_SHARED, "worker.engine"},
     "web": _SHARED,
-    "cli": _SHARED,
+    "cli": {*_SHARED, "worker"},  # the doctor decodes where workers are installed
     "launcher": _SHARED,
 }
 FORBIDDEN = {

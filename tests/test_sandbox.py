@@ -25,6 +25,7 @@ from tests.samples import samples
 from tests.test_metrics import workers
 from worker.engine.render import Rendition
 from worker.render_process.renderer import Renderer
+from worker.render_process.rendition_size import RenditionDecoder
 from worker.render_process.warm_up import SAMPLES
 from worker.sandbox import PARTS
 
@@ -112,6 +113,26 @@ def test_the_confinement_is_seen_from_outside(start: Start) -> None:
     limits = {line[:26].strip(): line[26:].split()[:2] for line in (folder / "limits").read_text().splitlines()}
     assert limits["Max file size"] == limits["Max core file size"] == ["0", "0"]
     assert limits["Max open files"] == ["8", "8"]
+
+
+def test_the_doctor_has_renditions_decoded_by_a_confined_process(tmp_path: Path) -> None:
+    decoder, path = RenditionDecoder(), tmp_path / "grid.webp"
+    whole = picture("WEBP", (300, 200))
+    path.write_bytes(whole)
+    try:
+        assert decoder.size(path) == (300, 200)
+        pid = decoder.renderer.pid
+        status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        assert (status["NoNewPrivs"], status["Seccomp"]) == ("1", "2")
+        for damaged in (whole[: len(whole) // 2], whole[:30] + bytes(len(whole) - 30), picture("PNG"), b""):
+            path.write_bytes(damaged)
+            with pytest.raises(ValueError, match=r"\w"):
+                decoder.size(path)
+        path.unlink()
+        with pytest.raises(FileNotFoundError):
+            decoder.size(path)
+    finally:
+        decoder.stop()
 
 
 def test_every_kind_of_file_ends_confined_as_it_does_free(start: Start, tmp_path: Path) -> None:
