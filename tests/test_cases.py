@@ -30,6 +30,7 @@ from tests.cases import (
     png_colours,
     premultiplied,
     sizes,
+    small_faults,
     stored,
     strict,
     unwritten,
@@ -42,6 +43,7 @@ MEAN, MOST = 6.0, 30.0
 _MODULES = (
     png_colours, png_clear, gifs, premultiplied, hdr, gain_maps, strict, cut_jpeg, cut_png, cut_gif, cut_webp, cut_heif,
     cut_tiles, unwritten, sizes, animations, exif, words, coded_colours, odd_png,
+    small_faults,
 )  # fmt: skip
 MADE = [case for module in _MODULES for case in module.cases()]
 ALL = [*stored(), *MADE]
