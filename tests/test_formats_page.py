@@ -14,7 +14,7 @@ REMARKS = [value for name, value in vars(notes).items() if name.isupper() and is
 
 @pytest.mark.parametrize("format_", Format)
 def test_every_format_has_its_row(format_: Format) -> None:
-    rows = [line for line in PAGE.splitlines() if line.startswith(f"| {format_.label}") and line.count("|") == 5]
+    rows = [line for line in PAGE.splitlines() if line.startswith(f"| {format_.label}") and line.count("|") == 6]
     assert len(rows) == 1, rows
 
 
