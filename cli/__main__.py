@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from cli.exit_statuses import INTERRUPTED, fail, leave
+from pipeline.version import VERSION
 
 _COMMANDS = {
     "backup": "cli.backup:backup",
@@ -55,6 +56,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands)
+@click.version_option(VERSION, prog_name="gallery")
 def main() -> None:
     """Look after an image gallery."""
     for stream in (sys.stdout, sys.stderr):

@@ -2,6 +2,7 @@
 COMPOSE ?= docker compose
 DOCKER_BUILD ?= docker build
 TAG ?= dev
+VERSION = $(shell sed -n 's/^VERSION = "\(.*\)"$$/\1/p' pipeline/version.py)
 CLUSTER := img-gallery-cluster
 # a release gives them by digest: make images PYTHON_IMAGE=python:3.13-slim@sha256:…
 BASES = $(foreach name,PYTHON_IMAGE NODE_IMAGE,$(if $($(name)),--build-arg $(name)=$($(name))))
@@ -13,7 +14,7 @@ LOAD ?= kind load docker-image --name $(CLUSTER)
 images:
 	for part in web worker; do \
 	  DOCKER_BUILDKIT=1 $(DOCKER_BUILD) --file Dockerfile.$$part --tag image-gallery-$$part:$(TAG) \
-	    --build-arg VERSION=$(TAG) --build-arg REVISION=$$(git rev-parse HEAD) $(BASES) . || exit 1; \
+	    --build-arg VERSION=$(VERSION) --build-arg REVISION=$$(git rev-parse HEAD) $(BASES) . || exit 1; \
 	done
 
 .env k8s/overlays/kind/secret.env:

@@ -131,8 +131,10 @@ class Queue:
 @dataclass(frozen=True, slots=True)
 class Status:
     """How the work stands: `pending` images are not at their end, and `without_grid` of them have no picture yet.
-    `queue` (first pictures) and `views` (large views) are null while Redis is away, and `queue_error` says why."""
+    `queue` (first pictures) and `views` (large views) are null while Redis is away, and `queue_error` says why.
+    `version` is that of web."""
 
+    version: str
     pending: int
     without_grid: int
     failed: int

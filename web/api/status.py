@@ -9,6 +9,7 @@ from flask import Blueprint, jsonify
 from flask.typing import ResponseReturnValue
 
 from pipeline.queue.connection import HeldByAnother, QueueUnavailable
+from pipeline.version import VERSION
 from web.services import services
 
 blueprint = Blueprint("status", __name__, url_prefix="/api")
@@ -19,6 +20,7 @@ def status() -> ResponseReturnValue:
     """Outbox and volume always; the queues if Redis answers."""
     space, waiting = services().store.space(), services().store.waiting()
     body: dict[str, Any] = {
+        "version": VERSION,
         "pending": waiting.grids + waiting.views,
         "without_grid": waiting.grids,
         "failed": len(services().store.failed()),
