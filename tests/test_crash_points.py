@@ -146,3 +146,12 @@ def test_half_a_record_of_a_killed_retry_is_removed(store: Store, ready: bool) -
     stage(store.layout.record(image_id), b"{")
     recover(store)
     assert examine(store) == []
+
+
+def test_a_delete_that_is_killed_while_a_worker_has_the_image_leaves_nothing(store: Store) -> None:
+    image_id = accept(store, picture())
+    with store.attempt(image_id, worker="test") as attempt:
+        die(store, "delete", "delete:before-rename", image_id)
+        attempt.fail(Unrenderable())
+    assert store.failed() == [image_id]
+    assert examine(store) == []

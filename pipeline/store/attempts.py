@@ -242,6 +242,9 @@ class Attempt:
             put_whole(path, self.record.to_json())
             os.fsync(folder)
         self._step("render:after-record")
+        with suppress(OSError):
+            if os.fstat(self._marker).st_nlink > 1:  # a delete that was killed had linked it into the folder
+                remove_temporaries(path.parent)
         outbox.leave(self._volume, self.record.id)
         self.open = False
         return self.record

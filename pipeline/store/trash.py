@@ -112,10 +112,11 @@ def bring_back(volume: Volume, image_id: str) -> None:
             volume.folders.flush(folder)
     if record.state is State.FAILED:
         outbox.note_failure(volume, image_id)
+    kept = volume.layout.trashed(image_id) / KEPT_MARKER
     if record.state is not State.PENDING:
+        kept.unlink(missing_ok=True)  # a worker may have ended its attempt in the trash
         _move_back(volume, image_id)
         return
-    kept = volume.layout.trashed(image_id) / KEPT_MARKER
     with suppress(FileNotFoundError):
         kept.replace(volume.layout.marker(image_id))
     # a sweep that takes the marker for an orphan's asks for its lock first

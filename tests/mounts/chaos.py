@@ -199,7 +199,7 @@ def _end(begun: list[str], ledger: Ledger) -> None:
 
 
 def _judge(machines: list[Store], ledger: Ledger) -> None:
-    check(machines)
+    check(machines, killed=True)
     there = {image_id: machines[1].get(image_id).sha256 for image_id in machines[1].ids()}
     trashed = {image_id: machines[2].trashed(image_id).record.sha256 for image_id in machines[2].trashed_ids()}
     found = there | trashed
