@@ -13,7 +13,7 @@ import pytest
 from cli.doctor import examine
 from pipeline.errors import ImageNotFound, Unrenderable
 from pipeline.records import State
-from pipeline.store import Store
+from pipeline.store import NothingToDo, Store
 from pipeline.volume.files import stage
 from tests.conftest import ROOT, picture
 from tests.stores import accept, make, recover
@@ -37,7 +37,7 @@ import os, signal, sys
 from pathlib import Path
 from tests.stores import accept, make
 from pipeline.settings import Settings
-from pipeline.store import Store
+from pipeline.store import NothingToDo, Store
 
 what, where, argument = sys.argv[1:]
 def step(name):
@@ -154,4 +154,16 @@ def test_a_delete_that_is_killed_while_a_worker_has_the_image_leaves_nothing(sto
         die(store, "delete", "delete:before-rename", image_id)
         attempt.fail(Unrenderable())
     assert store.failed() == [image_id]
+    assert examine(store) == []
+
+
+def test_an_image_stays_among_the_failed_when_its_retry_and_then_its_worker_are_killed(store: Store) -> None:
+    image_id = accept(store, picture())
+    with store.attempt(image_id, worker="test") as attempt:
+        attempt.fail(Unrenderable())
+    die(store, "retry", "retry:before-record", image_id)
+    die(store, "render", "render:begun", image_id)
+    with pytest.raises(NothingToDo):
+        make(store, image_id)
+    assert (store.failed(), store.pending()) == ([image_id], [])
     assert examine(store) == []

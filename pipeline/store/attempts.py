@@ -99,6 +99,8 @@ def _begin(
         # a retry elsewhere may have put another marker in the place of this one
         if still_linked(marker, volume.layout.marker(image_id)):
             remove_temporaries(volume.layout.image(image_id))
+            if record.state is State.FAILED:
+                outbox.note_failure(volume, image_id)  # an attempt at a retry that was never answered took it away
             outbox.leave(volume, image_id)
         raise NothingToDo
     if record.state is State.FAILED:

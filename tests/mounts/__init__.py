@@ -137,7 +137,7 @@ def check(machines: list[Store], *, killed: bool = False) -> None:
         holders[record.sha256] += 1
     assert [sha256 for sha256, number in holders.items() if number > 1] == [], "two images hold the same bytes"
     failed = {image_id for image_id in ids if first.get(image_id).state is State.FAILED}
-    assert set(first.failed()) == failed
+    assert set(first.failed()) == failed, (first.failed(), failed)
     allowed = {"rendition-broken", *(["claim-orphan"] if killed else [])}  # renditions are made up
     wrong = [(violation.code, violation.where) for violation in examine(first) if violation.code not in allowed]
     assert not wrong, wrong
