@@ -98,10 +98,7 @@ def _begin(
     if record.state is State.READY or (record.state is State.FAILED and found.begun):
         # a retry elsewhere may have put another marker in the place of this one
         if still_linked(marker, volume.layout.marker(image_id)):
-            remove_temporaries(volume.layout.image(image_id))
-            if record.state is State.FAILED:
-                outbox.note_failure(volume, image_id)  # an attempt at a retry that was never answered took it away
-            outbox.leave(volume, image_id)
+            outbox.leave_again(volume, record)
         raise NothingToDo
     if record.state is State.FAILED:
         outbox.drop_failure(volume, image_id)  # that retry ended before it could

@@ -141,6 +141,15 @@ def leave(volume: Volume, image_id: str) -> None:
     volume.layout.marker(image_id).unlink(missing_ok=True)
 
 
+def leave_again(volume: Volume, record: Record) -> None:
+    """As `leave`, of an image that came back by a retry that was never answered, or did not leave before its worker
+    was killed."""
+    remove_temporaries(volume.layout.image(record.id))
+    if record.state is State.FAILED:
+        note_failure(volume, record.id)
+    leave(volume, record.id)
+
+
 def note_failure(volume: Volume, image_id: str) -> None:
     """Put the image among the failed ones, before its record says so."""
     volume.layout.failure(image_id).touch(mode=0o640)
