@@ -49,8 +49,13 @@ class Ledger:
             self.cut_off.setdefault(sha256, []).append(call)
 
     def ends(self, image_id: str) -> set[str]:
-        """The states that an image can be in now; empty if no order of the calls explains the answers."""
-        return History([*self.calls[image_id], *self.cut_off.get(self.hashes.get(image_id, ""), [])]).ends()
+        """The states that an image can be in now; empty if no order of the calls explains the answers.
+
+        An image whose upload was cut off may be known by its id alone.
+        """
+        sha256 = self.hashes.get(image_id)
+        unsure = [call for of, calls in self.cut_off.items() if sha256 in (None, of) for call in calls]
+        return History([*self.calls[image_id], *unsure]).ends()
 
 
 def _say(out: int, *words: str) -> None:
