@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from dataclasses import asdict
 
 from PIL import Image
 
+from pipeline.errors import Unrenderable
 from pipeline.images.formats import Limits
 from pipeline.images.recipe import RECIPE
 from pipeline.records import RENDITIONS, State
@@ -40,14 +42,32 @@ def make(store: Store, image_id: str, *, grid_only: bool = False) -> None:
             attempt.finish(**asdict(found))
 
 
-def recover(store: Store) -> None:
-    """What the sweep and a worker do; and then the rules hold."""
+def ready(store: Store, data: bytes) -> str:
+    """A picture accepted and made; its id."""
+    image_id = accept(store, data)
+    make(store, image_id)
+    return image_id
+
+
+def failed(store: Store, data: bytes) -> str:
+    """A picture accepted and failed; its id."""
+    image_id = accept(store, data)
+    with store.attempt(image_id, worker="test") as attempt:
+        attempt.fail(Unrenderable())
+    return image_id
+
+
+def work_off(store: Store) -> None:
+    """What the sweep and a worker do."""
     cleanup(store.volume)
     for image_id in store.pending():
-        try:
+        with suppress(NothingToDo):
             make(store, image_id)
-        except NothingToDo:
-            continue
+
+
+def recover(store: Store) -> None:
+    """What the sweep and a worker do; and then the rules hold."""
+    work_off(store)
     layout = store.layout
     assert os.listdir(layout.incoming) == os.listdir(layout.pending) == []
     records = store.page(limit=100).records

@@ -1,169 +1,176 @@
-"""A process killed between each two steps of accepting, rendering, deleting and retrying; then recovery."""
+"""A process killed before each system call by which it changes the volume; then the sweep, a worker and the doctor."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
+import hashlib
 
 import pytest
 
-from cli.doctor import examine
-from pipeline.errors import ImageNotFound, Unrenderable
+from pipeline.errors import Unrenderable
+from pipeline.ids import new_id
 from pipeline.records import State
 from pipeline.store import NothingToDo, Store
+from pipeline.store.cleanup import cleanup
 from pipeline.volume.files import stage
-from tests.conftest import ROOT, picture
-from tests.stores import accept, make, recover
-
-ACCEPT = [
-    "before-name",
-    "before-record",
-    "before-marker",
-    "before-claim",
-    "before-flush",
-    "before-rename",
-    "after-rename",
-]
-GRID = ["begun", "before-grid", "after-grid", "before-shown", "shown"]
-VIEW = ["before-view", "after-view", "before-record", "after-record"]
-DELETE = ["before-rename", "after-rename", "before-markers", "before-folder"]
-
-# argv: what to do, where to die, the image's bytes or id
-VICTIM = """
-import os, signal, sys
-from pathlib import Path
-from tests.stores import accept, make
-from pipeline.settings import Settings
-from pipeline.store import NothingToDo, Store
-
-what, where, argument = sys.argv[1:]
-def step(name):
-    if name == where:
-        os.kill(os.getpid(), signal.SIGKILL)
-store = Store(Settings.from_environment(), step)
-if what == "accept":
-    accept(store, Path(argument).read_bytes())
-elif what == "render":
-    make(store, argument)
-elif what == "grid":
-    make(store, argument, grid_only=True)
-else:
-    getattr(store, what)(argument)
-"""
+from pipeline.volume.layout import RECORD
+from tests.stopped import crashes, run
+from tests.stopped.afterwards import every_rule_holds, small
+from tests.stopped.operations import regenerate, sweep
+from tests.stores import accept, failed, make, ready, recover, work_off
 
 
-def die(store: Store, what: str, where: str, argument: str, **settings: str) -> None:
-    environ = {**os.environ, "GALLERY_DATA": str(store.layout.root), **settings}
-    victim = subprocess.run([sys.executable, "-c", VICTIM, what, where, argument], cwd=ROOT, env=environ)
-    assert victim.returncode == -signal.SIGKILL
+def test_killed_while_accepting(store: Store) -> None:
+    data = small()
+    for crashed, _ in crashes(store, "accept", data):
+        there = [record.id for record in crashed.page().records]
+        again = accept(crashed, data)
+        assert there in ([], [again])
+        recover(crashed)
+        assert [record.id for record in crashed.page().records] == [again]
+        every_rule_holds(crashed)
 
 
-@pytest.mark.parametrize("where", ACCEPT)
-def test_killed_while_accepting(store: Store, tmp_path: Path, where: str) -> None:
-    data = picture()
-    (tmp_path / "upload").write_bytes(data)
-    die(store, "accept", f"accept:{where}", str(tmp_path / "upload"))
-    again = accept(store, data)
-    recover(store)
-    assert [record.id for record in store.page().records] == [again]
+def test_killed_while_accepting_and_nobody_sends_it_again(store: Store) -> None:
+    for crashed, _ in crashes(store, "accept", small()):
+        work_off(crashed)
+        every_rule_holds(crashed, "claim-orphan")
+        recover(crashed)
 
 
-@pytest.mark.parametrize("where", GRID + VIEW)
-def test_killed_while_rendering(store: Store, where: str) -> None:
-    image_id = accept(store, picture())
-    die(store, "render", f"render:{where}", image_id)
-    recover(store)
-    assert store.get(image_id).attempts == (1 if where == "after-record" else 2)
+def test_killed_while_accepting_the_bytes_of_an_image_that_lost_them(store: Store) -> None:
+    data = small()
+    image_id = ready(store, data)
+    store.original(store.get(image_id)).write_bytes(b"damaged")
+    for crashed, _ in crashes(store, "accept", data):
+        assert accept(crashed, data) == image_id
+        work_off(crashed)
+        assert crashed.original(crashed.get(image_id)).read_bytes() == data
+        every_rule_holds(crashed, "half-written")
+        recover(crashed)
 
 
-@pytest.mark.parametrize("where", [*GRID, "handed-on"])
-def test_killed_while_making_the_grid_alone(store: Store, where: str) -> None:
-    image_id = accept(store, picture())
-    die(store, "grid", f"render:{where}", image_id)
-    seen = where in ("shown", "handed-on")
-    assert list(store.get(image_id).renditions) == (["grid"] if seen else [])
-    recover(store)
-    assert store.get(image_id).attempts == (1 if seen else 2)
+def test_killed_while_rendering(store: Store) -> None:
+    image_id = accept(store, small())
+    for crashed, changes in crashes(store, "render", image_id):
+        recover(crashed)
+        ends = len(changes) == 1 or changes[-1].name.startswith("unlink")  # not begun yet, or all is done
+        assert crashed.get(image_id).attempts == (1 if ends else 2)
+        every_rule_holds(crashed)
 
 
-@pytest.mark.parametrize("where", ["begun", *VIEW])
-def test_killed_while_making_the_view_after_its_grid(store: Store, where: str) -> None:
-    image_id = accept(store, picture())
+def test_killed_while_making_the_grid_alone(store: Store) -> None:
+    image_id = accept(store, small())
+    for crashed, changes in crashes(store, "render_grid", image_id):
+        seen = changes[-1].name == "fchmod"  # the last change, of a hint
+        assert list(crashed.get(image_id).renditions) == (["grid"] if seen else [])
+        recover(crashed)
+        assert crashed.get(image_id).attempts == (1 if seen or len(changes) == 1 else 2)
+        every_rule_holds(crashed)
+
+
+def test_killed_while_making_the_view_after_its_grid(store: Store) -> None:
+    image_id = accept(store, small())
     make(store, image_id, grid_only=True)
     before = store.get(image_id)
     grid = store.layout.rendition(image_id, "grid").read_bytes()
-    die(store, "render", f"render:{where}", image_id)
-    assert store.get(image_id).renditions["grid"] == before.renditions["grid"]
-    assert store.layout.rendition(image_id, "grid").read_bytes() == grid
-    recover(store)
-    after = store.get(image_id)
-    assert after.attempts == (1 if where == "after-record" else 2)
-    assert (after.renditions["grid"], after.started_at) == (before.renditions["grid"], before.started_at)
-    assert store.layout.rendition(image_id, "grid").read_bytes() == grid
+    for crashed, changes in crashes(store, "render", image_id):
+        assert crashed.get(image_id).renditions["grid"] == before.renditions["grid"]
+        assert crashed.layout.rendition(image_id, "grid").read_bytes() == grid
+        recover(crashed)
+        after = crashed.get(image_id)
+        ends = len(changes) == 1 or changes[-1].name.startswith("unlink")
+        assert after.attempts == (1 if ends else 2)
+        assert after.renditions["grid"] == before.renditions["grid"]
+        if len(changes) > 1:
+            assert after.started_at == before.started_at
+        assert crashed.layout.rendition(image_id, "grid").read_bytes() == grid
+        every_rule_holds(crashed)
 
 
-@pytest.mark.parametrize("where", DELETE)
-def test_killed_while_deleting_for_good(without_trash: Store, where: str) -> None:
-    store, data = without_trash, picture()
-    image_id = accept(store, data)
-    die(store, "delete", f"delete:{where}", image_id, GALLERY_TRASH_DAYS="0")
-    recover(store)
-    if where == "before-rename":
-        store.delete(image_id)
-    with pytest.raises(ImageNotFound):
-        store.get(image_id)
-    assert accept(store, data) != image_id
+def test_killed_while_failing(store: Store) -> None:
+    image_id = accept(store, small())
+    for crashed, _ in crashes(store, "fail", image_id):
+        cleanup(crashed.volume)
+        if crashed.get(image_id).state is State.FAILED:
+            assert crashed.failed() == [image_id]
+            crashed.retry(image_id)
+        recover(crashed)
+        assert crashed.failed() == []
+        every_rule_holds(crashed)
 
 
-@pytest.mark.parametrize("has_grid", [False, True])
-def test_killed_while_retrying(store: Store, has_grid: bool) -> None:
-    image_id = accept(store, picture())
+@pytest.mark.parametrize("again", [False, True], ids=["once", "again"])
+@pytest.mark.parametrize("has_grid", [False, True], ids=["without-grid", "with-grid"])
+def test_killed_while_retrying(store: Store, has_grid: bool, again: bool) -> None:
+    image_id = accept(store, small())
     if has_grid:
         make(store, image_id, grid_only=True)
     grid = store.get(image_id).renditions
     with store.attempt(image_id, worker="test") as attempt:
         attempt.fail(Unrenderable())
-    die(store, "retry", "retry:before-record", image_id)
-    assert store.get(image_id).renditions == grid
-    recover(store)
-    assert store.get(image_id).state is State.READY
-    assert store.failed() == []
+    for crashed, changes in crashes(store, "retry", image_id):
+        assert crashed.get(image_id).renditions == grid
+        cleanup(crashed.volume)
+        if crashed.get(image_id).state is State.FAILED and (again or len(changes) == 1):
+            crashed.retry(image_id)
+        recover(crashed)
+        cleanup(crashed.volume)  # of a mark of the failure that was there before
+        assert crashed.get(image_id).state is State.READY
+        assert crashed.failed() == []
+        every_rule_holds(crashed)
 
 
-@pytest.mark.parametrize("ready", [False, True])
-def test_half_a_record_of_a_killed_retry_is_removed(store: Store, ready: bool) -> None:
-    image_id = accept(store, picture())
-    if ready:
-        make(store, image_id)
-        (store.layout.marker(image_id)).touch()
-    else:
-        with store.attempt(image_id, worker="test") as attempt:
-            attempt.fail(Unrenderable())
-        die(store, "retry", "retry:before-record", image_id)
+def test_killed_while_making_the_renditions_of_a_ready_image_anew(store: Store) -> None:
+    image_id = ready(store, small())
+    for crashed, _ in crashes(store, "regenerate", image_id):
+        assert crashed.get(image_id).state is State.READY
+        regenerate(crashed, image_id)
+        assert sorted(path.name for path in crashed.layout.image(image_id).iterdir()) == [
+            "grid.webp",
+            "image.json",
+            "original.png",
+            "view.webp",
+        ]
+        assert crashed.layout.rendition(image_id, "view").read_bytes() == b"new view"
+
+
+def test_a_sweep_that_is_killed_is_finished_by_the_next(store: Store) -> None:
+    kept = ready(store, small())
+    with run(store, "accept", small()) as process:
+        process.stop_at(lambda change: change.renames_into("images"))
+    image_id = accept(store, small())
+    with run(store, "delete", image_id) as process:
+        process.stop_at(lambda change: change.name.startswith("unlink"))
+    for marker in (store.layout.marker(new_id()), store.layout.failure(new_id()), store.layout.failure(kept)):
+        marker.touch()
+    digest = hashlib.sha256(store.original(store.get(kept)).read_bytes()).hexdigest()
+    store.layout.claim(digest).unlink()
+    store.layout.former_claims(digest).mkdir()
+    (store.layout.former_claims(digest) / f"{digest}.{kept}").touch()
+    for crashed, _ in crashes(store, "sweep"):
+        sweep(crashed)
+        recover(crashed)
+        found = crashed.find_by_hash(digest)
+        assert found is not None
+        assert found.id == kept
+        assert [record.id for record in crashed.page().records] == [kept]
+
+
+def test_half_a_record_of_a_killed_retry_of_a_ready_image_is_removed(store: Store) -> None:
+    image_id = ready(store, small())
+    store.layout.marker(image_id).touch()
     stage(store.layout.record(image_id), b"{")
     recover(store)
-    assert examine(store) == []
-
-
-def test_a_delete_that_is_killed_while_a_worker_has_the_image_leaves_nothing(store: Store) -> None:
-    image_id = accept(store, picture())
-    with store.attempt(image_id, worker="test") as attempt:
-        die(store, "delete", "delete:before-rename", image_id)
-        attempt.fail(Unrenderable())
-    assert store.failed() == [image_id]
-    assert examine(store) == []
+    every_rule_holds(store)
 
 
 def test_an_image_stays_among_the_failed_when_its_retry_and_then_its_worker_are_killed(store: Store) -> None:
-    image_id = accept(store, picture())
-    with store.attempt(image_id, worker="test") as attempt:
-        attempt.fail(Unrenderable())
-    die(store, "retry", "retry:before-record", image_id)
-    die(store, "render", "render:begun", image_id)
+    image_id = failed(store, small())
+    with run(store, "retry", image_id) as retry:
+        retry.stop_at(lambda change: RECORD in change.files[0])
+    with run(store, "render", image_id) as worker:
+        worker.stop_at(lambda change: change.files[0].endswith(".tmp"))
     with pytest.raises(NothingToDo):
         make(store, image_id)
     assert (store.failed(), store.pending()) == ([image_id], [])
-    assert examine(store) == []
+    every_rule_holds(store)

@@ -10,36 +10,19 @@ import hashlib
 import os
 import secrets
 from contextlib import suppress
-from typing import NoReturn
 
 import pytest
 
 from pipeline.errors import GalleryError, ImageNotFound, Unrenderable
 from pipeline.ids import made_at
 from pipeline.records import State
-from pipeline.settings import Settings
 from pipeline.store import NothingToDo, Store
 from pipeline.store.cleanup import cleanup
 from tests.mounts import MOUNTS, TURNS, accept, check, make, picture, stores, within_a_minute
 from tests.mounts.chaos import play
+from tests.stopped import run
 
 pytestmark = pytest.mark.skipif(len(MOUNTS) < 4, reason="GALLERY_TEST_MOUNTS does not name four mounts of one volume")
-
-
-class Died(BaseException):
-    """The process ends here."""
-
-
-def die(*_: object) -> NoReturn:
-    raise Died
-
-
-def dying_at(store: Store, point: str, **environ: str) -> Store:
-    def step(name: str) -> None:
-        if name == point:
-            die()
-
-    return Store(Settings.from_environment({"GALLERY_DATA": str(store.layout.root), **environ}), step)
 
 
 @pytest.fixture
@@ -72,17 +55,19 @@ def test_an_image_in_a_minute_that_was_emptied_is_found_everywhere(machines: lis
 
 
 @pytest.mark.parametrize("turn", range(TURNS))
-@pytest.mark.parametrize("point", ["delete:renamed", "delete:after-rename"])
+@pytest.mark.parametrize("more", [1, 2])
 @pytest.mark.parametrize("days", ["0", "30"])
-def test_bytes_of_an_image_that_is_half_deleted_are_taken(days: str, point: str, turn: int) -> None:
+def test_bytes_of_an_image_that_is_half_deleted_are_taken(days: str, more: int, turn: int) -> None:
     machines = stores(f"sequences-{secrets.token_hex(4)}", GALLERY_TRASH_DAYS=days)
     a, b, _, d = machines
     data = picture()
     first = accept(a, data)
     make(b, first)
     assert d.get(first).state is State.READY
-    with suppress(Died):
-        dying_at(a, point, GALLERY_TRASH_DAYS=days).delete(first)
+    with run(a, "delete", first, GALLERY_TRASH_DAYS=days) as process:
+        process.stop_at(lambda change: change.name == "rename")
+        for _ in range(more):
+            process.next_change()
     assert d.find_by_hash(hashlib.sha256(data).hexdigest()) is None
     second = accept(d, data)
     assert (second == first) is (days != "0"), "an image in the trash is restored, and no other one"
@@ -121,18 +106,13 @@ def test_an_image_is_deleted_on_one_machine_and_restored_on_another(machines: li
 @pytest.mark.parametrize("turn", range(TURNS))
 def test_no_sweep_takes_the_marker_of_an_image_that_it_failed_to_see(machines: list[Store], turn: int) -> None:
     a, b, c, _ = machines
-    seen: list[str] = []
-
-    def step(name: str) -> None:
-        if name == "accept:before-rename":
-            (image_id,) = a.pending()
-            for store in (b, c):
-                with pytest.raises(ImageNotFound):
-                    store.get(image_id)
-            seen.append(image_id)
-
-    image_id = accept(Store(Settings.from_environment({"GALLERY_DATA": str(a.layout.root)}), step), picture())
-    assert seen == [image_id]
+    with run(a, "accept", picture()) as upload:
+        upload.stop_at(lambda change: change.renames_into("images"))
+        (image_id,) = a.pending()
+        for store in (b, c):
+            with pytest.raises(ImageNotFound):
+                store.get(image_id)
+        assert upload.finish() == image_id
     for store in machines:
         assert cleanup(store.volume).markers == 0
         assert store.get(image_id).state is State.PENDING

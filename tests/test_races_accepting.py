@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,68 +12,61 @@ import pytest
 from cli.doctor import examination_of, examine
 from pipeline.errors import GalleryError, VolumeUnavailable
 from pipeline.records import State
-from pipeline.store import Store, cleanup, deletion
+from pipeline.store import Store, cleanup, deletion, intake
 from pipeline.store.checks.examine import repair
 from pipeline.volume import volume
+from pipeline.volume.layout import RECORD
 from pipeline.volume.locks import Busy, locked
 from tests.pictures import picture
-from tests.races import refuse, stepping
+from tests.races import refuse
+from tests.stopped import Call, run
 from tests.stores import accept as accept_bytes
 from tests.stores import make
 
 
+def is_accepted(change: Call) -> bool:
+    """Whether an upload is about to become an image."""
+    return change.renames_into("images")
+
+
 def test_a_slow_upload_is_never_swept_away_while_it_is_accepted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    listed, renamed = threading.Event(), threading.Event()
+    with run(store, "accept", picture()) as slow:
+        (original,) = slow.stop_at(lambda change: change.name == "write").files
+        os.utime((store.layout.root / original).parent, (1, 1))
+        real = os.listdir
+        listed: list[Any] = []
 
-    def step(name: str) -> None:
-        if name == "accept:before-name":
-            assert listed.wait(10)
-        if name == "accept:before-record":
-            renamed.set()
+        def listdir(path: Any) -> list[str]:
+            names = real(path)
+            if str(path) == str(store.layout.incoming) and not listed:
+                listed.append(path)
+                slow.stop_at(lambda change: change.files[0].endswith(RECORD))
+            return names
 
-    slow = stepping(store, step)
-    draft = slow.draft()
-    draft.write(picture())
-    os.utime(draft.folder, (1, 1))
-    real = os.listdir
-
-    def listdir(path: Any) -> list[str]:
-        names = real(path)
-        if str(path) == str(store.layout.incoming) and not listed.is_set():
-            listed.set()
-            assert renamed.wait(10)
-        return names
-
-    uploading = threading.Thread(target=lambda: slow.accept(draft, "a.png"))
-    monkeypatch.setattr(os, "listdir", listdir)
-    uploading.start()
-    assert cleanup.cleanup(store.volume).drafts == 0
-    uploading.join(10)
-    make(store, draft.id)
-    assert store.get(draft.id).state is State.READY
+        monkeypatch.setattr(os, "listdir", listdir)
+        assert cleanup.cleanup(store.volume).drafts == 0
+        assert listed
+        image_id = slow.finish()
+    make(store, image_id)
+    assert store.get(image_id).state is State.READY
 
 
 def test_a_draft_taken_away_under_its_writer_is_not_accepted(store: Store) -> None:
-    def step(name: str) -> None:
-        if name == "accept:before-rename":
-            assert deletion.drop_upload(store.volume, draft.folder, draft.id)
-
-    draft = stepping(store, step).draft()
-    draft.write(picture())
-    with pytest.raises(VolumeUnavailable):
-        stepping(store, step).accept(draft, "a.png")
+    with run(store, "accept", picture()) as writer:
+        folder = store.layout.root / writer.stop_at(is_accepted).files[0]
+        assert deletion.drop_upload(store.volume, folder, folder.name.partition(".")[0])
+        with pytest.raises(VolumeUnavailable):
+            writer.finish()
     assert examine(store) == []
     assert store.page().records == []
 
 
 def test_repair_leaves_the_claim_of_an_upload_that_is_being_accepted(store: Store) -> None:
     data = picture()
-
-    def step(name: str) -> None:
-        if name == "accept:before-rename":
-            repair(examination_of(store), examine(store))
-
-    accept_bytes(stepping(store, step), data)
+    with run(store, "accept", data) as upload:
+        upload.stop_at(is_accepted)
+        repair(examination_of(store), examine(store))
+        upload.finish()
     accept_bytes(store, data)
     assert len(store.page().records) == 1
 
@@ -82,13 +74,14 @@ def test_repair_leaves_the_claim_of_an_upload_that_is_being_accepted(store: Stor
 def test_an_image_that_cannot_be_taken_back_stays_in_the_outbox(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     data = picture()
 
-    def step(name: str) -> None:
-        if name == "accept:after-rename":
-            full.setattr(volume, "flush_existing", refuse(errno.EDQUOT))
-            full.setattr(Path, "rename", refuse(errno.EDQUOT))
+    def touch_on_a_full_volume(_: Path) -> None:
+        full.setattr(volume, "flush_existing", refuse(errno.EDQUOT))
+        full.setattr(Path, "rename", refuse(errno.EDQUOT))
 
-    with monkeypatch.context() as full, pytest.raises(GalleryError):
-        accept_bytes(stepping(store, step), data)
+    with monkeypatch.context() as full:
+        full.setattr(intake, "touch", touch_on_a_full_volume)  # called first after the rename
+        with pytest.raises(GalleryError):
+            accept_bytes(store, data)
     assert [record.id for record in store.page().records] == store.pending()
     accept_bytes(store, data)
     assert len(store.page().records) == 1

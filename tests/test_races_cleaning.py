@@ -13,11 +13,14 @@ import pytest
 from cli.doctor import examination_of, examine
 from pipeline.errors import ImageNotFound, Unrenderable
 from pipeline.ids import new_id
-from pipeline.store import Store, cleanup, outbox
+from pipeline.store import Store, cleanup, deletion, outbox
 from pipeline.store.checks.examine import repair
+from pipeline.volume.files import flush_existing
+from pipeline.volume.layout import RECORD
 from pipeline.volume.locks import locked
 from tests.pictures import picture, pictures_apart
-from tests.races import refuse, stepping
+from tests.races import refuse
+from tests.stopped import open_store, run
 from tests.stores import accept as accept_bytes
 from worker.sweep import Sweep
 
@@ -76,16 +79,18 @@ def test_an_image_that_fails_while_it_is_tidied_stays_on_the_list(
     assert store.failed() == [image_id]
 
 
-def test_two_images_of_one_minute_are_deleted_at_once(without_trash: Store) -> None:
+def test_two_images_of_one_minute_are_deleted_at_once(without_trash: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     store = without_trash
     first, second = (accept_bytes(store, data) for data in pictures_apart(2))
 
-    def step(name: str) -> None:
-        if name == "delete:renamed":
-            store.delete(second)
-            shutil.rmtree(store.layout.bucket(first), ignore_errors=True)
+    def then_the_other_is_deleted(folder: Path) -> None:
+        monkeypatch.undo()
+        store.delete(second)
+        shutil.rmtree(folder, ignore_errors=True)
+        flush_existing(folder)
 
-    stepping(store, step, GALLERY_TRASH_DAYS="0").delete(first)
+    monkeypatch.setattr(deletion, "flush_existing", then_the_other_is_deleted)
+    open_store(store.layout.root, GALLERY_TRASH_DAYS="0").delete(first)
     assert examine(store) == []
     assert list(store.layout.hashes.glob("*/*")) == []
 
@@ -111,11 +116,10 @@ def test_an_image_that_is_deleted_while_it_is_retried_is_not_found_and_leaves_no
     with store.attempt(image_id, worker="test") as attempt:
         attempt.fail(Unrenderable())
 
-    def step(name: str) -> None:
-        if name == "retry:before-record":
-            store.delete(image_id)
-
-    with pytest.raises(ImageNotFound):
-        stepping(store, step).retry(image_id)
+    with run(store, "retry", image_id) as retry:
+        retry.stop_at(lambda change: RECORD in change.files[0])
+        store.delete(image_id)
+        with pytest.raises(ImageNotFound):
+            retry.finish()
     assert store.pending() == store.failed() == []
     assert examine(store) == []

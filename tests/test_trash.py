@@ -24,9 +24,8 @@ from pipeline.store.cleanup import cleanup
 from tests.conftest import ROOT, Gallery, picture, until
 from tests.pictures import undecodable
 from tests.product import mounted
-from tests.races import stepping
+from tests.stopped import run
 from tests.stores import accept, make, recover
-from tests.test_crash_points import die
 
 DAY = 24 * 60 * 60
 
@@ -163,65 +162,14 @@ def test_what_was_put_away_first_makes_room_for_an_upload_if_that_helps(tmp_path
         assert store.trashed_ids() == []
 
 
-@pytest.mark.parametrize("where", ["before-rename", "renamed", "after-rename", "before-markers"])
-@pytest.mark.parametrize(
-    "kind", [ready, failed, lambda store: accept(store, picture())], ids=["ready", "failed", "pending"]
-)
-def test_killed_while_putting_away(store: Store, kind: Any, where: str) -> None:
-    image_id = kind(store)
-    record = store.get(image_id)
-    die(store, "delete", f"delete:{where}", image_id)
-    cleanup(store.volume)
-    if where == "before-rename":
-        assert store.get(image_id) == record
-    else:
-        assert store.trashed(image_id).record == record
-        assert store.pending() == store.failed() == []
-        store.restore(image_id)
-    assert store.get(image_id) == record
-    assert examine(store) == []
-
-
-@pytest.mark.parametrize("where", ["before-rename", "after-rename"])
-@pytest.mark.parametrize(
-    "kind", [ready, failed, lambda store: accept(store, picture())], ids=["ready", "failed", "pending"]
-)
-def test_killed_while_restoring(store: Store, kind: Any, where: str) -> None:
-    image_id = kind(store)
-    record = store.get(image_id)
-    store.delete(image_id)
-    die(store, "restore", f"restore:{where}", image_id)
-    cleanup(store.volume)
-    if where == "before-rename":
-        assert store.trashed_ids() == [image_id]
-        assert store.pending() == store.failed() == []
-        store.restore(image_id)
-    assert store.get(image_id) == record
-    assert store.pending() == ([image_id] if record.state is State.PENDING else [])
-    assert examine(store) == []
-
-
-@pytest.mark.parametrize("where", ["before-rename", "renamed", "before-folder"])
-def test_killed_while_removing_for_good(store: Store, where: str) -> None:
-    image_id = ready(store)
-    store.delete(image_id)
-    die(store, "purge", f"{'delete' if where == 'before-folder' else 'purge'}:{where}", image_id)
-    cleanup(store.volume)
-    assert store.trashed_ids() == ([image_id] if where == "before-rename" else [])
-    if where != "before-rename":
-        assert list(store.layout.root.rglob(f"*{image_id}*")) == []
-    assert examine(store) == []
-
-
 def test_a_sweep_leaves_the_marker_of_an_image_that_comes_back(store: Store) -> None:
     image_id = accept(store, picture())
     store.delete(image_id)
 
-    def step(name: str) -> None:
-        if name == "restore:before-rename":
-            assert cleanup(store.volume).markers == 0
-
-    stepping(store, step).restore(image_id)
+    with run(store, "restore", image_id) as restore:
+        restore.stop_at(lambda change: change.renames_into("images"))
+        assert cleanup(store.volume).markers == 0
+        restore.finish()
     assert store.pending() == [image_id]
     assert examine(store) == []
 

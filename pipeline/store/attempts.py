@@ -103,7 +103,7 @@ def _begin(
     if record.state is State.FAILED:
         outbox.drop_failure(volume, image_id)  # that retry ended before it could
     is_first = record.recipe is None
-    if found.begun or record.state is State.FAILED:
+    if found.begun or record.state is State.FAILED:  # an attempt or a retry may have been cut short
         remove_temporaries(volume.layout.image(image_id))
     record = found.record.with_(renditions=intact(volume, found.record))
     has_grid = "grid" in record.renditions and record.recipe == RECIPE
@@ -121,7 +121,6 @@ def _begin(
         with suppress(OSError):
             os.ftruncate(marker, size)
         raise
-    volume.step("render:begun")
     if record.started_at is None or not has_grid:
         record = record.with_(started_at=started_at, queued_at=queued_at)
     record = record.with_(attempts=number, worker=worker)
@@ -173,10 +172,8 @@ class Attempt:
 
     def put(self, name: str, data: bytes, width: int, height: int) -> None:
         """Write a rendition whole, its bytes flushed; its name is, with those of the others, before the end."""
-        self._step(f"render:before-{name}")
         with self.unless_deleted():
             put_whole(self._volume.layout.rendition(self.record.id, name), data)
-        self._step(f"render:after-{name}")
         infos = {**self.record.renditions, name: RenditionInfo.of(data, width, height)}
         self.record = self.record.with_(renditions=infos)
 
@@ -190,7 +187,6 @@ class Attempt:
         self.record = self.record.with_(**facts)
         self._show(recipe, attempts=0, facts=Facts(**facts))
         outbox.mark_seen(self._marker)
-        self._step("render:handed-on")
         self.open, self.is_handed_on = False, True
         return self.record
 
@@ -200,10 +196,8 @@ class Attempt:
         self.record = self.record.with_(recipe=recipe)
         grid = self.record.renditions["grid"]
         self._shown = grid_line(grid, recipe, attempts=0, facts=facts)
-        self._step("render:before-shown")
         os.lseek(self._marker, 0, os.SEEK_END)
         write_all(self._marker, grid_line(grid, recipe, attempts=attempts, facts=facts))
-        self._step("render:shown")
 
     def finish(self, **facts: Any) -> Record:
         """All renditions are on disk: the image is ready, and leaves the outbox."""
@@ -232,7 +226,6 @@ class Attempt:
         self.open = False
 
     def _end(self, state: State, **facts: Any) -> Record:
-        self._step("render:before-record")
         self.record = self.record.with_(state=state, attempts=self.number, finished_at=now(), **facts)
         path = self._volume.layout.record(self.record.id)
         with self.unless_deleted(), open_folder(path.parent) as folder:
@@ -240,7 +233,6 @@ class Attempt:
                 os.fsync(folder)
             put_whole(path, self.record.to_json())
             os.fsync(folder)
-        self._step("render:after-record")
         with suppress(OSError):
             if os.fstat(self._marker).st_nlink > 1:  # a delete that was killed had linked it into the folder
                 remove_temporaries(path.parent)
@@ -255,6 +247,3 @@ class Attempt:
     def has_original(self) -> bool:
         """Whether the original is in its folder, by a fresh look; raises `OSError`."""
         return self.original.name in os.listdir(self.original.parent)
-
-    def _step(self, name: str) -> None:
-        self._volume.step(name)

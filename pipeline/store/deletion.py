@@ -52,7 +52,6 @@ def delete(volume: Volume, image_id: str, *, keep: bool) -> None:
 def _put_away(volume: Volume, image_id: str, *, keep: bool) -> None:
     layout = volume.layout
     folder, target = layout.image(image_id), layout.trashed(image_id) if keep else layout.leaving(image_id)
-    volume.step("delete:before-rename")
     for _ in range(2):
         try:
             if keep:
@@ -65,13 +64,11 @@ def _put_away(volume: Volume, image_id: str, *, keep: bool) -> None:
         if not volume.is_there(image_id):
             raise ImageNotFound(image_id)
         target.parent.mkdir(mode=0o750, exist_ok=True)  # release 0.1 had no trash
-    volume.step("delete:renamed")
     bucket = layout.bucket(image_id)
     if not volume.folders.flush_known(bucket):
         flush_existing(bucket)
     if keep:
         volume.folders.flush(layout.trash)
-    volume.step("delete:after-rename")
     touch(bucket.parent)
 
 
@@ -96,7 +93,6 @@ def drop_markers(volume: Volume, image_id: str, record: Record | None) -> None:
     A record that says `ready` has none, or one that the sweep removes.
     """
     layout = volume.layout
-    volume.step("delete:before-markers")
     if record is None or record.state is not State.READY:
         layout.marker(image_id).unlink(missing_ok=True)
     if record is None or record.state is State.FAILED:
@@ -105,7 +101,6 @@ def drop_markers(volume: Volume, image_id: str, record: Record | None) -> None:
 
 def remove_left(volume: Volume, image_id: str, record: Record | None) -> None:
     """Remove the folder of an image that was deleted for good."""
-    volume.step("delete:before-folder")
     remove_upload(volume.layout.leaving(image_id), *(_names(record) if record else ()))
 
 

@@ -78,7 +78,6 @@ def accept(volume: Volume, upload: IncomingUpload, name: str, limits: Limits) ->
     """
     try:
         record = describe(upload.file, upload.id, name=name, size=upload.size, sha256=upload.sha256, limits=limits)
-        volume.step("accept:before-name")
         upload.rename(record.original)
         if upload.size > _LARGE:
             upload.flush_to_disk()  # before taking the lock, which others wait for
@@ -133,14 +132,10 @@ def _commit(volume: Volume, upload: IncomingUpload, record: Record) -> None:
     layout, image_id = volume.layout, record.id
     target = layout.image(image_id)
     try:
-        volume.step("accept:before-claim")
         claimed = duplicates.claim(volume, record.sha256, image_id)
-        volume.step("accept:before-record")
         described = _write_record(upload.folder / RECORD, record)
         try:
-            volume.step("accept:before-marker")
             outbox.make_marker(volume, image_id)
-            volume.step("accept:before-flush")
             # all names first, then the flushes: a file system with a journal writes them out at once
             start_flushing(described)
             upload.flush_to_disk()
@@ -151,9 +146,7 @@ def _commit(volume: Volume, upload: IncomingUpload, record: Record) -> None:
         for folder in (layout.pending, *claimed):
             volume.folders.flush(folder)
         upload.release()
-        volume.step("accept:before-rename")
         volume.move_in(upload.folder, target)
-        volume.step("accept:after-rename")
         touch(target.parent.parent)
         volume.flush_place(image_id)
     except OSError:

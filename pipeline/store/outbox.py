@@ -224,7 +224,6 @@ def _begin_anew(volume: Volume, record: Record, held: int, *, keep: State | None
     os.ftruncate(held, 0)
     os.fsync(held)
     remove_temporaries(volume.layout.image(record.id))
-    volume.step("retry:before-record")
     kept = intact(volume, record) if record.state is keep else {}
     record = record.with_(
         state=State.PENDING, reason=None, attempts=0, started_at=None, finished_at=None, renditions=kept

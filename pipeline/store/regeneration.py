@@ -116,13 +116,10 @@ class Regeneration:
             if record.state is not State.READY or record.is_newer:
                 raise NothingToDo
             for name, data, width, height in made:
-                store.volume.step(f"remake:before-{name}")
                 replace_whole(store.layout.rendition(self._id, name), data)
                 infos[name] = RenditionInfo.of(data, width, height)
-            store.volume.step("remake:before-record")
             record = store.get(self._id).with_(renditions=infos, recipe=RECIPE, **facts)
             replace_whole(store.layout.record(self._id), record.to_json())
-            store.volume.step("remake:after-record")
         except OSError as error:
             if not is_gone(error) or store.volume.is_there(self._id):
                 raise

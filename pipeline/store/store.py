@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -31,8 +31,8 @@ class Store:
     `VolumeFull` and `VolumeUnavailable`.
     """
 
-    def __init__(self, settings: Settings, step: Callable[[str], None] = lambda name: None) -> None:
-        self.volume = Volume(settings.data, step)
+    def __init__(self, settings: Settings) -> None:
+        self.volume = Volume(settings.data)
         self._limit = settings.max_upload_bytes
         self._limits = Limits(megapixels=settings.max_megapixels)
         self._trash_seconds = settings.trash_seconds

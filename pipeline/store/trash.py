@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -117,21 +116,30 @@ def bring_back(volume: Volume, image_id: str) -> None:
         kept.unlink(missing_ok=True)  # a worker may have ended its attempt in the trash
         _move_back(volume, image_id)
         return
-    with suppress(FileNotFoundError):
-        kept.replace(volume.layout.marker(image_id))
+    _link_marker(volume, image_id)
     # a sweep that takes the marker for an orphan's asks for its lock first
     with outbox.marker(volume, image_id):
         volume.folders.flush(volume.layout.pending)
-        kept.unlink(missing_ok=True)  # still there if the delete was interrupted: then both are names of one file
         _move_back(volume, image_id)
+        (volume.layout.image(image_id) / KEPT_MARKER).unlink(missing_ok=True)
+
+
+def _link_marker(volume: Volume, image_id: str) -> None:
+    """Put the marker that was kept back into the outbox. It stays in the folder too until that is in its place: a sweep
+    that comes after a crash removes the one in the outbox."""
+    kept, marker = volume.layout.trashed(image_id) / KEPT_MARKER, volume.layout.marker(image_id)
+    try:
+        marker.hardlink_to(kept)
+    except FileNotFoundError:
+        return
+    except OSError:  # there is one (perhaps the same file, which then stays as it is), or no hard links here
+        kept.replace(marker)
 
 
 def _move_back(volume: Volume, image_id: str) -> None:
     layout = volume.layout
     target = layout.image(image_id)
-    volume.step("restore:before-rename")
     volume.move_in(layout.trashed(image_id), target)
-    volume.step("restore:after-rename")
     touch(target.parent.parent)
     volume.flush_place(image_id)
     volume.folders.flush(layout.trash)
@@ -159,7 +167,6 @@ def purge(volume: Volume, image_id: str) -> None:
 
 
 def _take_out(volume: Volume, image_id: str) -> None:
-    volume.step("purge:before-rename")
     try:
         volume.layout.trashed(image_id).rename(volume.layout.leaving(image_id))
     except OSError as error:
@@ -167,7 +174,6 @@ def _take_out(volume: Volume, image_id: str) -> None:
             raise
         raise ImageNotFound(image_id) from None
     volume.folders.flush(volume.layout.trash)
-    volume.step("purge:renamed")
 
 
 def oldest_first(volume: Volume) -> Iterator[tuple[str, float]]:

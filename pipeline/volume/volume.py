@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -24,18 +23,14 @@ class Volume:
     Over NFS a name that another machine made stays unseen for half a minute, and a folder that another machine
     removed stays open-able as long. The listing of a folder is always that of the server. So one failed look-up
     proves nothing, and `is_there` lists.
-
-    `step` is called with a name between any two steps that another process may come between; tests use it to make
-    that happen.
     """
 
-    def __init__(self, root: Path, step: Callable[[str], None] = lambda name: None) -> None:
+    def __init__(self, root: Path) -> None:
         self.root = root
         self.layout = Layout(root)
         self.locks = LockTable()
         self.presence = Presence(self.layout.locks)
         self.folders = FolderTable()
-        self.step = step
 
     def prepare(self) -> None:
         """Make the volume's folders, closed to other users; called once, when a process starts."""

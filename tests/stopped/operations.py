@@ -1,0 +1,69 @@
+"""What a process is stopped at: each function takes the store, and plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cli.doctor import examination_of
+from pipeline.errors import Unrenderable
+from pipeline.settings import Settings
+from pipeline.store import Store, duplicates
+from pipeline.store.checks import examine
+from pipeline.store.cleanup import cleanup
+from pipeline.store.regeneration import Made, regenerating
+from tests.stores import accept, make
+
+
+def open_store(root: Path, **settings: str) -> Store:
+    return Store(Settings.from_environment({"GALLERY_DATA": str(root), **settings}))
+
+
+def render(store: Store, image_id: str) -> None:
+    make(store, image_id)
+
+
+def render_grid(store: Store, image_id: str) -> None:
+    make(store, image_id, grid_only=True)
+
+
+def fail(store: Store, image_id: str) -> None:
+    with store.attempt(image_id, worker="test") as attempt:
+        attempt.fail(Unrenderable())
+
+
+def delete(store: Store, image_id: str) -> None:
+    store.delete(image_id)
+
+
+def restore(store: Store, image_id: str) -> None:
+    store.restore(image_id)
+
+
+def purge(store: Store, image_id: str) -> None:
+    store.purge(image_id)
+
+
+def retry(store: Store, image_id: str) -> None:
+    store.retry(image_id)
+
+
+def regenerate(store: Store, image_id: str) -> None:
+    with regenerating(store, image_id) as work:
+        work.replace([Made("grid", b"new grid", 1, 1), Made("view", b"new view", 1, 1)])
+
+
+def sweep(store: Store) -> None:
+    cleanup(store.volume)
+    duplicates.adopt_former(store.volume)
+
+
+def repair(store: Store) -> None:
+    examine.SECOND_LOOK_SECONDS = 0.01
+    examination = examination_of(store)
+    examine.repair(examination, examination.all())
+
+
+_ALL = (accept, render, render_grid, fail, delete, restore, purge, retry, regenerate, sweep, repair)
+OPERATIONS: dict[str, Callable[..., Any]] = {function.__name__: function for function in _ALL}
