@@ -27,7 +27,8 @@ _PASSWORD = "GALLERY_DASHBOARD_PASSWORD"  # noqa: S105 - the setting's name
 
 
 def main() -> int:
-    """Run until a signal, or until the output's reader is gone; returns the exit status."""
+    """Run until a signal, or until the output's reader is gone, and end the process; returns the exit status if the
+    services cannot be started."""
     parser = argparse.ArgumentParser(prog="python -m launcher", description="Run the whole gallery on this machine.")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when the process that started it ends")
     is_over = _parent_watch() if parser.parse_args().stop_with_parent else lambda: False
@@ -54,9 +55,8 @@ def main() -> int:
     supervisor = Supervisor(services, output, environ=environ, folder=_ROOT, inherited=held, is_over=is_over)
     status = supervisor.run()
     output.close(2)
-    if output.is_gone():
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return status
+    # The interpreter would flush the output, which a thread may still be stuck in: nobody may be reading it.
+    os._exit(status)
 
 
 def _parent_watch() -> Callable[[], bool]:
