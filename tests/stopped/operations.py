@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from cli.doctor import examination_of
+from PIL import Image
+
 from pipeline.errors import Unrenderable
 from pipeline.settings import Settings
 from pipeline.store import Store, duplicates
@@ -61,8 +62,18 @@ def sweep(store: Store) -> None:
 
 def repair(store: Store) -> None:
     examine.SECOND_LOOK_SECONDS = 0.01
-    examination = examination_of(store)
+    examination = examine.Examination(store.volume, decode=_size)
     examine.repair(examination, examination.all())
+
+
+def _size(path: Path) -> tuple[int, int]:
+    """A rendition's size, decoded here: to start the confined process takes longer than a repair."""
+    try:
+        with Image.open(path, formats=("WEBP",)) as picture:
+            picture.load()
+            return picture.size
+    except (OSError, SyntaxError) as error:
+        raise ValueError(str(error)) from error
 
 
 _ALL = (accept, render, render_grid, fail, delete, restore, purge, retry, regenerate, sweep, repair)
