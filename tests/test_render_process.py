@@ -60,6 +60,18 @@ def test_a_full_volume_leaves_nothing_to_the_next(renderer: Renderer, tmp_path: 
     assert color_of(renderer, write(tmp_path / "blue", picture(color="#0000ff")))[5:] > "e0"
 
 
+def test_a_render_process_is_replaced_after_so_many_pictures(tmp_path: Path) -> None:
+    original = write(tmp_path / "red", picture(color="#ff0000"))
+    renderer, pids = Renderer(Limits(), 30, lambda: None, pictures=2), list[int | None]()
+    try:
+        for _ in range(4):
+            assert color_of(renderer, original).startswith("#f")
+            pids.append(renderer.pid)
+    finally:
+        renderer.stop()
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+
+
 def test_less_effort_makes_larger_files(renderer: Renderer, tmp_path: Path) -> None:
     original = write(tmp_path / "original", encoded(scene((1600, 1000)), "JPEG", quality=90))
     hasty = Renderer(Limits(), 30, lambda: None, effort=0)

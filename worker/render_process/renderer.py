@@ -38,6 +38,8 @@ _TRACE = 4000
 # A picture that computed for this part of its time needs more of it, and not another try: the largest that are accepted
 # take some seconds. Less is a machine that is overloaded, or a volume that hangs.
 _BUSY = 0.25
+# A third of a second of a processor for each start: a thousandth of a large picture, a hundredth of a small one.
+_PICTURES = 1000
 _log = structlog.get_logger()
 
 
@@ -46,7 +48,8 @@ class CannotStart(Exception):
 
 
 class Renderer:
-    """Renders in a child process; a child that died or ran out of time is replaced at the next picture."""
+    """Renders in a child, which is replaced if it dies, if it takes too long, and after `pictures` of them: one that is
+    taken over unnoticed sees no more."""
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class Renderer:
         *,
         effort: int = EFFORT,
         require_sandbox: bool = False,
+        pictures: int = _PICTURES,
         child: tuple[str, ...] = ("worker.render_process.child",),
     ) -> None:
         self._setup = Setup(limits)
@@ -63,6 +67,8 @@ class Renderer:
         self._timeout = timeout
         self._beat = beat
         self._require_sandbox = require_sandbox
+        self._pictures = pictures
+        self._left = 0
         self._command = child
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
@@ -74,21 +80,18 @@ class Renderer:
         return self._process.pid if self._process is not None else None
 
     def start(self) -> None:
-        """Start the child if none runs, and wait until it takes pictures.
-
-        Raises `CannotStart`, also if a sandbox is required and this system lacks a part of it; `RendererDied` or
-        `RenderTimeout`.
-        """
+        """Start the child if none runs, and wait until it takes pictures. Raises `CannotStart`, also if a sandbox is
+        required and this system lacks a part of it; `RendererDied` or `RenderTimeout`."""
         self._child(_START_SECONDS)
 
     def _child(self, seconds: int) -> Channel:
         """The channel to a child that takes pictures; one that is started has `seconds` for it."""
         if self._channel is not None and self._process is not None:
-            if self._channel.is_quiet():
+            if self._left and self._channel.is_quiet():
                 return self._channel
-            self.stop()  # it ended, or has an answer ready before it was asked
+            self.stop()  # it has had its pictures, ended, or has an answer ready before it was asked
         self._process, channel = self._spawn()
-        self._channel = channel
+        self._channel, self._left = channel, self._pictures
         with self._supervised(seconds):
             try:
                 channel.send(self._setup)
@@ -126,6 +129,7 @@ class Renderer:
         `RenderTimeout`, too."""
         with original.open("rb") as file:
             channel = self._child(self._timeout)
+            self._left -= 1
             with self._supervised(self._timeout):
                 end = self._ask(channel, file.fileno(), publish, Task(self._effort, wanted))
         if isinstance(end, Picture):
@@ -242,5 +246,5 @@ class Renderer:
 
 
 def _escaped(text: str) -> str:
-    """A stranger's text for the log: one line, and no control characters."""
+    """A stranger's text for the log, in one line."""
     return text[-_TRACE:].encode("unicode_escape").decode("ascii")
