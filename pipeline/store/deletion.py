@@ -11,7 +11,7 @@ from pipeline.records import RENDITIONS, Record, State
 from pipeline.store import duplicates, reading
 from pipeline.store.days import touch
 from pipeline.store.incoming import remove_upload
-from pipeline.volume.files import flush_existing, flush_folder, is_gone
+from pipeline.volume.files import flush_existing, flush_folder, is_gone, read_small_file
 from pipeline.volume.layout import KEPT_MARKER, RECORD
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
@@ -145,7 +145,7 @@ def drop_upload(volume: Volume, folder: Path, image_id: str) -> bool:
 def left_record(folder: Path) -> Record | None:
     """The record in a folder of `incoming/`, if there is one that can be read."""
     try:
-        return Record.from_json((folder / RECORD).read_bytes())
+        return Record.from_json(read_small_file(folder / RECORD))
     except (OSError, ValueError):
         return None
 

@@ -17,7 +17,7 @@ from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, VolumeU
 from pipeline.ids import is_id
 from pipeline.records import Record
 from pipeline.store import reading
-from pipeline.volume.files import flush_folder, is_gone, refresh
+from pipeline.volume.files import flush_folder, is_gone, open_file, refresh
 from pipeline.volume.layout import FORMER_CLAIMS
 from pipeline.volume.volume import Volume
 
@@ -131,7 +131,7 @@ def originals(volume: Volume, image_id: str) -> list[Path]:
 def hash_of(path: Path) -> str | None:
     """The SHA-256 of a file in hex, None if there is none; raises other `OSError`s."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         if is_gone(error):

@@ -9,7 +9,7 @@ from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, volume_
 from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store.progress import progress
-from pipeline.volume.files import is_gone
+from pipeline.volume.files import is_gone, read_small_file
 from pipeline.volume.layout import RECORD
 from pipeline.volume.volume import Volume
 
@@ -27,7 +27,7 @@ def read(volume: Volume, image_id: str) -> Record:
     path = volume.layout.record(image_id)
     for _ in range(_LOOKS):
         try:
-            record = Record.from_json(path.read_bytes())
+            record = Record.from_json(read_small_file(path))
         except OSError as error:
             if not is_gone(error):
                 raise volume_error(error) from error
@@ -47,7 +47,7 @@ def read_trashed(volume: Volume, image_id: str) -> Record:
     if not is_id(image_id) or not volume.is_trashed(image_id):
         raise ImageNotFound(image_id)
     try:
-        record = Record.from_json((volume.layout.trashed(image_id) / RECORD).read_bytes())
+        record = Record.from_json(read_small_file(volume.layout.trashed(image_id) / RECORD))
     except OSError as error:
         if not is_gone(error):
             raise volume_error(error) from error
@@ -65,10 +65,12 @@ def get(volume: Volume, image_id: str) -> Record:
     if record.state is not State.PENDING:
         return record
     try:
-        return progress(record, volume.layout.marker(image_id).read_bytes()).record
+        return progress(record, read_small_file(volume.layout.marker(image_id))).record
     except OSError as error:
         if is_gone(error):
             return read(volume, image_id)  # it came to its end between the two
+        return record
+    except ValueError:
         return record
 
 

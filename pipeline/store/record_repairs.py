@@ -14,7 +14,7 @@ from pipeline.store import duplicates
 from pipeline.store.checks.disk import sha256
 from pipeline.store.intake import describe
 from pipeline.store.repairs import Step, claim, mark, render_anew
-from pipeline.volume.files import flush_folder, replace_whole, stage
+from pipeline.volume.files import flush_folder, open_file, replace_whole, stage
 from pipeline.volume.layout import RECORD
 from pipeline.volume.volume import Volume
 
@@ -85,7 +85,7 @@ def put_records(records: Mapping[Path, bytes]) -> Step:
 
 
 def _described(image_id: str, original: Path) -> Record | None:
-    with suppress(OSError, GalleryError), original.open("rb") as file:
+    with suppress(OSError, GalleryError), open_file(original) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return describe(file, image_id, name="", size=file.tell(), sha256=digest, limits=None)
     return None

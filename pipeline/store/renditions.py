@@ -6,7 +6,7 @@ import hashlib
 from contextlib import suppress
 
 from pipeline.records import Record, RenditionInfo
-from pipeline.volume.files import refresh
+from pipeline.volume.files import open_file, refresh
 from pipeline.volume.volume import Volume
 
 
@@ -18,6 +18,7 @@ def intact(volume: Volume, record: Record) -> dict[str, RenditionInfo]:
         path = volume.layout.rendition(record.id, name)
         with suppress(OSError):  # one that cannot be read is made anew
             refresh(path.parent)
-            if hashlib.sha256(path.read_bytes()).hexdigest() == info.sha256:
-                found[name] = info
+            with open_file(path) as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() == info.sha256:
+                    found[name] = info
     return found

@@ -7,11 +7,13 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from secrets import token_hex
 
 _TEMPORARY = ".tmp"
 _OTHERS = 0o007
+_SMALL_BYTES = 1024 * 1024
 
 
 def keep_from_others() -> None:
@@ -28,6 +30,30 @@ def close_to_others(folder: Path) -> None:
     if mode & _OTHERS:
         with suppress(PermissionError):
             folder.chmod(mode & ~_OTHERS)
+
+
+def open_file(path: Path) -> BufferedReader:
+    """Open a file of the volume for reading, and nothing that lies in its place: no link that leads elsewhere, no pipe
+    that blocks, no device without end. Raises `OSError`."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.ELOOP, "It is not a file", str(path))
+    return open(descriptor, "rb")
+
+
+def read_small_file(path: Path) -> bytes:
+    """Read a record or a marker; raises `ValueError` if it is not a file or far too large, and `OSError`."""
+    try:
+        with open_file(path) as file:
+            data = file.read(_SMALL_BYTES + 1)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ValueError("it is not a file") from error
+        raise
+    if len(data) > _SMALL_BYTES:
+        raise ValueError("it is far too large")
+    return data
 
 
 def write_all(descriptor: int, data: bytes) -> None:

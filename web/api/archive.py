@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from io import SEEK_END
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from threading import BoundedSemaphore
 from typing import cast
 from zipfile import ZIP_STORED
@@ -17,8 +18,9 @@ from flask import Blueprint, Response, current_app
 from flask.blueprints import BlueprintSetupState
 from zipstream import ZipStream
 
-from pipeline.errors import GalleryError, ImageNotFound, TooMuchToZip
+from pipeline.errors import GalleryError, ImageNotFound, TooMuchToZip, volume_error
 from pipeline.records import Record
+from pipeline.volume.files import is_gone, open_file
 from web.access.originals import may_fetch_originals
 from web.api.bulk import asked_ids
 from web.callers import Shares, TooManyAtOnce, caller
@@ -78,9 +80,25 @@ def _zip() -> Response:
     archive = ZipStream(compress_type=ZIP_STORED, sized=True)
     taken: dict[str, int] = {}
     for record in records:
-        archive.add_path(services().store.original(record), _name(record, taken))
+        path = services().store.original(record)
+        archive.add(_bytes_of(path), _name(record, taken), size=_size_of(path, record))
     headers["Content-Length"] = str(len(archive))
     return Response(_in_chunks(iter(archive)), mimetype="application/zip", headers=headers)
+
+
+def _size_of(path: Path, record: Record) -> int:
+    try:
+        with open_file(path) as file:
+            return os.fstat(file.fileno()).st_size
+    except OSError as error:
+        if is_gone(error):
+            raise ImageNotFound(record.id) from None
+        raise volume_error(error) from error
+
+
+def _bytes_of(path: Path) -> Iterator[bytes]:
+    with open_file(path) as file:
+        yield from iter(partial(file.read, CHUNK_BYTES), b"")
 
 
 def _in_chunks(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from io import SEEK_END
 from pathlib import Path
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request, send_file
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import FileWrapper
 
 from pipeline.errors import ImageNotFound, volume_error
 from pipeline.images.recipe import RECIPE
 from pipeline.images.strip import VERSION
 from pipeline.records import Record, State
-from pipeline.volume.files import is_gone, refresh
+from pipeline.volume.files import is_gone, open_file, refresh
 from web.access.originals import require_originals
 from web.api.serialize import rendition_url, version_of
 from web.files.stripped import CHUNK_BYTES, stripped_files
@@ -112,11 +114,19 @@ def _file(path: Path, content_type: str, etag: str) -> Response:
     try:
         if not path.exists():
             refresh(path.parent)
-        answer = send_file(path, mimetype=content_type, etag=etag, conditional=True, max_age=_YEAR)
+        file = open_file(path)
     except OSError as error:
         if is_gone(error):
             raise ImageNotFound(path.parent.name) from None
         raise volume_error(error) from error
+    status = os.fstat(file.fileno())
+    answer = send_file(file, mimetype=content_type, etag=etag, max_age=_YEAR, last_modified=status.st_mtime)
+    answer.content_length = status.st_size
+    try:
+        answer.make_conditional(request, accept_ranges=True, complete_length=status.st_size)
+    except RequestedRangeNotSatisfiable:
+        file.close()
+        raise
     answer.cache_control.immutable = True
     answer.headers["X-Content-Type-Options"] = "nosniff"
     return answer

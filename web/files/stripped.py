@@ -14,6 +14,7 @@ from pipeline.errors import CannotStripMetadata, ImageNotFound, volume_error
 from pipeline.images.strip import Pieces, StrippedFile, strip
 from pipeline.records import Record
 from pipeline.store import Store
+from pipeline.volume.files import open_file
 from web.turns import Turns
 
 CHUNK_BYTES = 32 * 1024
@@ -41,7 +42,7 @@ class StrippedFiles:
         Raise `CannotStripMetadata` if the original is damaged, `ImageNotFound`, `Busy`, or the volume's.
         """
         try:
-            original = self._store.original(record).open("rb")
+            original = open_file(self._store.original(record))
         except FileNotFoundError:
             raise ImageNotFound(record.id) from None
         except OSError as error:

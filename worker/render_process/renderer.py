@@ -19,6 +19,7 @@ from pipeline.errors import GalleryError, RendererDied, RenderTimeout, TooSlow
 from pipeline.images.formats import Limits
 from pipeline.images.recipe import EFFORT
 from pipeline.records import RENDITIONS
+from pipeline.volume.files import open_file
 from worker import metrics
 from worker.engine.render import Picture, Rendition
 from worker.render_process import usage
@@ -35,8 +36,7 @@ _START_SECONDS = 20
 _LINGER_SECONDS = 5.0
 _GROUP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TRACE = 4000
-# A picture that computed for this part of its time needs more of it, and not another try: the largest that are accepted
-# take some seconds. Less is a machine that is overloaded, or a volume that hangs.
+# A picture that computed for this part of its time needs more, and not another try; less is an overloaded machine.
 _BUSY = 0.25
 # A third of a second of a processor for each start: a thousandth of a large picture, a hundredth of a small one.
 _PICTURES = 1000
@@ -127,7 +127,7 @@ class Renderer:
     ) -> Picture:
         """As `worker.engine.render.render`; raises `RendererDied`, and after `timeout` seconds `TooSlow` or
         `RenderTimeout`, too."""
-        with original.open("rb") as file:
+        with open_file(original) as file:
             channel = self._child(self._timeout)
             self._left -= 1
             with self._supervised(self._timeout):

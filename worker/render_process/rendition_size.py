@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import BadSetting, GalleryError
 from pipeline.images.formats import HEAD_BYTES, Format, Limits, identify
+from pipeline.volume.files import open_file
 from worker.render_process.renderer import CannotStart, Renderer
 
 _SECONDS = 60
@@ -28,7 +29,7 @@ class RenditionDecoder:
         Raises `ValueError` unless it is one whole WebP picture, `OSError` if it cannot be read, and `BadSetting` if
         no render process can start.
         """
-        with path.open("rb") as file:
+        with open_file(path) as file:
             if identify(file.read(HEAD_BYTES)) is not Format.WEBP:
                 raise ValueError("it is no WebP")
         try:
