@@ -19,6 +19,7 @@ from pipeline.queue.watch import Watched, watch
 from pipeline.records import Record
 from pipeline.store import Store
 from pipeline.store.outbox import Waiting
+from pipeline.store.trash_size import Size
 from pipeline.volume.space import Space
 from web.services import Services
 
@@ -51,6 +52,7 @@ class Overview:
     reserve: int
     waiting: Waiting | None = None
     space: Space | None = None
+    trash: Size | None = None
     failed: int = 0
     failures: list[Failures] = field(default_factory=list)
     volume_error: str | None = None
@@ -113,6 +115,7 @@ class Overviews:
         store = self._services.store
         try:
             overview.space, overview.waiting, overview.failed = store.space(), store.waiting(), len(store.failed())
+            overview.trash = store.trash_size()
             overview.failures = self._failures.get() if overview.failed else []
         except VolumeUnavailable as error:
             overview.volume_error = str(error)

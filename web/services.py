@@ -15,6 +15,7 @@ from pipeline.errors import (
     ImageNotFound,
     MadeByNewerRelease,
     NoRoomToRetry,
+    NotRestorable,
     NotRetryable,
     VolumeFull,
 )
@@ -125,6 +126,17 @@ class Services:
         else:
             self._publish(record)
         return record
+
+    def restore_many(self, image_ids: Iterable[str]) -> int:
+        """Bring back those of the images that are in the trash; returns how many."""
+        restored = 0
+        for image_id in image_ids:
+            try:
+                self.restore(image_id)
+            except (ImageNotFound, NotRestorable, DamagedRecord):
+                continue
+            restored += 1
+        return restored
 
     def purge(self, image_id: str) -> None:
         """Remove an image in the trash for good; raises `ImageNotFound`."""

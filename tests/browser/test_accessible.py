@@ -60,7 +60,6 @@ def test_the_grid_and_its_bars(hung: Gallery, windows: Windows, scheme: Scheme) 
     page.get_by_role("button", name="Delete").click()
     assert findings(page) == []
     page.keyboard.press("Control+z")
-    # leaving before it is undone would carry it out
     expect(page.locator(".tile.pending")).to_have_count(1)
 
 

@@ -49,6 +49,27 @@ def test_a_person_uploads_looks_deletes_and_undoes(gallery: Gallery, window: Win
     until(lambda: window.run("return document.activeElement.closest('.tile')?.dataset.id") == standing, 20)
     window.press("Delete")
     window.wait(f".tile[data-id='{standing}']", 0)
+    until(lambda: gallery.call("GET", f"/api/images/{standing}").status == 404, 20)
     window.press("Control", "z")
     window.wait(f".tile[data-id='{standing}']")
+    until(lambda: gallery.call("GET", f"/api/images/{standing}").status == 200, 20)
+    assert window.run("return complaints") == []
+
+
+def test_a_person_finds_what_was_deleted_in_the_trash(gallery: Gallery, window: Window) -> None:
+    ids = [gallery.upload(picture(), f"{name}.png").json["id"] for name in ("one", "two")]
+    for image_id in ids:
+        gallery.until_ended(image_id)
+        gallery.call("DELETE", f"/api/images/{image_id}")
+    window.open(f"{gallery.url}/trash")
+    window.wait(".binned li", 2)
+    window.click(".binned li:last-child [data-kind=restore] button")
+    window.wait(".binned li", 1)
+    assert window.text("[role=status]") == "one.png was restored."
+    assert gallery.call("GET", f"/api/images/{ids[0]}").status == 200
+    window.click("[data-kind=purge] button")
+    window.wait("dialog[open]")
+    window.click("dialog button[value=yes]")
+    window.wait(".binned li", 0)
+    assert gallery.call("GET", "/api/trash").json["images"] == []
     assert window.run("return complaints") == []

@@ -80,7 +80,7 @@ def test_undo_is_one_tab_away_and_waits_while_it_has_the_focus(
     page.get_by_role("button", name="Undo").focus()
     page.keyboard.press("Enter")
     focused(page, ids[1])
-    assert gallery.call("GET", f"/api/images/{ids[1]}").status == 200
+    until(lambda: gallery.call("GET", f"/api/images/{ids[1]}").status == 200, 20)
 
 
 def test_what_was_deleted_in_turn_is_undone_in_turn(hung: tuple[Gallery, list[str]], windows: Windows) -> None:

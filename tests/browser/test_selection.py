@@ -124,7 +124,8 @@ def test_all_are_selected_and_deleted_whether_loaded_or_not(
         toolbar.get_by_role("button", name="Delete").click()
         expect(page.locator(".tile")).to_have_count(0)
         page.get_by_role("button", name="Undo").click()
-        expect(page.locator(".tile").first).to_be_visible()
+        expect(page.locator(".tile").first).to_be_visible(timeout=120_000)
+        expect(page.locator(".toasts")).not_to_contain_text("Restoring", timeout=120_000)
         assert len(gallery.call("GET", "/api/ids").json["ids"]) == 1212
         page.keyboard.press("Control+a")
         page.keyboard.press("Control+a")
@@ -132,5 +133,5 @@ def test_all_are_selected_and_deleted_whether_loaded_or_not(
         page.keyboard.press("Delete")
         until(lambda: gallery.call("GET", "/api/ids").json["ids"] == [], 60)
         page.wait_for_timeout(500)  # so that what was asked is heard of
-        assert len([call for call in calls if call == "POST /api/delete"]) == 2
+        assert len([call for call in calls if call == "POST /api/delete"]) == 4
         page.close()

@@ -25,7 +25,7 @@ _ANYBODY = frozenset(
         "install.manifest", "install.service_worker", "install.offline",
     }
 )  # fmt: skip
-_UPLOADS = frozenset({"trash.restore", "trash_page.restore"})
+_UPLOADS = frozenset({"trash.restore", "trash_page.restore", "bulk.restore"})
 _ADMINS = frozenset({"status_page.index", "trash.page", "trash_page.index", "trash_page.grid"})
 _PROBES = frozenset({"health.healthz", "health.readyz"})
 """Health checks: exempt from the Host check and from authentication."""

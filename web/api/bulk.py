@@ -13,7 +13,7 @@ from pipeline.errors import BadRequest
 from pipeline.ids import is_id
 from pipeline.records import State
 from web.api.answers import answer
-from web.api.schemas import MOST_IDS, Deleted, Ids
+from web.api.schemas import MOST_IDS, Deleted, Ids, Restored
 from web.services import MOST_AT_ONCE, services
 from web.turns import turn
 
@@ -66,6 +66,15 @@ def delete() -> ResponseReturnValue:
     with turn("change"):
         deleted = services().delete_many(ids)
     return answer(Deleted(deleted, len(ids) - deleted))
+
+
+@blueprint.post("/restore")
+def restore() -> ResponseReturnValue:
+    """Bring back from the trash the images whose `ids` are given; those that are not in it count as missing."""
+    ids = asked_ids()
+    with turn("change"):
+        restored = services().restore_many(ids)
+    return answer(Restored(restored, len(ids) - restored))
 
 
 @blueprint.post("/retry")

@@ -110,6 +110,14 @@ class Deleted:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """How many images were brought back from the trash, and how many of those named were not in it."""
+
+    restored: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
 class Volume:
     """Room on the volume, in bytes."""
 
@@ -243,6 +251,7 @@ OPERATIONS: dict[str, Operation] = {
     "trash.purge": Operation({204: None}, errors=(404,)),
     "trash.empty": Operation({200: Emptied}),
     "bulk.delete": Operation({200: Deleted}, takes=IDS, errors=(413,)),
+    "bulk.restore": Operation({200: Restored}, takes=IDS, errors=(413,)),
     "bulk.retry": Operation({202: Retried}, takes=IDS, errors=(413,)),
     "archive.download": Operation({200: "application/zip"}, takes=IDS, errors=(404, 413)),
     "api.retry_failed": Operation({202: Retried}),

@@ -85,6 +85,7 @@ def _data(
         "types": ACCEPTED_TYPES,
         "maxBytes": services().settings.max_upload_bytes,
         "viewerStyle": asset("lightbox.css"),
+        "trashDays": services().settings.trash_seconds // (24 * 60 * 60),
     }
 
 

@@ -9,6 +9,7 @@ from pipeline.errors import BadRequest, ImageNotFound
 from pipeline.ids import is_id
 from web.api.trash import serialize_trashed
 from web.files.images import send_rendition
+from web.live.feed import feed
 from web.services import services
 
 blueprint = Blueprint("trash_page", __name__)
@@ -21,11 +22,14 @@ def index() -> ResponseReturnValue:
     before = request.args.get("before")
     if before is not None and not is_id(before):
         raise BadRequest("'before' must be the id of an image.")
+    events = feed().position()
     found, after = services().store.trashed_page(before, _PAGE)
     return render_template(
         "gallery/trash.html",
         images=[serialize_trashed(one) for one in found],
         next=after,
+        count=len(services().store.trashed_ids()),
+        events=events or "",
         days=services().settings.trash_seconds // (24 * 60 * 60),
     )
 

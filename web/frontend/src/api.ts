@@ -41,13 +41,15 @@ export const page = (before: string | null, limit: number, signal?: AbortSignal,
   get(`/api/images?limit=${limit}${before ? `&before=${before}` : ""}${state ? `&state=${state}` : ""}`, signal);
 /** The images that hold the bytes with this hash: one or none. */
 export const holding = (sha256: string): Promise<Page> => get(`/api/images?sha256=${sha256}`);
-export const one = (id: string): Promise<Image> => get(`/api/images/${id}`);
 /** The days, newest first, with the id of every `every`th image as marks to page from; `complete` is false while some
  * are not counted yet. */
 export const days = (every: number): Promise<{ days: DayCount[]; complete: boolean }> => get(`/api/days?every=${every}`);
 export const status = (): Promise<Status> => get("/api/status");
 export const retry = async (id: string): Promise<Image> =>
   (await call("POST", `/api/images/${id}/retry`)).json() as Promise<Image>;
+/** Takes up to `MOST_AT_ONCE` out of the trash. */
+export const restore = (ids: readonly string[]): Promise<unknown> =>
+  call("POST", "/api/restore", { body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" }, keepalive: true });
 /** Deletes up to `MOST_AT_ONCE`; goes on when the page is left. */
 export const removeAll = (ids: string[]): Promise<unknown> =>
   call("POST", "/api/delete", { body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" }, keepalive: true });

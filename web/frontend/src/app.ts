@@ -33,13 +33,13 @@ const loader = new Loader(timeline, () => changed());
 const selection = new Selection(timeline, () => (picked.show(), grid.soon()));
 const grid = new Grid(timeline, { open, retry, tick, ticked: selection.has, day: (day) => void pickDay(day), dayTicked: (day) => selection.days.has(day) }, loader.want);
 const focus = new Focus(timeline, grid);
-const trash = new Trash(timeline, { changed, restored, recount: () => void loader.count(() => undefined), removed: (id) => opener.viewer?.removed(id) });
+const trash = new Trash(timeline, { changed, restored, back: arrived, recount: () => loader.count(() => undefined), removed: (id) => opener.viewer?.removed(id) });
 const retries = new Retries(timeline);
 const picked = new PickedBar(timeline, selection, () => remove(null), (ids) => retries.note(ids));
 const scrubber = new Scrubber(grid);
 const state = new State(() => retries.note([...timeline.known()].filter((image) => image.state === "failed").map(({ id }) => id)));
-const pick = mayUpload ? new Pick(arrived) : null;
-const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id), remove: (id) => take([id]) });
+const pick = mayUpload ? new Pick(uploaded) : null;
+const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id), remove: (id) => void take([id]) });
 
 function changed(): void {
   grid.changed();
@@ -47,8 +47,13 @@ function changed(): void {
   requestAnimationFrame(() => scrubber.update());
 }
 
+/** What the server answers of an upload is there, whatever was deleted before. */
+function uploaded(image: Image): void {
+  trash.welcome(image.id);
+  arrived(image);
+}
+
 function arrived(image: Image): void {
-  if (trash.has(image.id)) return;
   retries.heard(image);
   // of those that failed, what is tried again stays in view
   if (start.state && image.state !== start.state && !timeline.images.has(image.id)) return state.soon();
@@ -61,10 +66,11 @@ function arrived(image: Image): void {
 /** Deletes what is picked, or the one. */
 function remove(id: string | null): void {
   const ids = selection.ids.size ? [...selection.ids] : id ? [id] : [];
-  if (mayChange) take(ids);
+  if (mayChange) void take(ids);
 }
 
-function take(ids: readonly string[]): void {
+async function take(ids: readonly string[]): Promise<void> {
+  if (!ids.length || (!start.trashDays && !(await trash.mayPut(ids.length)))) return;
   if (opener.busy) {
     for (const id of ids) selection.drop(id);
     trash.put(ids);
@@ -170,9 +176,9 @@ function begun(): void {
 
 new Live(
   {
-    image: arrived,
-    deleted: (id) => {
-      if (trash.has(id)) return;
+    image: (image) => trash.heeds(image) && arrived(image),
+    deleted: async (id) => {
+      if (!(await trash.isGone(id))) return;
       const takeAway = (): void => {
         timeline.remove(id);
         selection.drop(id);

@@ -138,6 +138,7 @@ export class Grid {
     }
     for (const [id, tile] of this.tiles) {
       if (tiles.has(id)) continue;
+      tile.stop();
       tile.element.remove();
       this.tiles.delete(id);
     }

@@ -11,8 +11,8 @@ const ASK_MS = 2500;
 const QUIET_MS = 1500;
 
 export interface News {
-  image(image: Image): void;
-  deleted(id: string): void;
+  image(image: Image): unknown;
+  deleted(id: string): unknown;
   /** Something may have been missed: ask again; the answer is the event to listen from. */
   missed(): Promise<string | null>;
 }

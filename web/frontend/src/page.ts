@@ -13,6 +13,8 @@ export interface Start {
   types: string[];
   maxBytes: number;
   viewerStyle: string;
+  /** How long the trash keeps what is deleted; 0: not at all. */
+  trashDays: number;
   /** The event to listen from; nothing where events are not to be had. */
   events?: string | null;
 }

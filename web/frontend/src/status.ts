@@ -4,11 +4,12 @@ import { find, say } from "./dom";
 import { Live } from "./live";
 import "./menu";
 import { root } from "./page";
+import { fetchPage, replacePart } from "./parts";
 
 const SOON_MS = 1000;
 const BUSY_MS = 5000;
 const IDLE_MS = 15_000;
-const PARTS = ["cards", "workers", "failures", "sweeps"];
+const PARTS = ["#cards", "#workers", "#failures", "#sweeps"];
 
 const state = find("#state");
 const verdict = find("#verdict");
@@ -30,13 +31,9 @@ function plan(ms: number): void {
 /** Shows what the server says now; the event to listen from. */
 async function refresh(): Promise<string | null> {
   try {
-    const answer = await fetch("/status", { headers: { Accept: "text/html" } });
-    // the session has ended
-    if (answer.redirected) location.reload();
-    if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    for (const id of PARTS) replace(find(`#${id}`), find(`#${id}`, fresh));
-    const told = find("#verdict", fresh);
+    const page = await fetchPage("/status");
+    for (const part of PARTS) replacePart(part, page);
+    const told = find("#verdict", page);
     verdict.className = told.className;
     say(find("p", verdict), told.textContent.trim());
     say(state, "");
@@ -47,20 +44,6 @@ async function refresh(): Promise<string | null> {
   }
   plan(document.querySelector(".light.busy") ? BUSY_MS : IDLE_MS);
   return find("#cards").dataset["events"] || null;
-}
-
-/** Replaces a part whose content differs; the focus stays where it was, or goes to the part's heading. */
-function replace(part: HTMLElement, fresh: HTMLElement): void {
-  part.dataset["events"] = fresh.dataset["events"] ?? "";
-  if (part.innerHTML === fresh.innerHTML) return;
-  const focused = part.contains(document.activeElement) ? document.activeElement : null;
-  const same = focused && [...part.querySelectorAll("a, button, [tabindex]")].indexOf(focused);
-  const left = part.querySelector(".scroll")?.scrollLeft ?? 0;
-  part.replaceChildren(...fresh.childNodes);
-  part.querySelector(".scroll")?.scrollTo({ left });
-  if (!focused) return;
-  const again = focused.id ? document.getElementById(focused.id) : part.querySelectorAll<HTMLElement>("a, button, [tabindex]")[same ?? 0];
-  (again ?? part.querySelector<HTMLElement>("h2"))?.focus({ preventScroll: true });
 }
 
 addEventListener("submit", (event) => {

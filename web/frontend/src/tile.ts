@@ -74,6 +74,15 @@ export class Tile {
     if (file && !image.renditions.grid) void previewOf(file).then((url) => url && this.#preview(url));
   }
 
+  /** Lets go of pictures that are still being loaded: nobody sees them any more, and they may have been deleted. */
+  stop(): void {
+    for (const img of this.element.querySelectorAll("img")) {
+      if (img.complete) continue;
+      img.removeAttribute("srcset");
+      img.removeAttribute("src");
+    }
+  }
+
   #picture(standing: boolean): void {
     const { image } = this;
     const { grid, view } = image.renditions;

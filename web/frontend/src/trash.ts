@@ -1,33 +1,55 @@
-/** Deleting with a way back: nothing is asked of the server until the time for undoing is over. */
+/** Deleting with a way back: the gallery keeps what is deleted in its trash, and undoing takes it out again. */
 
 import * as api from "./api";
-import type { Image } from "./records";
+import { confirm } from "./confirm";
+import { start } from "./page";
+import { idAfter, type Image } from "./records";
 import type { Timeline } from "./timeline";
 import { type Toast, toast } from "./toast";
 import { many } from "./words";
 
 const SECONDS = 6;
+/** So many are restored in one call: what is back is shown meanwhile. */
+const AT_ONCE = 100;
+const TOGETHER_MS = 300;
+const RECOUNTS = 12;
+const RECOUNT_MS = 700;
+/** How long news of a deletion may be late. */
+const LATE_MS = 10_000;
 
 /** What was deleted at once, and is undone at once. */
 interface Deleted {
   images: Image[];
   /** Those that were only counted. */
   unseen: string[];
+  ids: string[];
   shown: Toast;
+  /** Whether the server has done it. */
+  done: Promise<boolean>;
 }
 
 export interface TrashActions {
   changed(): void;
   /** How many there are has changed, and which is not known. */
-  recount(): void;
+  recount(): Promise<void>;
   removed(id: string): void;
   restored(images: readonly Image[]): void;
+  /** An image was restored elsewhere. */
+  back(image: Image): void;
 }
 
 export class Trash {
-  /** What can be undone, the last one last. */
+  /** What can be undone, the last one last: also after its toast has gone. */
   readonly #stack: Deleted[] = [];
-  readonly #waiting = new Set<string>();
+  /** What was deleted here and not restored. */
+  readonly #deleted = new Set<string>();
+  /** What was restored here: news of its deletion may be late. */
+  readonly #restored = new Set<string>();
+  readonly #restoring = new Set<string>();
+  #undoing: Promise<void> = Promise.resolve();
+  /** News of images that are gone here, until it is known whether they are there. */
+  readonly #asked = new Map<string, Image>();
+  #asking = 0;
 
   constructor(
     readonly timeline: Timeline,
@@ -36,35 +58,123 @@ export class Trash {
     addEventListener("keydown", (event) => {
       const last = this.#stack.at(-1);
       if (!(event.ctrlKey || event.metaKey) || event.shiftKey || event.key !== "z" || !last) return;
+      if ((event.target as HTMLElement).closest("input, textarea, dialog")) return;
       event.preventDefault();
       last.shown.close();
       this.#undo(last);
     });
-    addEventListener("pagehide", () => this.#flush());
   }
 
-  has(id: string): boolean {
-    return this.#waiting.has(id);
+  /** Asks first if there is no way back. */
+  async mayPut(count: number): Promise<boolean> {
+    if (start.trashDays) return true;
+    return confirm(`Delete ${many(count, "picture")} for good?`, "This gallery keeps no trash: there is no way back.", "Delete");
   }
 
-  /** Takes images off the page, and from the server unless that is undone. */
+  /** Takes images off the page, and puts them into the gallery's trash. */
   put(ids: readonly string[]): void {
     const { images, unseen } = this.timeline.removeAll(ids);
-    const sum = images.length + unseen.length;
-    if (!sum) return;
-    for (const id of [...images.map((image) => image.id), ...unseen]) this.#waiting.add(id);
+    const all = [...images.map(({ id }) => id), ...unseen];
+    if (!all.length) return;
+    for (const id of all) {
+      this.#deleted.add(id);
+      this.#restored.delete(id);
+    }
     for (const { id } of images) this.actions.removed(id);
     this.actions.changed();
-    const words = sum === 1 && images[0] ? `Deleted ${images[0].name}` : `Deleted ${many(sum, "picture")}`;
-    const undo = { label: "Undo", keys: "Control+Z", run: () => this.#undo(deleted) };
-    const deleted: Deleted = { images, unseen, shown: toast(words, undo, SECONDS, () => void this.#delete(deleted)) };
-    this.#stack.push(deleted);
+    const words = all.length === 1 && images[0] ? `Deleted ${images[0].name}` : `Deleted ${many(all.length, "picture")}`;
+    const undo = start.trashDays ? { label: "Undo", keys: "Control+Z", run: () => this.#undo(deleted) } : undefined;
+    const deleted: Deleted = { images, unseen, ids: all, shown: toast(words, undo, SECONDS), done: this.#delete(all) };
+    void deleted.done.then((done) => done || this.#failed(deleted));
+    if (undo) this.#stack.push(deleted);
   }
 
+  /** News of an image: whether to heed it now. What is not here any more may have been restored, which is asked of many
+   * in one go. */
+  heeds(image: Image): boolean {
+    if (!this.timeline.gone.has(image.id)) return true;
+    if (!this.#restoring.has(image.id)) {
+      this.#asked.set(image.id, image);
+      this.#asking ||= window.setTimeout(() => void this.#ask(), TOGETHER_MS);
+    }
+    return false;
+  }
+
+  async #ask(): Promise<void> {
+    const asked = new Map(this.#asked);
+    this.#asked.clear();
+    this.#asking = 0;
+    await Promise.all(this.#stack.map(({ done }) => done));
+    const all = [...asked.keys()].sort();
+    const there = new Set(await api.ids(idAfter(all.at(-1) ?? ""), all[0]).catch(() => []));
+    for (const [id, image] of asked) {
+      if (!there.has(id) || !this.timeline.gone.has(id)) continue;
+      this.welcome(id);
+      this.actions.back(image);
+    }
+  }
+
+  /** News that an image was deleted: whether to heed it. */
+  async isGone(id: string): Promise<boolean> {
+    if (this.#deleted.has(id)) return false;
+    return !this.#restored.has(id) || !(await exists(id));
+  }
+
+  /** An image that was deleted is there again. */
+  welcome(id: string): void {
+    this.#deleted.delete(id);
+    this.timeline.gone.delete(id);
+  }
+
+  async #delete(ids: readonly string[]): Promise<boolean> {
+    try {
+      for (let i = 0; i < ids.length; i += api.MOST_AT_ONCE) await api.removeAll(ids.slice(i, i + api.MOST_AT_ONCE));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  #failed(deleted: Deleted): void {
+    this.#forget(deleted);
+    deleted.shown.close();
+    this.#back(deleted.images, deleted.ids);
+    if (deleted.unseen.length) void this.actions.recount();
+    toast(`${many(deleted.ids.length, "picture")} could not be deleted. Try again.`);
+  }
+
+  /** Undoes one after the other, in the order that was asked for. */
   #undo(deleted: Deleted): void {
     this.#forget(deleted);
-    this.#back(deleted);
-    this.actions.restored(deleted.images);
+    this.#undoing = this.#undoing.then(() => this.#restore(deleted));
+  }
+
+  /** Shows what is restored once it is: until then its pictures cannot be fetched. */
+  async #restore(deleted: Deleted): Promise<void> {
+    if (!(await deleted.done)) return;
+    let left = deleted.ids;
+    const all = this.timeline.total + left.length;
+    for (const id of left) this.#restoring.add(id);
+    const shown = left.length > AT_ONCE ? toast(`Restoring ${many(left.length, "picture")}…`, undefined, 600) : null;
+    try {
+      while (left.length) {
+        const some = left.slice(0, AT_ONCE);
+        await api.restore(some);
+        left = left.slice(some.length);
+        this.#back(deleted.images, some);
+      }
+      this.actions.restored(deleted.images);
+    } catch {
+      this.#stack.push({ ...deleted, ids: left });
+      toast(`${many(left.length, "picture")} could not be restored. What was deleted is in the trash.`);
+    }
+    for (const id of deleted.ids) this.#restoring.delete(id);
+    // the server counts its days once a second
+    for (let tries = 0; deleted.unseen.length && !left.length && this.timeline.total < all && tries < RECOUNTS; tries += 1) {
+      if (tries) await new Promise((resolve) => setTimeout(resolve, RECOUNT_MS));
+      await this.actions.recount();
+    }
+    shown?.close();
   }
 
   #forget(deleted: Deleted): void {
@@ -72,36 +182,20 @@ export class Trash {
     if (at >= 0) this.#stack.splice(at, 1);
   }
 
-  #back({ images, unseen }: Deleted): void {
-    for (const id of [...images.map((image) => image.id), ...unseen]) {
-      this.#waiting.delete(id);
-      this.timeline.gone.delete(id);
+  #back(images: readonly Image[], ids: readonly string[]): void {
+    const back = new Set(ids);
+    for (const id of ids) {
+      this.welcome(id);
+      this.#restored.add(id);
+      setTimeout(() => this.#restored.delete(id), LATE_MS);
     }
-    for (const image of images) this.timeline.put(image);
+    for (const image of images) if (back.has(image.id)) this.timeline.put(image);
     this.actions.changed();
-    if (unseen.length) this.actions.recount();
   }
+}
 
-  async #delete(deleted: Deleted): Promise<void> {
-    this.#forget(deleted);
-    const left = [...deleted.images.map(({ id }) => id), ...deleted.unseen].filter((id) => this.#waiting.has(id));
-    for (let i = 0; i < left.length; i += api.MOST_AT_ONCE) {
-      const some = left.slice(i, i + api.MOST_AT_ONCE);
-      try {
-        await api.removeAll(some);
-        for (const id of some) this.#waiting.delete(id);
-      } catch {
-        const kept = new Set(left.slice(i));
-        this.#back({ ...deleted, images: deleted.images.filter(({ id }) => kept.has(id)), unseen: deleted.unseen.filter((id) => kept.has(id)) });
-        toast(`${many(kept.size, "picture")} could not be deleted. Try again.`);
-        return;
-      }
-    }
-  }
-
-  #flush(): void {
-    const ids = [...this.#waiting];
-    for (let i = 0; i < ids.length; i += api.MOST_AT_ONCE) void api.removeAll(ids.slice(i, i + api.MOST_AT_ONCE)).catch(() => undefined);
-    this.#waiting.clear();
-  }
+/** Asked by way of a page: browsers report a 404 in their console. */
+async function exists(id: string): Promise<boolean> {
+  const found = await api.page(idAfter(id), 1).catch(() => null);
+  return found?.images[0]?.id === id;
 }

@@ -229,6 +229,12 @@ export class Viewer {
     );
   }
 
+  /** What failed after its grid was made is shown, and can be tried again all the same. */
+  #again(image: Image): HTMLElement[] {
+    if (image.state !== "failed" || !image.renditions.grid || !mayChange) return [];
+    return [h("button", { type: "button", class: "button quiet small again", onclick: () => this.actions.retry(image.id) }, icon("retry"), "Retry")];
+  }
+
   /** Where the view rendition would be shown larger than it is, the original takes its place. */
   #sharpen(): void {
     const slide = this.#pswp.currSlide;
@@ -273,7 +279,9 @@ export class Viewer {
     this.actions.changed(image);
     const root = this.#pswp.element;
     const line = root?.querySelector(".viewer-caption");
-    line?.replaceChildren(...caption(image));
+    const focused = line?.contains(document.activeElement);
+    line?.replaceChildren(...caption(image), ...this.#again(image));
+    if (focused) (line?.querySelector("button") ?? root)?.focus({ preventScroll: true });
     const open = this.#facts?.querySelector("details")?.open ?? image.state !== "ready";
     if (this.#facts) this.#facts.replaceChildren(story(image, open));
     const set = (name: string, shown: boolean): void => {
