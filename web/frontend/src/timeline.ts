@@ -118,6 +118,17 @@ export class Timeline {
     return { images, unseen };
   }
 
+  /** Forgets the images of the days of these ids, of which more are there than are known: they are counted and loaded
+   * anew. */
+  unload(ids: Iterable<string>): void {
+    const days = new Set([...ids].map(dayOf));
+    for (const day of this.days) {
+      if (!days.has(day.day)) continue;
+      for (const run of day.runs) for (const { id } of run.images ?? []) this.images.delete(id);
+      day.runs = [{ upper: dayEnd(day.day), count: 1, images: null }];
+    }
+  }
+
   /** One image less among those that are only counted: where this one must be, or elsewhere in its day, since how many
    * there are in each run may be a guess. */
   #discount(id: string): void {

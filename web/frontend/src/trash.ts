@@ -139,7 +139,7 @@ export class Trash {
     this.#forget(deleted);
     deleted.shown.close();
     this.#back(deleted.images, deleted.ids);
-    if (deleted.unseen.length) void this.actions.recount();
+    if (deleted.unseen.length) void this.#recount(deleted.unseen, 0);
     toast(`${many(deleted.ids.length, "picture")} could not be deleted. Try again.`);
   }
 
@@ -163,18 +163,25 @@ export class Trash {
         left = left.slice(some.length);
         this.#back(deleted.images, some);
       }
-      this.actions.restored(deleted.images);
+      if (!deleted.unseen.length) this.actions.restored(deleted.images);
     } catch {
       this.#stack.push({ ...deleted, ids: left });
       toast(`${many(left.length, "picture")} could not be restored. What was deleted is in the trash.`);
     }
     for (const id of deleted.ids) this.#restoring.delete(id);
-    // the server counts its days once a second
-    for (let tries = 0; deleted.unseen.length && !left.length && this.timeline.total < all && tries < RECOUNTS; tries += 1) {
-      if (tries) await new Promise((resolve) => setTimeout(resolve, RECOUNT_MS));
-      await this.actions.recount();
-    }
+    if (deleted.unseen.length) await this.#recount(deleted.unseen, all);
     shown?.close();
+  }
+
+  /** Of those that were only counted it is not known where they are among the others. The server counts its days once a
+   * second. */
+  async #recount(ids: readonly string[], all: number): Promise<void> {
+    for (let tries = 0; tries < RECOUNTS; tries += 1) {
+      this.timeline.unload(ids);
+      await this.actions.recount();
+      if (this.timeline.total >= all) return;
+      await new Promise((resolve) => setTimeout(resolve, RECOUNT_MS));
+    }
   }
 
   #forget(deleted: Deleted): void {
