@@ -16,6 +16,8 @@ UNFIT = "The colour profile does not fit the picture and was ignored."
 
 _MODES = {"RGB ": "RGB", "GRAY": "L", "CMYK": "CMYK"}
 _TAGS = 100
+# Of a chain that is computed (`mpet`, ICC.1:2022) and of a curve in it: a file can name one element thousands of times.
+_ELEMENTS, _SEGMENTS = 32, 64
 _SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
 
 
@@ -68,6 +70,8 @@ def _converted(picture: Image.Image, meaning: Meaning) -> Image.Image:
 def _by_profile(picture: Image.Image, data: bytes) -> Image.Image:
     if len(data) < int.from_bytes(data[:4]):
         raise ImageCms.PyCMSError("the profile is cut off")
+    if _computes_long(data):
+        raise ImageCms.PyCMSError("the profile would take minutes")
     profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
     mode = _MODES.get(profile.profile.xcolor_space)
     if mode is None or (mode == "CMYK") != (picture.mode == "CMYK") or (mode == "L" and picture.mode == "RGB"):
@@ -77,6 +81,22 @@ def _by_profile(picture: Image.Image, data: bytes) -> Image.Image:
     if mode == "RGB" and _does_nothing(transform):
         return picture
     return ImageCms.applyTransform(picture, transform) or picture
+
+
+def _computes_long(profile: bytes) -> bool:
+    """Whether a chain of elements is longer than any that is in use, or one of its curves has more segments."""
+    starts = [
+        int.from_bytes(profile[at + 4 : at + 8]) for at in range(132, min(len(profile), 132 + 12 * _TAGS) - 11, 12)
+    ]
+    chains = [start for start in starts if profile[start : start + 4] == b"mpet"]
+    if any(int.from_bytes(profile[start + 12 : start + 16]) > _ELEMENTS for start in chains):
+        return True
+    at = profile.find(b"curf") if chains else -1
+    while at >= 0:
+        if int.from_bytes(profile[at + 8 : at + 10]) > _SEGMENTS:
+            return True
+        at = profile.find(b"curf", at + 4)
+    return False
 
 
 def _code_points(profile: bytes) -> hdr.HighRange | None:
