@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import click
 
 from pipeline.errors import BadSetting, GalleryError
+from pipeline.images.view_format import ViewFormat
 from pipeline.queue.connection import QueueUnavailable, connect
 from pipeline.queue.lease import Lease
 from pipeline.queue.regeneration import FAILED, LATER, RegenerationQueue
@@ -28,7 +29,8 @@ _TRIES = 3
 @click.command()
 @click.option("--missing", "which", flag_value=Which.MISSING, help="Images whose thumbnails are missing.")
 @click.option("--outdated", "which", flag_value=Which.OUTDATED, default=Which.OUTDATED,
-              help="Images whose thumbnails an older recipe made, and missing ones (the default).")  # fmt: skip
+              help="Images whose thumbnails an older recipe made, or whose view is not of the format that "
+                   "GALLERY_VIEW_FORMAT asks for, and missing ones (the default).")  # fmt: skip
 @click.option("--all", "which", flag_value=Which.ALL, help="All images.")
 def regenerate(which: Which) -> None:
     """Make the thumbnails of ready images again, from their originals.
@@ -41,7 +43,7 @@ def regenerate(which: Which) -> None:
     try:
         settings = Settings.from_environment()
         store = Store(settings)
-        ids = select(store, Which(which))
+        ids = select(store, Which(which), settings.view_format)
         lease = Lease(connect(settings.redis_url, timeout=5), lambda: store.volume.id)
         lease.start()
         queue = ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
@@ -60,11 +62,11 @@ def regenerate(which: Which) -> None:
     sys.exit(1 if run.failures else 0)
 
 
-def select(store: Store, which: Which) -> list[str]:
+def select(store: Store, which: Which, view_format: ViewFormat) -> list[str]:
     """The ids of the images to make again, oldest first."""
     folders = list(images(store.volume))
     with click.progressbar(folders, label="Looking", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        return [folder.name for folder in bar if is_wanted(store, folder.name, which)]
+        return [folder.name for folder in bar if is_wanted(store, folder.name, which, view_format)]
 
 
 @dataclass(slots=True)

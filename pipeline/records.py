@@ -19,6 +19,7 @@ import msgspec
 from pipeline.errors import GalleryError
 from pipeline.ids import is_id, made_at
 from pipeline.images.formats import Format
+from pipeline.images.view_format import Kind
 from pipeline.open_enum import OpenEnum
 
 VERSION = 1
@@ -63,13 +64,13 @@ class RenditionInfo(msgspec.Struct, frozen=True):
     height: int
     bytes: int
     sha256: str | None = None
-    format: str = "webp"
+    format: Format = Format.WEBP
     unknown: dict[str, Any] = {}
 
     @classmethod
-    def of(cls, data: builtins.bytes, width: int, height: int) -> RenditionInfo:
+    def of(cls, data: builtins.bytes, width: int, height: int, format_: Format = Format.WEBP) -> RenditionInfo:
         """Describe a rendition by the bytes of its file."""
-        return cls(width, height, len(data), hashlib.sha256(data).hexdigest())
+        return cls(width, height, len(data), hashlib.sha256(data).hexdigest(), format_)
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -77,7 +78,8 @@ class Record(msgspec.Struct, frozen=True):
 
     `width` and `height` are those of the upright picture; `attempts` counts the renders begun at the pass in hand
     (the grid, then the view) since the upload or the last retry by hand; `queued_at` and `started_at` are those of the
-    first pass; `recipe` is the version of the renditions. `uploaded_sha256` is set if the
+    first pass; `recipe` is the version of the renditions, and `kind` what the view was found to show (None before there
+    is one, and in records before recipe 6). `uploaded_sha256` is set if the
     original was found damaged when the record was lost: the hash it once had, while `sha256` is that of the bytes that
     are there. `unknown` and `unknown_renditions` hold what another release wrote; they are written back.
     """
@@ -103,6 +105,7 @@ class Record(msgspec.Struct, frozen=True):
     placeholder: str | None = None
     color: str | None = None
     recipe: int | None = None
+    kind: Kind | None = None
     notes: tuple[str, ...] = ()
     renditions: Mapping[str, RenditionInfo] = {}
     uploaded_sha256: str | None = None

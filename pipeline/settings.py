@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pipeline.errors import BadSetting
 from pipeline.images.recipe import EFFORT
+from pipeline.images.view_format import ViewFormat
 from pipeline.tokens import LEAST_ROLES, Role, Token, parse_tokens
 
 
@@ -30,6 +31,7 @@ class Settings:
     max_form_files: int
     max_megapixels: int
     webp_effort: int
+    view_format: ViewFormat
     job_timeout: int
     require_sandbox: bool
     sweep_seconds: int
@@ -79,6 +81,7 @@ class Settings:
             max_form_files=read.whole("GALLERY_MAX_FORM_FILES", 100, least=1, most=1000),
             max_megapixels=read.whole("GALLERY_MAX_MEGAPIXELS", 250, least=1, most=2000),
             webp_effort=read.whole("GALLERY_WEBP_EFFORT", EFFORT, least=0, most=6),
+            view_format=ViewFormat(read.choice("GALLERY_VIEW_FORMAT", ViewFormat.AUTO, tuple(ViewFormat))),
             job_timeout=read.whole("GALLERY_JOB_TIMEOUT", 60, least=1, most=3600),
             require_sandbox=read.flag("GALLERY_REQUIRE_SANDBOX"),
             sweep_seconds=read.whole("GALLERY_SWEEP_SECONDS", 15, least=1, most=30),

@@ -14,17 +14,22 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
+from PIL import Image
 
-from pipeline.images.formats import Limits
+from pipeline.images.formats import Format, Limits
+from pipeline.images.view_format import Kind
 from tests.pictures import picture
+from tests.render_fixtures import encoded
 from worker.engine.render import Picture, Rendition, render
 from worker.render_process.child import main
 from worker.render_process.frames import LENGTH, MOST_BYTES, Crashed, Done, Made, Ready, Refused, Unreadable, encode
 from worker.sandbox import Confinement
 
 _SMALL, _WIDE = picture("WEBP", (8, 8)), picture("WEBP", (2000, 8))
+_JPEG, _AVIF = picture("JPEG", (8, 8)), picture("AVIF", (8, 8))
+_MOVING = encoded(Image.new("RGB", (8, 8)), "AVIF", save_all=True, append_images=[Image.new("RGB", (8, 8), "red")])
 _GRID, _VIEW = (Rendition(name, _SMALL, 8, 8) for name in ("grid", "view"))
-_FOUND = Picture("AAAA", "#000000", (), 8, 8)
+_FOUND = Picture("AAAA", "#000000", (), 8, 8, Kind.GRAPHIC)
 _BOTH = encode(Made(_GRID)) + encode(Made(_VIEW))
 
 
@@ -56,6 +61,15 @@ LIES = {
     "a second beginning": encode(Ready(Confinement(frozenset()))),
     "a rendition that is no picture": _grid(b"<script>" * 9, 8, 8),
     "a rendition of another format": _grid(picture("PNG", (8, 8)), 8, 8),
+    "a grid that is a JPEG": encode(Made(Rendition("grid", _JPEG, 8, 8, Format.JPEG))),
+    "a view of a format that was not asked for": encode(Made(_GRID))
+    + encode(Made(Rendition("view", _JPEG, 8, 8, Format.JPEG))),
+    "a view that is called an AVIF": encode(Made(_GRID)) + encode(Made(Rendition("view", _SMALL, 8, 8, Format.AVIF))),
+    "an AVIF with something behind it": encode(Made(_GRID))
+    + encode(Made(Rendition("view", _AVIF + b"<script>", 8, 8, Format.AVIF))),
+    "an AVIF that moves": encode(Made(_GRID)) + encode(Made(Rendition("view", _MOVING, 8, 8, Format.AVIF))),
+    "a view of a format that nobody knows": encode(Made(_GRID))
+    + encode(Made(Rendition("view", _SMALL, 8, 8, Format("exe")))),
     "half a rendition": _grid(_SMALL[:20], 8, 8),
     "a rendition with something behind it": _grid(_SMALL + b"<script>", 8, 8),
     "a rendition of another size": _grid(_SMALL, 9, 8),
@@ -64,6 +78,8 @@ LIES = {
     "a rendition by another name": encode(Made(Rendition("../original", _SMALL, 8, 8))),
     "a rendition twice": encode(Made(_GRID)) * 2,
     "an end before the renditions": encode(Done(_FOUND)),
+    "a kind that nobody knows": _done(kind=Kind("mine")),
+    "a view of no kind": _done(kind=None),
     "a long placeholder": _done(placeholder="A" * 1000),
     "a placeholder that is a page": _done(placeholder="<b>"),
     "a colour that is a style": _done(color="red;background:url(/)"),
@@ -80,9 +96,7 @@ LIES = {
 }
 
 
-def lie(
-    original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int, wanted: Any
-) -> Picture:
+def lie(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], **how: Any) -> Picture:
     """Say what the file names; the answer for the next picture too, after the end of this one."""
     said = original.read().decode("latin-1")
     if said in LIES:
@@ -100,9 +114,7 @@ def lie(
     return _FOUND
 
 
-def die_in_a_sentence(
-    original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int, wanted: Any
-) -> Picture:
+def die_in_a_sentence(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], **how: Any) -> Picture:
     """End in the middle of an answer."""
     if isinstance(original.name, int):
         os.write(3, LENGTH.pack(100_000) + bytes(100))
@@ -110,9 +122,7 @@ def die_in_a_sentence(
     return _FOUND
 
 
-def spin(
-    original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int, wanted: Any
-) -> Picture:
+def spin(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], **how: Any) -> Picture:
     """Compute without end."""
     while isinstance(original.name, int):
         pass
@@ -128,9 +138,7 @@ def die_at_the_view(original: BinaryIO, limits: Limits, publish: Callable[[Rendi
     return render(original, limits, publish, **how)
 
 
-def die(
-    original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], *, effort: int, wanted: Any
-) -> Picture:
+def die(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], **how: Any) -> Picture:
     """End as by a fault in a codec, at a stranger's picture."""
     if isinstance(original.name, int):  # a sample has a path
         os.kill(os.getpid(), signal.SIGSEGV)

@@ -30,7 +30,7 @@ def make(store: Store, image_id: str, *, grid_only: bool = False) -> None:
         wanted = ("view",) if attempt.has_grid else ("grid",) if grid_only else RENDITIONS
 
         def publish(made: Rendition) -> None:
-            attempt.put(made.name, made.data, made.width, made.height)
+            attempt.put(made.name, made.data, made.width, made.height, made.format)
             if made.name == "grid" and not grid_only:
                 attempt.show(RECIPE)
 

@@ -10,6 +10,7 @@ import pytest
 
 from pipeline.errors import MadeByNewerRelease
 from pipeline.ids import made_at
+from pipeline.images.view_format import ViewFormat
 from pipeline.records import VERSION, Record, RenditionInfo, State, stamp
 from pipeline.store import NothingToDo, Store
 from pipeline.store.cleanup import cleanup
@@ -41,6 +42,7 @@ def test_a_record_of_release_0_1_is_of_version_1() -> None:
     assert json.loads(record.to_json()) == {
         **json.loads(FROM_0_1),
         "version": 1,
+        "kind": None,
         "renditions": {"grid": {"width": 3, "height": 2, "bytes": 5, "sha256": None, "format": "webp"}},
     }
 
@@ -54,14 +56,14 @@ def test_keys_of_another_release_are_written_back_at_every_level() -> None:
     raw["renditions"]["tiny"] = "elsewhere"
     record = Record.from_json(json.dumps(raw).encode())
     assert not record.is_newer
-    assert json.loads(record.to_json()) == {**raw, "version": 1}
+    assert json.loads(record.to_json()) == {**raw, "version": 1, "kind": None}
     changed = json.loads(record.with_(state=State.PENDING, reason=None, renditions={}).to_json())
     assert changed["renditions"] == {"tiny": "elsewhere"}
     assert {key: changed[key] for key in ("unknown", "unknown_renditions", "größe")} == {
         key: raw[key] for key in ("unknown", "unknown_renditions", "größe")
     }
     shown = record.to_dict()
-    assert set(shown) == {*json.loads(FROM_0_1), "version"}
+    assert set(shown) == {*json.loads(FROM_0_1), "version", "kind"}
     assert set(shown["reason"]) == {"code", "message"}
     assert shown["renditions"] == {"grid": {"width": 3, "height": 2, "bytes": 5, "sha256": None, "format": "webp"}}
 
@@ -117,7 +119,7 @@ def test_what_a_newer_release_made_is_not_touched(store: Store, newer: dict[str,
         make(store, image_id)
     with pytest.raises(NothingToDo), regenerating(store, image_id):
         pass
-    assert not is_wanted(store, image_id, Which.ALL)
+    assert not is_wanted(store, image_id, Which.ALL, ViewFormat.AUTO)
     for again in (store.retry, store.render_anew):
         with pytest.raises(MadeByNewerRelease):
             again(image_id)

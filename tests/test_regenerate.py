@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.images.recipe import RECIPE
+from pipeline.images.view_format import ViewFormat
 from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.store.checks.image import check_image
@@ -58,7 +59,7 @@ def test_outdated_and_missing_renditions_are_made_anew_and_get_new_addresses(gal
     age(gallery, old)
     store.layout.rendition(bare, "view").unlink()
     files = {i: store.layout.rendition(i, "grid").stat().st_mtime_ns for i in (old, whole, bare)}
-    assert [is_wanted(store, i, Which.MISSING) for i in (old, whole, bare)] == [False, False, True]
+    assert [is_wanted(store, i, Which.MISSING, ViewFormat.AUTO) for i in (old, whole, bare)] == [False, False, True]
     status, said = regenerate(gallery)
     assert (status, "2 made" in said) == (0, True), said
     changed = [i for i in files if store.layout.rendition(i, "grid").stat().st_mtime_ns != files[i]]

@@ -17,7 +17,7 @@ _log = structlog.get_logger()
 
 
 def regenerate_thumbnails(image_id: str) -> None:
-    """Make `grid.webp` and `view.webp` of a ready image anew; run twice, or at once, the result is the same."""
+    """Make the grid and the view of a ready image anew; run twice, or at once, the result is the same."""
     _, render_context = job_in_hand()
     with structlog.contextvars.bound_contextvars(image=image_id):
         outcomes.report(render_context.events.connection, image_id, _remake(render_context, image_id))
@@ -27,7 +27,7 @@ def _remake(render_context: RenderContext, image_id: str) -> str:
     made: list[Made] = []
 
     def keep(rendition: Rendition) -> None:
-        made.append(Made(rendition.name, rendition.data, rendition.width, rendition.height))
+        made.append(Made(rendition.name, rendition.data, rendition.width, rendition.height, rendition.format))
 
     try:
         if uploads_wait(render_context.store):

@@ -82,7 +82,7 @@ class RenderContext:
         wanted = ("view",) if attempt.has_grid else ("grid",) if grid_only else RENDITIONS
 
         def publish(rendition: Rendition) -> None:
-            attempt.put(rendition.name, rendition.data, rendition.width, rendition.height)
+            attempt.put(rendition.name, rendition.data, rendition.width, rendition.height, rendition.format)
             if rendition.name == "grid" and not grid_only:
                 attempt.show(RECIPE)
                 self._is_seen(attempt)
@@ -143,14 +143,14 @@ class RenderContext:
 
 
 def make_thumbnail(image_id: str) -> None:
-    """Make `grid.webp` and `view.webp` of a pending image, or the grid alone if others wait for theirs; run twice, or
+    """Make the grid and the view of a pending image, or the grid alone if others wait for theirs; run twice, or
     at once, the result is the same."""
     job, context = job_in_hand()
     context.make(image_id, _queued_at(job), grid_only=job.others_wait)
 
 
 def make_view(image_id: str) -> None:
-    """Make `view.webp` of a pending image, and its grid if that is not there; run twice, or at once, the result is the
+    """Make the view of a pending image, and its grid if that is not there; run twice, or at once, the result is the
     same."""
     job, context = job_in_hand()
     context.make(image_id, _queued_at(job))

@@ -4,7 +4,7 @@
     images/<day>/<minute>/<id>/
         original.<ext>        the bytes as uploaded, never changed
         image.json            the record, replaced whole
-        grid.webp view.webp   the renditions
+        grid.webp view.<ext>  the renditions
     images/<day>/<minute>/<id>.moving   an image that makes room while a repair puts others in their places
     trash/<id>/               deleted: the image as it was, put away at the stamp of its folder
     pending/<id>              the outbox: there from acceptance until the image is ready or failed;

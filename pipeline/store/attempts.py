@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.errors import GalleryError, ImageNotFound
+from pipeline.images.header import Format
 from pipeline.images.recipe import RECIPE
 from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Reason, Record, RenditionInfo, State, now
 from pipeline.store import outbox, reading
 from pipeline.store.progress import Facts, attempt_line, grid_line, progress
 from pipeline.store.reading import unless_deleted
-from pipeline.store.renditions import intact
+from pipeline.store.renditions import intact, remove_former
 from pipeline.volume.files import (
     is_gone,
     is_unlinked,
@@ -98,11 +99,13 @@ def _begin(
     if record.state is State.READY or (record.state is State.FAILED and found.begun):
         # a retry elsewhere may have put another marker in the place of this one
         if still_linked(marker, volume.layout.marker(image_id)):
+            remove_former(volume.layout.image(image_id), record)
             outbox.leave_again(volume, record)
         raise NothingToDo
     if record.state is State.FAILED:
         outbox.drop_failure(volume, image_id)  # that retry ended before it could
     is_first = record.recipe is None
+    is_alone = is_first and not found.begun
     if found.begun or record.state is State.FAILED:  # an attempt or a retry may have been cut short
         remove_temporaries(volume.layout.image(image_id))
     record = found.record.with_(renditions=intact(volume, found.record))
@@ -124,14 +127,15 @@ def _begin(
     if record.started_at is None or not has_grid:
         record = record.with_(started_at=started_at, queued_at=queued_at)
     record = record.with_(attempts=number, worker=worker)
-    return Attempt(volume, record, marker, number, size, is_first=is_first, has_grid=has_grid)
+    return Attempt(volume, record, marker, number, size, is_first=is_first, is_alone=is_alone, has_grid=has_grid)
 
 
 class Attempt:
     """Made by `attempt`, which holds the lock on the marker meanwhile.
 
-    `number` counts from 1, at the grid and then at the view; `has_grid` says that the view alone is left to make, and
-    `is_first` that the image was never made before. The attempt ends by `finish`, by `hand_on`, by `fail`, by
+    `number` counts from 1, at the grid and then at the view; `has_grid` says that the view alone is left to make,
+    `is_first` that the image was never made before, and `is_alone` that no earlier attempt can have left a view of
+    another format. The attempt ends by `finish`, by `hand_on`, by `fail`, by
     `roll_back` (it does not count: the volume was at fault, or the worker was told to stop), or it stays counted
     because the process died.
     """
@@ -146,6 +150,7 @@ class Attempt:
         *,
         exhausted: bool = False,
         is_first: bool = False,
+        is_alone: bool = False,
         has_grid: bool = False,
     ) -> None:
         self.record = record
@@ -156,6 +161,7 @@ class Attempt:
         self._volume = volume
         self._marker = marker
         self._begun_at = begun_at
+        self._is_alone = is_alone
         self._shown = b""
         self.open = True
         self.is_handed_on = False
@@ -170,11 +176,11 @@ class Attempt:
         """The original's path, for the renderer to read."""
         return self._volume.layout.image(self.record.id) / self.record.original
 
-    def put(self, name: str, data: bytes, width: int, height: int) -> None:
+    def put(self, name: str, data: bytes, width: int, height: int, format_: Format = Format.WEBP) -> None:
         """Write a rendition whole, its bytes flushed; its name is, with those of the others, before the end."""
         with self.unless_deleted():
-            put_whole(self._volume.layout.rendition(self.record.id, name), data)
-        infos = {**self.record.renditions, name: RenditionInfo.of(data, width, height)}
+            put_whole(self._volume.layout.rendition(self.record.id, name, format_), data)
+        infos = {**self.record.renditions, name: RenditionInfo.of(data, width, height, format_)}
         self.record = self.record.with_(renditions=infos)
 
     def show(self, recipe: int) -> None:
@@ -236,6 +242,8 @@ class Attempt:
         with suppress(OSError):
             if os.fstat(self._marker).st_nlink > 1:  # a delete that was killed had linked it into the folder
                 remove_temporaries(path.parent)
+        if not self._is_alone:
+            remove_former(self._volume.layout.image(self.record.id), self.record)
         outbox.leave(self._volume, self.record.id)
         self.open = False
         return self.record

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.errors import DamagedRecord, ImageNotFound, VolumeUnavailable, volume_error
-from pipeline.records import RENDITIONS, Record, State
-from pipeline.store import duplicates, reading
+from pipeline.records import Record, State
+from pipeline.store import duplicates, reading, renditions
 from pipeline.store.days import touch
 from pipeline.store.incoming import remove_upload
 from pipeline.volume.files import flush_existing, flush_folder, is_gone, read_small_file
@@ -112,7 +112,7 @@ def forget(volume: Volume, image_id: str, record: Record | None) -> None:
 
 def _names(record: Record) -> list[str]:
     """The files of an image, the record last, because it holds the hash that is needed after a crash."""
-    return [record.original, *(f"{name}.webp" for name in RENDITIONS if name in record.renditions), RECORD]
+    return [record.original, *renditions.file_names(record), RECORD]
 
 
 def finish(volume: Volume, image_id: str) -> None:

@@ -18,7 +18,7 @@ from pipeline.errors import GalleryError, ImageNotFound, MadeByNewerRelease, Not
 from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store import reading
-from pipeline.store.renditions import intact
+from pipeline.store.renditions import intact, remove_former
 from pipeline.volume.files import flush_folder, is_gone, remove_temporaries, replace_whole, still_linked
 from pipeline.volume.locks import Busy, acquire
 from pipeline.volume.volume import Volume
@@ -224,6 +224,7 @@ def _begin_anew(volume: Volume, record: Record, held: int, *, keep: State | None
     os.ftruncate(held, 0)
     os.fsync(held)
     remove_temporaries(volume.layout.image(record.id))
+    remove_former(volume.layout.image(record.id), record)
     kept = intact(volume, record) if record.state is keep else {}
     record = record.with_(
         state=State.PENDING, reason=None, attempts=0, started_at=None, finished_at=None, renditions=kept

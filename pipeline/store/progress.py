@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from pipeline.images.view_format import Kind
 from pipeline.records import Record, RenditionInfo, renditions_from_json, renditions_to_json
 
 
@@ -20,6 +21,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     placeholder: str | None = None
     color: str | None = None
     notes: tuple[str, ...] | None = None
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)

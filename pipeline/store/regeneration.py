@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.errors import ImageNotFound
+from pipeline.images.header import Format
 from pipeline.images.recipe import RECIPE
+from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS, Record, RenditionInfo, State
+from pipeline.store import former
 from pipeline.store.attempts import NothingToDo
+from pipeline.store.renditions import former_names
 from pipeline.store.store import Store
 from pipeline.volume.files import is_gone, remove_temporaries, replace_whole
 from pipeline.volume.locks import Busy, acquire, is_locked
@@ -25,8 +29,8 @@ _LOCK_WAIT = 0.5
 
 
 class Which(StrEnum):
-    """Which ready images to make again: those whose files are not as recorded, those and the ones of another recipe, or
-    all."""
+    """Which ready images to make again: those whose files are not as recorded, those and the ones of another recipe or
+    of a format that the settings no longer ask for, or all."""
 
     MISSING = "missing"
     OUTDATED = "outdated"
@@ -34,31 +38,37 @@ class Which(StrEnum):
 
 
 class Made(NamedTuple):
-    """A rendition made: its name, WebP bytes, and size in pixels."""
+    """A rendition made: its name, the bytes of its file, size in pixels, and format."""
 
     name: str
     data: bytes
     width: int
     height: int
+    format: Format = Format.WEBP
 
 
-def is_wanted(store: Store, image_id: str, which: Which) -> bool:
-    """Whether to make this image again; raises `VolumeUnavailable`."""
+def is_wanted(store: Store, image_id: str, which: Which, view_format: ViewFormat) -> bool:
+    """Whether to make this image again; `view_format` is that of the settings. Raises `VolumeUnavailable`."""
     try:
         record = store.get(image_id)
     except ImageNotFound:
         return False
     if record.state is not State.READY or record.is_newer:
         return False
-    if which is Which.ALL or (which is Which.OUTDATED and record.recipe != RECIPE):
+    if which is Which.ALL or (which is Which.OUTDATED and _is_outdated(record, view_format)):
         return True
     return any(not _as_recorded(store, record, name) for name in RENDITIONS)
+
+
+def _is_outdated(record: Record, wanted: ViewFormat) -> bool:
+    view = record.renditions.get("view")
+    return record.recipe != RECIPE or (view is not None and view.format is not wanted.of(record.kind))
 
 
 def _as_recorded(store: Store, record: Record, name: str) -> bool:
     info = record.renditions.get(name)
     try:
-        return info is not None and store.layout.rendition(record.id, name).stat().st_size == info.bytes
+        return info is not None and store.layout.rendition(record.id, name, info.format).stat().st_size == info.bytes
     except FileNotFoundError:
         return False
 
@@ -108,18 +118,21 @@ class Regeneration:
         self._id = image_id
 
     def replace(self, made: Sequence[Made], **facts: Any) -> Record:
-        """Put the new renditions in the place of the old ones, whole, the record last; raises `NothingToDo` where the
-        image is gone or no longer ready."""
+        """Put the new renditions in the place of the old ones, whole, then the record, and remove a view of
+        another format; raises `NothingToDo` where the image is gone or no longer ready."""
         store, infos = self._store, {}
         try:
             record = store.get(self._id)
             if record.state is not State.READY or record.is_newer:
                 raise NothingToDo
-            for name, data, width, height in made:
-                replace_whole(store.layout.rendition(self._id, name), data)
-                infos[name] = RenditionInfo.of(data, width, height)
+            for name, data, width, height, format_ in made:
+                replace_whole(store.layout.rendition(self._id, name, format_), data)
+                infos[name] = RenditionInfo.of(data, width, height, format_)
             record = store.get(self._id).with_(renditions=infos, recipe=RECIPE, **facts)
             replace_whole(store.layout.record(self._id), record.to_json())
+            if former_names(self.original.parent, record):
+                with suppress(Busy):  # an attempt has the image, and removes them at its end
+                    former.clear(store.volume, self._id)
         except OSError as error:
             if not is_gone(error) or store.volume.is_there(self._id):
                 raise

@@ -3,17 +3,19 @@ services and looks again before it changes anything."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from pipeline.errors import ImageNotFound, NotRetryable
 from pipeline.records import Record, State
-from pipeline.store import cleanup, deletion, duplicates, outbox, reading, trash
+from pipeline.store import cleanup, deletion, duplicates, former, outbox, reading, trash
 from pipeline.store.checks.disk import read_record, sha256
 from pipeline.store.renditions import intact
 from pipeline.volume.files import flush_folder, replace_whole
 from pipeline.volume.layout import RECORD
+from pipeline.volume.locks import acquire
 from pipeline.volume.volume import Volume
 
 Step = Callable[[], None]
@@ -110,6 +112,20 @@ def drop_broken_renditions(volume: Volume, image_id: str) -> Step:
                 right = record.with_(renditions=intact(volume, record))
                 replace_whole(volume.layout.record(image_id), right.to_json())
                 outbox.leave(volume, image_id)
+
+    return step
+
+
+def remove_former(volume: Volume, image_id: str, original: Path) -> Step:
+    """Remove the renditions of an image that its record does not name, unless it is being made again."""
+
+    def step() -> None:
+        descriptor = os.open(original, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            acquire(descriptor, wait=0)
+            former.clear(volume, image_id)
+        finally:
+            os.close(descriptor)
 
     return step
 

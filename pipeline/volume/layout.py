@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipeline.ids import is_id, least_at, made_at
+from pipeline.images.header import Format
 
 RECORD = "image.json"
 FORMER_CLAIMS = 3
@@ -68,9 +69,9 @@ class Layout:
         """The record of an accepted image."""
         return self.image(image_id) / RECORD
 
-    def rendition(self, image_id: str, name: str) -> Path:
+    def rendition(self, image_id: str, name: str, format_: Format = Format.WEBP) -> Path:
         """A rendition; `name` is `grid` or `view`."""
-        return self.image(image_id) / f"{name}.webp"
+        return self.image(image_id) / rendition_name(name, format_)
 
     def marker(self, image_id: str) -> Path:
         """The image's marker in the outbox."""
@@ -91,6 +92,11 @@ class Layout:
     def hash_lock(self, sha256: str) -> Path:
         """The lock that guards accepting and deleting bytes with this hash."""
         return self.locks / f"hash-{sha256[:2]}"
+
+
+def rendition_name(name: str, format_: Format) -> str:
+    """The file name of a rendition within the image's folder."""
+    return f"{name}.{format_.extension}"
 
 
 def bucket_names(image_id: str) -> tuple[str, str]:

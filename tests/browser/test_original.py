@@ -14,7 +14,7 @@ from tests.cases.motifs import painted, sunset, wheel
 from tests.product import Gallery, prepared
 from tests.render_fixtures import encoded
 
-VIEW = re.compile(r"/view\.webp")
+VIEW = re.compile(r"/view\.(webp|avif)")
 ORIGINAL = re.compile(r"/(original|download)$")
 
 

@@ -31,7 +31,7 @@ def test_an_image_without_its_view_shows_its_grid_and_swaps_it(gallery: Gallery,
     shown = page.locator(".pswp__item[aria-hidden='false'] img.pswp__img:not(.pswp__img--placeholder)")
     expect(shown).to_have_attribute("src", re.compile(r"/grid\.webp"))
     gallery.start("worker.1", "worker")
-    expect(shown).to_have_attribute("src", re.compile(r"/view\.webp"), timeout=60_000)
+    expect(shown).to_have_attribute("src", re.compile(r"/view\.(webp|avif)"), timeout=60_000)
     expect(page.locator("#state")).to_be_empty(timeout=60_000)
 
 

@@ -162,7 +162,7 @@ def test_an_animation_plays_and_stops(hung: tuple[Gallery, list[str]], windows: 
     image = page.locator(f".pswp__img[src*='{ids[2]}']").last
     expect(image).to_have_attribute("src", re.compile("/original$"))
     page.get_by_role("button", name="Stop the animation").click()
-    expect(page.locator(f".pswp__img[src^='/images/{ids[2]}/view.webp']")).to_have_count(1)
+    expect(page.locator(f".pswp__img[src^='/images/{ids[2]}/view.']")).to_have_count(1)
     calm = windows.open(gallery, f"/images/{ids[2]}", reduced_motion="reduce")
     expect(calm.get_by_role("button", name="Play the animation")).to_be_visible()
 
@@ -170,7 +170,7 @@ def test_an_animation_plays_and_stops(hung: tuple[Gallery, list[str]], windows: 
 def test_the_original_comes_when_it_is_zoomed_into(hung: tuple[Gallery, list[str]], windows: Windows) -> None:
     gallery, ids = hung
     page = windows.open(gallery, f"/images/{ids[0]}")
-    expect(page.locator(f".pswp__img[src^='/images/{ids[0]}/view.webp']")).to_be_visible()
+    expect(page.locator(f".pswp__img[src^='/images/{ids[0]}/view.']")).to_be_visible()
     opened(page)
     page.get_by_role("button", name="Zoom").click()
     expect(page.locator(f".pswp__img[src$='/images/{ids[0]}/original']")).to_be_visible()

@@ -52,6 +52,8 @@ def is_kept(place: str) -> bool:
 
 def nothing_is_worse(before: dict[str, bytes], after: dict[str, bytes], said: Said) -> None:
     """No bytes are gone but those of records, markers and leftovers, and nothing has changed but what was named."""
+    former = {place for place, code in said.found.items() if code == "rendition-former"}
+    before = {place: data for place, data in before.items() if place not in former}
     copies = tuple(f"{where}/" for where, codes in said.found.items() if codes == "trash-copy")
     kept = Counter(
         data

@@ -10,6 +10,14 @@ from tests.damage.volume import Said, Volume, damage, lasting
 
 
 @damage
+def views_of_other_formats(v: Volume) -> Said:
+    """Left by a crash after the record of a view in another format was written; of an image that waits it is none."""
+    for image_id in (v.ready[0], v.failed, v.waiting):
+        (v.layout.image(image_id) / "view.jpg").write_bytes(b"made before")
+    return Said({v.place(v.layout.image(i) / "view.jpg"): "rendition-former" for i in (v.ready[0], v.failed)})
+
+
+@damage
 def strays_everywhere(v: Volume) -> Said:
     image = v.layout.image(v.ready[0])
     claims = v.claim(v.ready[0]).parent

@@ -27,6 +27,7 @@ _MEANINGS = {
     201: "Accepted: it is safe from now on",
     202: "Taken on",
     204: "Gone",
+    302: "It is at another address",
     304: "Not changed",
     400: "The request cannot be understood",
     401: "Sign in first",

@@ -263,7 +263,7 @@ OPERATIONS: dict[str, Operation] = {
             Parameter("Last-Event-ID", "As `since`; browsers send it when they come back.", _POSITION, "header"),
         ),
     ),
-    "files.rendition": Operation({200: "image/webp", 304: None}, errors=(404, 416)),
+    "files.rendition": Operation({200: "image/*", 302: None, 304: None}, errors=(404, 416)),
     "files.download": Operation({200: "image/*", 304: None}, errors=(404, 409, 416)),
     "files.original": Operation({200: "image/*", 304: None}, errors=(404, 416)),
     "health.healthz": Operation({200: Alive}),

@@ -28,7 +28,8 @@ def serialize(record: Record, *, original: bool | None = None) -> dict[str, Any]
 
 def rendition_url(record: Record, name: str) -> str:
     """The address of a rendition. It changes when the rendition is made again, because caches keep each for good."""
-    return f"{_address(name, record.id)}?v={version_of(record.recipe, record.renditions[name].bytes)}"
+    info = record.renditions[name]
+    return f"{_address(name, record.id)}.{info.format.extension}?v={version_of(record.recipe, info.bytes)}"
 
 
 def version_of(recipe: int | None, size: int) -> str:
@@ -40,13 +41,18 @@ def _address(what: str, image_id: str) -> str:
     return _addresses(request.script_root)[what].replace(_ANY, image_id)
 
 
+def _stem(address: str) -> str:
+    return address.rpartition(".")[0]
+
+
 @lru_cache(maxsize=16)
 def _addresses(_root: str) -> dict[str, str]:
-    """The addresses of one image and its files below a root; asking Flask for each would be a third of a page."""
+    """The addresses of one image and its files below a root, those of renditions without an extension; asking Flask
+    for each would be a third of a page."""
     return {
         "self": url_for("api.one", image_id=_ANY),
         "original": url_for("files.original", image_id=_ANY),
         "download": url_for("files.download", image_id=_ANY),
-        "grid": url_for("files.rendition", image_id=_ANY, name="grid"),
-        "view": url_for("files.rendition", image_id=_ANY, name="view"),
+        "grid": _stem(url_for("files.rendition", image_id=_ANY, file="grid.webp")),
+        "view": _stem(url_for("files.rendition", image_id=_ANY, file="view.webp")),
     }

@@ -8,30 +8,39 @@ from io import SEEK_END
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, redirect, request, send_file
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.wsgi import FileWrapper
 
 from pipeline.errors import ImageNotFound, volume_error
+from pipeline.images.formats import Format
 from pipeline.images.recipe import RECIPE
 from pipeline.images.strip import VERSION
+from pipeline.images.view_format import GRID_FORMAT, VIEW_FORMATS
 from pipeline.records import Record, State
 from pipeline.volume.files import is_gone, open_file, refresh
+from pipeline.volume.layout import rendition_name
 from web.access.originals import require_originals
 from web.api.serialize import rendition_url, version_of
 from web.files.stripped import CHUNK_BYTES, stripped_files
 from web.services import services
 
 blueprint = Blueprint("files", __name__, url_prefix="/images")
+_FILES = {rendition_name(name, format_): (name, format_) for name, format_ in
+          (("grid", GRID_FORMAT), *(("view", format_) for format_ in VIEW_FORMATS))}  # fmt: skip
 _YEAR = 365 * 24 * 3600
 _SANDBOX = "default-src 'none'; sandbox"
 blueprint.add_app_template_filter(rendition_url)
 
 
-@blueprint.get("/<image_id>/<any(grid, view):name>.webp")
-def rendition(image_id: str, name: str) -> Response:
-    """A rendition, once it is made."""
-    record, path = services().store.get(image_id), services().store.layout.rendition(image_id, name)
+@blueprint.get(f"/<image_id>/<any({', '.join(_FILES)}):file>")
+def rendition(image_id: str, file: str) -> ResponseReturnValue:
+    """A rendition, once it is made; of a view that is a file of another format, the way to it."""
+    record, (name, format_) = services().store.get(image_id), _FILES[file]
+    if _is_elsewhere(record, name, format_):
+        return _led_to(record, name)
+    path = services().store.layout.rendition(image_id, name, format_)
     info = record.renditions.get(name)
     if info is None or _size(path) != info.bytes:
         _look_afresh(path.parent)
@@ -42,13 +51,33 @@ def rendition(image_id: str, name: str) -> Response:
         version = version_of(RECIPE, _size(path))
         if record.state is not State.PENDING or request.args.get("v") != version:
             raise ImageNotFound(image_id)
-    return _file(path, "image/webp", f"{record.sha256[:32]}-{name}-{version}")
+    try:
+        return _file(path, format_.content_type, f"{record.sha256[:32]}-{name}-{version}")
+    except ImageNotFound:
+        # it may have been made again, in another format, since its record was read
+        record = services().store.get(image_id)
+        if _is_elsewhere(record, name, format_):
+            return _led_to(record, name)
+        raise
+
+
+def _is_elsewhere(record: Record, name: str, format_: Format) -> bool:
+    """Whether this rendition is a file of another format."""
+    info = record.renditions.get(name)
+    return info is not None and info.format is not format_
+
+
+def _led_to(record: Record, name: str) -> ResponseReturnValue:
+    answer = redirect(rendition_url(record, name))
+    answer.headers["Cache-Control"] = "no-cache"
+    return answer
 
 
 def send_rendition(folder: Path, record: Record, name: str) -> Response:
     """A rendition that the record has, out of the image's folder."""
-    version = version_of(record.recipe, record.renditions[name].bytes)
-    return _file(folder / f"{name}.webp", "image/webp", f"{record.sha256[:32]}-{name}-{version}")
+    info = record.renditions[name]
+    path = folder / rendition_name(name, info.format)
+    return _file(path, info.format.content_type, f"{record.sha256[:32]}-{name}-{version_of(record.recipe, info.bytes)}")
 
 
 @blueprint.get("/<image_id>/original")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from PIL import Image
 
 from pipeline.errors import CutOff, GalleryError, Unrenderable
 from pipeline.images.formats import Limits, check_bounds, read_header
-from pipeline.images.header import upright
+from pipeline.images.header import Format, upright
 from pipeline.images.recipe import EFFORT, GRID, VIEW
+from pipeline.images.view_format import GRID_FORMAT, Kind, ViewFormat
 from worker.engine.colour import to_srgb
 from worker.engine.decode import decode, prepare
-from worker.engine.encode_webp import ENCODINGS, encoded
+from worker.engine.encode import available, encoded
 from worker.engine.gaps import missing_note, missing_of, without_gaps
+from worker.engine.kind import kind_of
 from worker.engine.resize import fitted, fitted_size, view_of
 from worker.engine.thumbhash import thumbhash
 
@@ -35,24 +37,26 @@ _TURNS = {
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """A picture made: its name (`grid` or `view`), WebP bytes, and size in pixels."""
+    """A picture made: its name (`grid` or `view`), the bytes of its file, size in pixels, and format."""
 
     name: str
     data: bytes
     width: int
     height: int
+    format: Format = Format.WEBP
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What rendering found: ThumbHash in base64, mean colour as #rrggbb, remarks for the record, and the size of the
-    upright original in pixels, as it was decoded: a header may say another one."""
+    """What rendering found: ThumbHash in base64, mean colour as #rrggbb, remarks for the record, the size of the
+    upright original in pixels, as it was decoded (a header may say another one), and what it is, if a view was made."""
 
     placeholder: str
     color: str
     notes: tuple[str, ...]
     width: int
     height: int
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,13 @@ def render(
     *,
     effort: int = EFFORT,
     wanted: Collection[str] = ("grid", "view"),
+    view_format: ViewFormat = ViewFormat.AUTO,
 ) -> Picture:
     """Make grid and view (longest sides 480 and 1600 pixels, never larger than the original), upright, in sRGB.
 
     `publish` is called with the grid first, and with those `wanted` alone; the grid by itself takes a smaller decode.
-    `effort` (0 to 6) is the encoder's. Nothing of the original's metadata is in either. `original` is open, and can
-    be sought. Raises `Unrenderable` and its kin, with a sentence for
+    `effort` (0 to 6) is the WebP encoder's; `view_format` says which format a view gets. Nothing of the original's
+    metadata is in either. `original` is open, and can be sought. Raises `Unrenderable` and its kin, with a sentence for
     people, and `OSError` where the file cannot be read.
     """
     prepare()
@@ -84,13 +89,15 @@ def render(
     view = found.picture
     grid = fitted(view, GRID)
     if "grid" in wanted:
-        publish(_rendition("grid", grid, effort))
+        publish(_rendition("grid", grid, GRID_FORMAT, effort))
     small = grid.convert("RGBA").resize(fitted_size(grid.size, _HASHED), Image.Resampling.BOX)
     placeholder = thumbhash(small.width, small.height, small.tobytes())
     mean = small.convert("RGB").resize((1, 1), Image.Resampling.BOX).tobytes()
+    kind = None
     if "view" in wanted:
-        publish(_rendition("view", view, effort))
-    return Picture(placeholder, f"#{mean.hex()}", found.notes, *found.size)
+        kind = kind_of(view)
+        publish(_rendition("view", view, available(view_format.of(kind)), effort))
+    return Picture(placeholder, f"#{mean.hex()}", found.notes, *found.size, kind)
 
 
 def upright_view(original: BinaryIO, limits: Limits, longest: int = VIEW) -> View:
@@ -122,6 +129,5 @@ def upright_view(original: BinaryIO, limits: Limits, longest: int = VIEW) -> Vie
     return View(view, (*notes, *source.notes), upright(*source.full, source.orientation))
 
 
-def _rendition(name: str, picture: Image.Image, effort: int) -> Rendition:
-    data = encoded(picture, replace(ENCODINGS[name], effort=effort))
-    return Rendition(name, data, picture.width, picture.height)
+def _rendition(name: str, picture: Image.Image, format_: Format, effort: int) -> Rendition:
+    return Rendition(name, encoded(name, picture, format_, effort), picture.width, picture.height, format_)

@@ -9,12 +9,14 @@ import re
 from collections.abc import Collection, Mapping
 
 from pipeline.errors import TITLES, GalleryError, Unrenderable
-from pipeline.images.formats import HEAD_BYTES, Format, identify, read_header
+from pipeline.images.formats import HEAD_BYTES, identify, read_header
 from pipeline.images.recipe import GRID, VIEW
+from pipeline.images.view_format import GRID_FORMAT, ViewFormat
 from pipeline.records import RENDITIONS
 from worker.engine.render import Picture, Rendition
 from worker.render_process.channel import BrokenProtocol
 from worker.render_process.frames import Refused
+from worker.render_process.whole import is_whole
 
 _LONGEST = {"grid": GRID, "view": VIEW}
 _NOTES, _NOTE, _SENTENCE = 20, 300, 600
@@ -24,19 +26,26 @@ _LONGEST_SIDE, _ROUNDING = 1 << 30, 1.5
 _READ_BYTES = 1024 * 1024
 
 
-def check_rendition(rendition: Rendition, made: Collection[str], wanted: Collection[str] = RENDITIONS) -> Rendition:
-    """A rendition that was `wanted`, has not come yet, is a WebP file of the size it says, and no larger than its
-    kind may be."""
+def check_rendition(
+    rendition: Rendition,
+    made: Collection[str],
+    wanted: Collection[str] = RENDITIONS,
+    view_format: ViewFormat = ViewFormat.AUTO,
+) -> Rendition:
+    """A rendition that was `wanted`, has not come yet, is a whole file of a format that it may have and of the size it
+    says, and no larger than its kind may be."""
     if rendition.name not in wanted or rendition.name in made:
         raise BrokenProtocol("it sent a rendition that was not asked for")
-    if identify(rendition.data[:HEAD_BYTES]) is not Format.WEBP:
-        raise BrokenProtocol(f"its {rendition.name} is no WebP")
+    if rendition.format not in (view_format.possible if rendition.name == "view" else (GRID_FORMAT,)):
+        raise BrokenProtocol(f"its {rendition.name} is of another format than it may be")
     try:
+        if identify(rendition.data[:HEAD_BYTES]) is not rendition.format:
+            raise BrokenProtocol(f"its {rendition.name} is no {rendition.format.label}")
         header = read_header(io.BytesIO(rendition.data))
     except GalleryError:
         raise BrokenProtocol(f"its {rendition.name} is damaged") from None
     size = (rendition.width, rendition.height)
-    whole = int.from_bytes(rendition.data[4:8], "little") + 8 == len(rendition.data)
+    whole = is_whole(rendition.format, rendition.data) and not header.animated
     if not whole or (header.width, header.height) != size:
         raise BrokenProtocol(f"its {rendition.name} is not the picture that it says")
     if max(size) > _LONGEST[rendition.name]:
@@ -57,6 +66,8 @@ def check_picture(
         raise BrokenProtocol("its notes are too long")
     if not 0 < picture.width <= _LONGEST_SIDE or not 0 < picture.height <= _LONGEST_SIDE:
         raise BrokenProtocol("it names no size of a picture")
+    if (picture.kind is None) is ("view" in wanted) or (picture.kind is not None and not picture.kind.is_known):
+        raise BrokenProtocol("it does not say what the picture is")
     for name, size in made.items():
         scale = min(1.0, _LONGEST[name] / max(picture.width, picture.height))
         right = picture.width * scale, picture.height * scale

@@ -16,11 +16,14 @@ import warnings
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
+
+import msgspec
 
 from pipeline.errors import GalleryError, OutOfMemory, Unrenderable
 from pipeline.images.formats import Limits
 from pipeline.images.recipe import EFFORT
+from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS
 from worker.engine.decode import prepare
 from worker.engine.render import Picture, Rendition, render
@@ -59,6 +62,7 @@ class Render(Protocol):
         *,
         effort: int,
         wanted: Collection[str],
+        view_format: ViewFormat,
     ) -> Picture: ...
 
 
@@ -77,7 +81,11 @@ def main(render: Render = render, parts: frozenset[str] = frozenset(PARTS)) -> N
     channel = socket.socket(fileno=_CHANNEL)
     try:
         limits = decode(_receive(channel)[0], Setup).limits
-        warm_up(lambda file: render(file, limits, lambda made: None, effort=EFFORT, wanted=RENDITIONS))
+        warm_up(
+            lambda file, view_format: render(
+                file, limits, lambda made: None, effort=EFFORT, wanted=RENDITIONS, view_format=view_format
+            )
+        )
         trim = Trim(_STATM)
         _close_descriptors()
         bound_memory(limits.memory_mb)
@@ -99,8 +107,8 @@ def main(render: Render = render, parts: frozenset[str] = frozenset(PARTS)) -> N
 def _end_of(render: Render, original: BinaryIO, limits: Limits, task: Task) -> Answer:
     """Render one picture, and send its renditions on the way."""
     try:
-        found = render(original, limits, lambda made: _send(Made(made)), effort=task.effort, wanted=task.wanted)
-        return Done(found)
+        how: dict[str, Any] = msgspec.structs.asdict(task)
+        return Done(render(original, limits, lambda made: _send(Made(made)), **how))
     except MemoryError:
         error: GalleryError = OutOfMemory(limits.memory_mb)
     except GalleryError as refused:

@@ -14,6 +14,7 @@ import msgspec
 
 from pipeline.images.formats import Limits
 from pipeline.images.recipe import VIEW
+from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS
 from worker.engine.render import Picture, Rendition
 from worker.sandbox import Confinement
@@ -30,10 +31,12 @@ class Setup(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """To the child: render the original whose open descriptor comes with this frame; the renditions `wanted`."""
+    """To the child: render the original whose open descriptor comes with this frame; the renditions `wanted`, and
+    the format of a view."""
 
     effort: int
     wanted: tuple[str, ...] = RENDITIONS
+    view_format: ViewFormat = ViewFormat.AUTO
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

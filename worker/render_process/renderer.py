@@ -18,6 +18,7 @@ import structlog
 from pipeline.errors import GalleryError, RendererDied, RenderTimeout, TooSlow
 from pipeline.images.formats import Limits
 from pipeline.images.recipe import EFFORT
+from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS
 from pipeline.volume.files import open_file
 from worker import metrics
@@ -58,12 +59,14 @@ class Renderer:
         beat: Callable[[], None],
         *,
         effort: int = EFFORT,
+        view_format: ViewFormat = ViewFormat.AUTO,
         require_sandbox: bool = False,
         pictures: int = _PICTURES,
         child: tuple[str, ...] = ("worker.render_process.child",),
     ) -> None:
         self._setup = Setup(limits)
         self._effort = effort
+        self._view_format = view_format
         self._timeout = timeout
         self._beat = beat
         self._require_sandbox = require_sandbox
@@ -131,7 +134,7 @@ class Renderer:
             channel = self._child(self._timeout)
             self._left -= 1
             with self._supervised(self._timeout):
-                end = self._ask(channel, file.fileno(), publish, Task(self._effort, wanted))
+                end = self._ask(channel, file.fileno(), publish, Task(self._effort, wanted, self._view_format))
         if isinstance(end, Picture):
             return end
         raise end
@@ -156,7 +159,7 @@ class Renderer:
         while True:
             match channel.receive(end, self._beat):
                 case Made(rendition):
-                    publish(check_rendition(rendition, made, task.wanted))
+                    publish(check_rendition(rendition, made, task.wanted, task.view_format))
                     made[rendition.name] = rendition.width, rendition.height
                 case Done(picture):
                     return check_picture(picture, made, task.wanted)

@@ -17,13 +17,17 @@ from typing import BinaryIO
 from PIL import Image
 
 from pipeline.errors import GalleryError
+from pipeline.images.view_format import ViewFormat
 
 SAMPLES = Path(__file__).parent / "samples"
+PHOTOGRAPH = "photo.jpg"
 
 
-def warm_up(render: Callable[[BinaryIO], object]) -> None:
-    """Render every sample; one that this build of the decoders does not know is left aside."""
+def warm_up(render: Callable[[BinaryIO, ViewFormat], object]) -> None:
+    """Render every sample, and one by every encoder; a sample that this build of the decoders does not know is left
+    aside."""
     Image.init()
     for sample in sorted(SAMPLES.iterdir()):
-        with sample.open("rb") as file, suppress(GalleryError):
-            render(file)
+        for view_format in ViewFormat if sample.name == PHOTOGRAPH else (ViewFormat.AUTO,):
+            with sample.open("rb") as file, suppress(GalleryError):
+                render(file, view_format)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pipeline.records import RENDITIONS, Record, State
-from pipeline.store import duplicates, repairs
+from pipeline.store import duplicates, renditions, repairs
 from pipeline.store.checks.disk import entries, is_claimed, is_file, is_folder, is_held, read_record, sha256
 from pipeline.store.checks.tree import stray, unreadable
 from pipeline.store.checks.violation import Violation, printable
@@ -80,12 +80,20 @@ def _unclaimed(volume: Volume, folder: Path, record: Record) -> Iterator[Violati
 
 
 def _files(volume: Volume, folder: Path, record: Record) -> Iterator[Violation]:
-    known = {RECORD, record.original, *(volume.layout.rendition(record.id, name).name for name in RENDITIONS)}
+    known = {RECORD, record.original, *renditions.file_names(record)}
     for entry in entries(folder):
         if entry.name in known or entry.name.partition(".")[0] in record.unknown_renditions:
             continue
         path = Path(entry)
-        if is_temporary(entry.name) and entry.is_file(follow_symlinks=False):
+        is_rendition = entry.name in renditions.possible_names()
+        if is_rendition and record.state is State.PENDING:
+            continue  # it was there before, or an attempt has written it; the next one sees to it
+        if is_rendition and entry.is_file(follow_symlinks=False):
+            where = printable(path, volume.layout.root)
+            sentence = "Its record names no such rendition: another was made in its place."
+            repair = repairs.remove_former(volume, record.id, folder / record.original)
+            yield Violation("rendition-former", where, sentence, repair, folder)
+        elif is_temporary(entry.name) and entry.is_file(follow_symlinks=False):
             where = printable(path, volume.layout.root)
             yield Violation("half-written", where, "Left by a crash.", repairs.remove_file(path), folder)
         else:
@@ -140,9 +148,9 @@ def _broken_rendition(
 
 def _check_rendition(volume: Volume, record: Record, name: str, decode: Decode | None, *, deep: bool) -> None:
     """Raise `ValueError` or `OSError` unless a rendition is what the record says."""
-    path, info = volume.layout.rendition(record.id, name), record.renditions.get(name)
-    if info is None:
+    if (info := record.renditions.get(name)) is None:
         raise ValueError("it is not in the record")
+    path = volume.layout.rendition(record.id, name, info.format)
     if not is_file(path):
         raise ValueError("it is not there")
     size = path.stat().st_size

@@ -7,9 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipeline.records import RENDITIONS, Record
+from pipeline.records import Record
 from pipeline.store.checks.claims import claims_of
 from pipeline.store.checks.disk import entries, read_record, sha256
+from pipeline.store.renditions import possible_names
 from pipeline.volume.layout import RECORD
 from pipeline.volume.volume import Volume
 
@@ -53,14 +54,14 @@ def suspects_of(volume: Volume, folders: Collection[Path]) -> list[Suspect]:
     """Read folders completely; what cannot be read counts as missing."""
     ids = {folder: folder.name.partition(".")[0] for folder in folders}
     claimed = claims_of(volume, set(ids.values()))
-    return [_suspect(volume, folder, image_id, claimed[image_id]) for folder, image_id in ids.items()]
+    return [_suspect(folder, image_id, claimed[image_id]) for folder, image_id in ids.items()]
 
 
-def _suspect(volume: Volume, folder: Path, image_id: str, claimed: set[str]) -> Suspect:
+def _suspect(folder: Path, image_id: str, claimed: set[str]) -> Suspect:
     record, hashes, left = None, {}, {}
     with suppress(OSError, ValueError):
         record = read_record(folder / RECORD)
-    made = {RECORD, *(volume.layout.rendition(image_id, name).name for name in RENDITIONS)}
+    made = {RECORD, *possible_names()}
     with suppress(OSError):
         for entry in entries(folder):
             path = Path(entry)

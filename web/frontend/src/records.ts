@@ -4,6 +4,7 @@ export interface Rendition {
   width: number;
   height: number;
   bytes: number;
+  format: string;
 }
 
 export interface Image {

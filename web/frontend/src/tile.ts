@@ -7,6 +7,7 @@ import { mayChange } from "./page";
 import { placeholder } from "./placeholder";
 import { fileSent, isMade, previewOf } from "./previews";
 import { remarksOf, type Image } from "./records";
+import { viewOf } from "./view";
 import { formatName, standing } from "./words";
 
 /** What a tile asks of the page; `id` is that of the image. */
@@ -93,6 +94,8 @@ export class Tile {
       if (ground) img.classList.add(ground);
       const own = this.link.querySelector<HTMLImageElement>("img.own");
       this.#img = img;
+      // of a format that this browser does not know, or gone by now
+      img.addEventListener("error", () => img.removeAttribute("srcset"), { once: true });
       if (own) {
         this.link.querySelector(".badge")?.remove();
         queueMicrotask(() => void this.#relieve(own, img));
@@ -107,7 +110,8 @@ export class Tile {
     if (remarks.length) this.link.title = remarks.join("\n");
     else this.link.removeAttribute("title");
     img.sizes = this.element.style.width || "240px";
-    if (view && image.links.view && !img.srcset) img.srcset = `${image.links.grid} ${grid.width}w, ${image.links.view} ${view.width}w`;
+    const large = viewOf(image);
+    if (view && large && !img.srcset) img.srcset = `${image.links.grid} ${grid.width}w, ${large} ${view.width}w`;
     if (!img.src) img.src = image.links.grid;
     if (image.animated) this.element.append(h("span", { class: "badge" }, icon("play"), formatName(image.format)));
     if (remarks.length) this.element.append(h("span", { class: "badge remark" }, icon("warn"), h("span", { class: "unseen" }, remarks.join(" "))));

@@ -4,6 +4,7 @@ import { h } from "../dom";
 import { icon } from "../icons";
 import type { Image } from "../records";
 import { toast } from "../toast";
+import { viewOf } from "../view";
 import { formatName } from "../words";
 
 /** Formats that many programs do not open. */
@@ -21,7 +22,7 @@ export async function copyLink(image: Image): Promise<void> {
 
 /** Saves the view as a JPEG, on white, and says what it is. */
 async function saveJpeg(image: Image): Promise<void> {
-  const { view } = image.links;
+  const view = viewOf(image);
   if (!view) return;
   try {
     const picture = h("img", { src: view });
@@ -48,6 +49,6 @@ export function shareButtons(image: Image): HTMLElement {
   return h(
     "div", { class: "share" },
     "clipboard" in navigator && button("link", "Copy link", () => void copyLink(image)),
-    RARE.has(image.format) && image.links.view && button("download", "Download as JPEG", () => void saveJpeg(image)),
+    RARE.has(image.format) && viewOf(image) && button("download", "Download as JPEG", () => void saveJpeg(image)),
   );
 }

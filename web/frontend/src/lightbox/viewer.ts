@@ -8,6 +8,7 @@ import { mayChange, start } from "../page";
 import { placeholder } from "../placeholder";
 import { fileOf, type Image } from "../records";
 import { corner } from "../toast";
+import { viewOf } from "../view";
 import { standing } from "../words";
 import { alike } from "./alike";
 import { caption, story } from "./caption";
@@ -197,7 +198,7 @@ export class Viewer {
       return { type: "words", width: 480, height: 320 };
     }
     const common = { id: image.id, alt: image.name, shown: shownAs(image) };
-    const view = image.links.view ?? image.links.grid;
+    const view = viewOf(image) ?? image.links.grid;
     if (!view) return { ...common, type: "words", width: 480, height: 320 };
     const original = this.#alike.has(image.id) && (this.#moves(image) || (!image.animated && this.#full.has(image.id)));
     const grid = this.actions.thumbnail(image.id) ? image.links.grid : undefined;
@@ -247,7 +248,7 @@ export class Viewer {
 
   /** Loads the file, and lets it take the place of the view if the browser shows it as recorded. */
   #original(image: Image): void {
-    const view = image.links.view;
+    const view = viewOf(image) ?? image.links.grid;
     if (!view || this.#full.has(image.id) || this.#withheld.has(image.id)) return;
     this.#full.add(image.id);
     const [original, rendition] = [h("img", { src: fileOf(image) }), h("img", { src: view })];
