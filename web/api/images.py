@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from pipeline.errors import BadRequest
 from pipeline.ids import SHA256, is_id
 from pipeline.records import State
+from web.api.answers import answer
 from web.api.schemas import MOST_IN_A_PAGE, PAGE
 from web.api.serialize import serialize
 from web.live.feed import feed
@@ -93,4 +94,4 @@ def retry(image_id: str) -> ResponseReturnValue:
 def retry_failed() -> ResponseReturnValue:
     """Retry failed images, oldest first, up to 1000 in one call; answers how many are left."""
     with turn("change"):
-        return jsonify(services().retry_many(services().store.failed())), 202
+        return answer(services().retry_many(services().store.failed()), 202)

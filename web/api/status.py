@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
-from flask import Blueprint, jsonify
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
 from pipeline.queue.connection import HeldByAnother, QueueUnavailable
+from pipeline.queue.jobs import QueueStatus
 from pipeline.version import VERSION
+from web.api import schemas
+from web.api.answers import answer
 from web.services import services
 
 blueprint = Blueprint("status", __name__, url_prefix="/api")
@@ -18,23 +20,26 @@ blueprint = Blueprint("status", __name__, url_prefix="/api")
 @blueprint.get("/status")
 def status() -> ResponseReturnValue:
     """Outbox and volume always; the queues if Redis answers."""
-    space, waiting = services().store.space(), services().store.waiting()
-    body: dict[str, Any] = {
-        "version": VERSION,
-        "pending": waiting.grids + waiting.views,
-        "without_grid": waiting.grids,
-        "failed": len(services().store.failed()),
-        "trashed": len(services().store.trashed_ids()),
-        "volume": {"free_bytes": space.free, "total_bytes": space.total},
-        "queue": None,
-        "views": None,
-        "queue_error": None,
-    }
+    store, queue, views, error = services().store, None, None, None
+    space, waiting = store.space(), store.waiting()
     try:
-        queue, views = services().queue.status(), services().queue.views_status()
-    except QueueUnavailable as error:
-        held = isinstance(error, HeldByAnother)
-        body["queue_error"] = str(error) if held else "Redis does not answer: uploads are accepted, thumbnails wait"
-        return jsonify(body)
-    body["queue"], body["views"] = asdict(queue), asdict(views)
-    return jsonify(body)
+        queue, views = _shown(services().queue.status()), _shown(services().queue.views_status())
+    except QueueUnavailable as unavailable:
+        held = isinstance(unavailable, HeldByAnother)
+        error = str(unavailable) if held else "Redis does not answer: uploads are accepted, thumbnails wait"
+    body = schemas.Status(
+        version=VERSION,
+        pending=waiting.grids + waiting.views,
+        without_grid=waiting.grids,
+        failed=len(store.failed()),
+        trashed=len(store.trashed_ids()),
+        volume=schemas.Volume(space.free, space.total),
+        queue=queue if error is None else None,
+        views=views,
+        queue_error=error,
+    )
+    return answer(body)
+
+
+def _shown(status: QueueStatus) -> schemas.Queue:
+    return schemas.Queue(**asdict(status))

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from pipeline.errors import BadRequest
 from pipeline.ids import is_id
 from pipeline.store import Trashed
+from web.api.answers import answer
 from web.api.serialize import serialize, version_of
 from web.services import services
 
@@ -47,7 +48,7 @@ def purge(image_id: str) -> ResponseReturnValue:
 @blueprint.delete("/trash")
 def empty() -> ResponseReturnValue:
     """Remove what is in the trash for good, for some ten seconds. How many images are left is answered."""
-    return jsonify(services().empty_trash())
+    return answer(services().empty_trash())
 
 
 def serialize_trashed(one: Trashed) -> dict[str, Any]:
