@@ -50,6 +50,7 @@ def test_a_failed_view_keeps_the_picture_and_says_why(gallery: Gallery, windows:
     expect(page.locator("#state")).to_contain_text("1 picture failed")
     tile.locator("a").click()
     viewer = page.get_by_role("dialog", name="Picture viewer")
+    expect(page.locator(".pswp.viewer-open")).to_be_visible(timeout=15_000)
     viewer.get_by_role("button", name="Retry", exact=True).press("Enter")
     expect(viewer.get_by_role("button", name="Retry", exact=True)).to_have_count(0)
     expect(viewer.locator(".viewer-caption .remark")).to_have_count(0)
