@@ -16,6 +16,7 @@ from pipeline.volume.files import flush_folder, put_whole, remove_temporaries, w
 from pipeline.volume.layout import RECORD, Layout
 
 _PIECE = 1024 * 1024
+_DAMAGED = "damaged"  # an empty file beside an original that was not whole as it was copied
 
 
 class OtherGallery(Exception):
@@ -43,7 +44,7 @@ class FolderBackup:
 
     def put(self, image: Snapshot) -> tuple[str, bool]:
         """Copy an image as far as it is not here: `copied`, `updated` or `here already`, and whether its original has
-        the bytes that its record tells of. Raises `OSError`."""
+        the bytes that its record tells of. Raises `SourceUnreadable` or `OSError`."""
         folder = self._place(image)
         if self._has_original(folder, image.record):
             if self._is_up_to_date(folder, image):
@@ -68,6 +69,10 @@ class FolderBackup:
         return folder
 
     def _has_original(self, folder: Path, record: Record) -> bool:
+        """Whether the original was copied whole; one that was damaged is copied again, as it may be repaired."""
+        return self._is_of(folder, record) and not os.path.lexists(folder / _DAMAGED)
+
+    def _is_of(self, folder: Path, record: Record) -> bool:
         try:
             known = Record.from_json(read_file(folder / RECORD))
             return known.sha256 == record.sha256 and (folder / record.original).stat().st_size == record.bytes
@@ -85,7 +90,7 @@ class FolderBackup:
     def _update(self, folder: Path, image: Snapshot) -> None:
         """Replace renditions and record, the record last."""
         remove_temporaries(folder)
-        kept = {RECORD, image.record.original, *image.renditions}
+        kept = {RECORD, _DAMAGED, image.record.original, *image.renditions}
         for name, data in image.renditions.items():
             put_whole(folder / name, data)
         flush_folder(folder)
@@ -109,13 +114,17 @@ class FolderBackup:
                 os.fsync(file.fileno())
             for name, data in {**image.renditions, RECORD: image.raw}.items():
                 write_flushed(new / name, data)
+            if not image.is_whole:
+                write_flushed(new / _DAMAGED, b"")
             flush_folder(new)
             if folder.exists() and image.is_whole:
-                shutil.rmtree(folder)  # its original is not the one of this image
+                shutil.rmtree(folder)  # its original is damaged, or not the one of this image
             if not folder.exists():
                 new.rename(folder)
                 for parent in (folder.parent, *folder.parent.parents[:2]):
                     flush_folder(parent)
+            elif self._is_of(folder, image.record) and not self._is_up_to_date(folder, image):
+                self._update(folder, image)
         finally:
             shutil.rmtree(new, ignore_errors=True)
         return image.is_whole

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import IO, BinaryIO, NamedTuple
 from pipeline.records import Record
 from pipeline.store import trash
 from pipeline.store.checks.tree import images
+from pipeline.volume.files import is_gone
 from pipeline.volume.layout import RECORD
 from pipeline.volume.volume import Volume
 
@@ -25,6 +26,23 @@ class Place(StrEnum):
 
     IMAGES = "images"
     TRASH = "trash"
+
+
+class SourceUnreadable(ValueError):
+    """The volume has no such file, or cannot read it: an error of the source of a backup, never of its target."""
+
+    def __init__(self, name: str, error: OSError) -> None:
+        self.is_gone = is_gone(error)
+        super().__init__(f"it has no {name}" if self.is_gone else f"{name} cannot be read: {error.strerror}")
+
+
+@contextmanager
+def _reading(name: str) -> Iterator[None]:
+    """Tell the errors of reading a file of the volume from all others."""
+    try:
+        yield
+    except OSError as error:
+        raise SourceUnreadable(name, error) from error
 
 
 class HashedReader:
@@ -47,6 +65,19 @@ class HashedReader:
         return (self._hash.hexdigest(), self.size) == (record.sha256, record.bytes)
 
 
+class OriginalReader(HashedReader):
+    """Reads an original of the volume; raises `SourceUnreadable`."""
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        super().__init__(file)
+        self._name = name
+
+    def read(self, size: int = -1) -> bytes:
+        """Up to `size` bytes."""
+        with _reading(self._name):
+            return super().read(size)
+
+
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A record, the bytes of `image.json`, the renditions that it tells of by file name, and the original, open.
@@ -58,7 +89,7 @@ class Snapshot:
     record: Record
     raw: bytes
     renditions: dict[str, bytes]
-    original: HashedReader
+    original: OriginalReader
     length: int
 
     @property
@@ -85,34 +116,41 @@ def listed(volume: Volume) -> Iterator[tuple[Place, Path]]:
 
 @contextmanager
 def snapshot(place: Place, folder: Path) -> Iterator[Snapshot]:
-    """One image; raises `ValueError` if its record is damaged, and `OSError`.
+    """One image; raises `ValueError` if its record is damaged, and `SourceUnreadable`.
 
     The original never changes. The record and the renditions may be replaced meanwhile: then all are read again.
     """
     for _ in range(_LOOKS):
-        raw = read_file(folder / RECORD)
+        with _reading(RECORD):
+            raw = read_file(folder / RECORD)
         record = Record.from_json(raw)
         if record.id != folder.name:
             raise ValueError(f"its record is that of {record.id}")
-        renditions = _renditions(folder, record)
+        with _reading("folder"):
+            renditions = _renditions(folder, record)
         if len(renditions) == len(record.renditions):
             break
-    with open_file(folder / record.original) as original:
-        length = os.fstat(original.fileno()).st_size
-        yield Snapshot(place, record, raw, renditions, HashedReader(original), length)
+    with _reading(record.original):
+        original = open_file(folder / record.original)
+    with original:
+        with _reading(record.original):
+            length = os.fstat(original.fileno()).st_size
+        yield Snapshot(place, record, raw, renditions, OriginalReader(original, record.original), length)
 
 
 def _renditions(folder: Path, record: Record) -> dict[str, bytes]:
-    """The files whose bytes the record tells of, by name."""
+    """The files whose bytes the record tells of, by name; one that cannot be read is left out: it is made anew."""
     wanted = {info.sha256: info.bytes for info in record.renditions.values()}
     found = {}
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name in (RECORD, record.original) or not entry.is_file(follow_symlinks=False):
+            if entry.name in (RECORD, record.original):
                 continue
-            data = read_file(Path(entry))
-            if hashlib.sha256(data).hexdigest() in wanted:
-                found[entry.name] = data
+            with suppress(OSError):
+                if entry.is_file(follow_symlinks=False):
+                    data = read_file(Path(entry))
+                    if hashlib.sha256(data).hexdigest() in wanted:
+                        found[entry.name] = data
     return found
 
 

@@ -5,12 +5,30 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import groupby
 from typing import IO, BinaryIO, cast
 
 from pipeline.ids import is_id
-from pipeline.store.backup.snapshot import Backed, Place, Snapshot
+from pipeline.store.backup.snapshot import Backed, Place, Snapshot, SourceUnreadable
 from pipeline.volume.layout import RECORD, bucket_names
+
+
+class _Filled:
+    """Reads a file, and zeros in place of what cannot be read: a member has the length that its header tells."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.is_filled = False
+
+    def read(self, size: int) -> bytes:
+        """Exactly `size` bytes."""
+        data = b""
+        if not self.is_filled:
+            with suppress(SourceUnreadable):
+                data = self._file.read(size)
+            self.is_filled = len(data) < size
+        return data.ljust(size, b"\0")
 
 
 class TarBackup:
@@ -29,10 +47,11 @@ class TarBackup:
         below = "/".join((image.place, *(bucket_names(image_id) if image.place is Place.IMAGES else ()), image_id))
         member = tarfile.TarInfo(f"{below}/{image.record.original}")
         member.size, member.mode = image.length, 0o640
-        self._tar.addfile(member, cast(IO[bytes], image.original))
+        original = _Filled(cast(IO[bytes], image.original))
+        self._tar.addfile(member, cast(IO[bytes], original))
         for name, data in {**image.renditions, RECORD: image.raw}.items():
             self._add(f"{below}/{name}", data)
-        return "copied", image.is_whole
+        return "copied", image.is_whole and not original.is_filled
 
     def _add(self, name: str, data: bytes) -> None:
         member = tarfile.TarInfo(name)

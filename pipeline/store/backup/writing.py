@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from pipeline.store.backup.snapshot import Snapshot, listed, snapshot
+from pipeline.store.backup.snapshot import Snapshot, SourceUnreadable, listed, snapshot
+from pipeline.volume.files import refresh
 from pipeline.volume.volume import Volume
 
 _ROUNDS = 5
@@ -15,7 +17,8 @@ class Target(Protocol):
     """Where a backup goes."""
 
     def put(self, image: Snapshot) -> tuple[str, bool]:
-        """Copy an image; says what was done, and whether its original was whole."""
+        """Copy an image; says what was done, and whether its original was whole. Raises `SourceUnreadable`, or
+        `OSError` if the target fails."""
 
 
 class Outcome(NamedTuple):
@@ -41,16 +44,20 @@ def write(volume: Volume, target: Target) -> Iterator[Outcome]:
             try:
                 with snapshot(place, folder) as image:
                     yield _put(target, image)
-            except FileNotFoundError as error:
-                if folder.exists():
-                    yield Outcome(folder.name, "unreadable", f"it has no {error.filename.rpartition('/')[2]}")
-                else:
-                    continue  # deleted or restored at this moment
             except ValueError as error:
+                if isinstance(error, SourceUnreadable) and error.is_gone and not _is_there(folder):
+                    continue  # deleted or restored at this moment
                 yield Outcome(folder.name, "unreadable", str(error))
             done.add(folder.name)
         if len(done) == before:
             return
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return refresh(folder)
+    except OSError:
+        return True
 
 
 def _put(target: Target, image: Snapshot) -> Outcome:
