@@ -312,9 +312,13 @@ def test_the_grid_made_alone_looks_as_the_one_made_with_the_view(size: tuple[int
 
 def test_a_worker_that_dies_between_the_passes_loses_no_view(gallery: Gallery) -> None:
     for _ in range(2):
-        ids = [gallery.upload(picture("JPEG", (1800, 1200))).json["id"] for _ in range(6)]
+        for name in ("worker.1", "worker.2"):
+            os.killpg(gallery.processes[name].pid, signal.SIGSTOP)
+        ids = [gallery.upload(picture("JPEG", (1800, 1200))).json["id"] for _ in range(12)]
         store = Store(Settings.from_environment(gallery.environ))
-        until(lambda: store.waiting().views, 60)  # noqa: B023
+        for name in ("worker.1", "worker.2"):
+            os.killpg(gallery.processes[name].pid, signal.SIGCONT)
+        until(lambda: store.waiting().views, 60, 0.005)  # noqa: B023
         for name in ("worker.1", "worker.2"):
             gallery.stop(name, signal.SIGKILL)
             gallery.start(name, "worker")

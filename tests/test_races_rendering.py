@@ -20,7 +20,8 @@ from pipeline.queue.events import EventPublisher
 from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.records import State
-from pipeline.store import Store, attempts
+from pipeline.store import Store, attempts, reading
+from pipeline.volume import files
 from tests.pictures import picture, undecodable
 from tests.races import refuse
 from tests.stores import accept as accept_bytes
@@ -142,15 +143,15 @@ def test_an_image_that_is_deleted_while_it_is_read_is_told_as_deleted(
 
 def test_a_reader_never_sees_an_image_go_backwards(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     image_id = accept_bytes(store, picture())
-    marker, read = store.layout.marker(image_id), Path.read_bytes
+    marker, read = store.layout.marker(image_id), files.read_small_file
 
-    def read_bytes(path: Path) -> bytes:
+    def read_bytes(path: Path) -> Any:
         if path == marker:
             monkeypatch.undo()
             make(store, image_id)  # it comes to its end between the reading of record and marker
         return read(path)
 
-    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(reading, "read_small_file", read_bytes)
     record = store.get(image_id)
     assert (record.state, sorted(record.renditions)) == (State.READY, ["grid", "view"])
 

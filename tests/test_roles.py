@@ -22,7 +22,7 @@ READERS = {
     "files.download", "files.original", "files.rendition", "gallery.image", "gallery.index", "metrics.show",
     "openapi.docs", "openapi.document", "status.status",
 }  # fmt: skip
-UPLOADERS = {"api.upload", "install.share", "trash.restore", "trash_page.restore", "upload.form"}
+UPLOADERS = {"api.upload", "bulk.restore", "install.share", "trash.restore", "trash_page.restore", "upload.form"}
 ADMINS = {
     "api.delete", "api.retry", "api.retry_failed", "bulk.delete", "bulk.retry", "gallery.delete", "gallery.retry",
     "gallery.retry_failed", "status_page.index", "status_page.retry", "trash.empty", "trash.page", "trash.purge",
@@ -42,7 +42,7 @@ LIKE_REFUSALS = {"access.signin_form", "access.signout"}
 def addresses(settings: Settings) -> list[tuple[str, str, str]]:
     """Endpoint, method and path of every address."""
     app = create_app(settings)
-    given = {"image_id": new_id(), "name": "grid", "filename": "icon.svg"}
+    given = {"image_id": new_id(), "name": "grid", "filename": "icon.svg", "file": "view.webp"}
     adapter = app.url_map.bind("127.0.0.1")
     return [
         (rule.endpoint, method, adapter.build(rule.endpoint, {key: given[key] for key in rule.arguments}))

@@ -111,7 +111,7 @@ class Places:
     def when_free(self, caller: str, begin: Callable[[], object]) -> None:
         """Take a place of this caller and call `begin`: at once, or in the thread that leaves the next one."""
         with self._lock:
-            if self._taken[caller] == self._each:
+            if self._taken[caller] >= self._each:
                 self._waiting.setdefault(caller, deque()).append(begin)
                 return
             self._taken[caller] += 1
@@ -123,11 +123,19 @@ class Places:
         self.when_free(caller, entered.set)
         entered.wait()
 
+    def take_again(self, caller: str) -> None:
+        """Take a place after a wait for the client, at once, though all be taken.
+
+        Who has a thread must not wait for those that have a place and no thread yet: all threads could.
+        """
+        with self._lock:
+            self._taken[caller] += 1
+
     def leave(self, caller: str) -> None:
         """Give a place of this caller to the next one, or back."""
         with self._lock:
             waiting = self._waiting.get(caller)
-            if not waiting:
+            if not waiting or self._taken[caller] > self._each:
                 self._taken[caller] -= 1
                 if not self._taken[caller]:
                     del self._taken[caller]

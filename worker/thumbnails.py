@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 
 import structlog
@@ -97,6 +98,8 @@ class RenderContext:
                 return
             record = attempt.finish(**asdict(picture), recipe=RECIPE)
         except ImageNotFound:
+            with suppress(OSError):  # it may be restored from the trash: this was no attempt that failed
+                attempt.roll_back()
             raise
         except RendererDied as death:
             if attempt.is_last:

@@ -90,7 +90,7 @@ def _begin(
         if is_gone(error):
             raise NothingToDo from None
         raise
-    record = reading.read(volume, image_id)
+    record = reading.read(volume, image_id, listed=True)  # who deletes it takes the marker away
     if record.is_newer:
         raise NothingToDo
     size = os.lseek(marker, 0, os.SEEK_END)

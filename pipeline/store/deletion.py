@@ -23,7 +23,7 @@ def delete(volume: Volume, image_id: str, *, keep: bool) -> None:
     Raises `ImageNotFound` or the volume's named errors.
     """
     try:
-        record = reading.read(volume, image_id)
+        record = reading.read(volume, image_id, listed=True)  # the rename finds out
     except DamagedRecord:
         record = None
     try:
@@ -52,7 +52,7 @@ def delete(volume: Volume, image_id: str, *, keep: bool) -> None:
 def _put_away(volume: Volume, image_id: str, *, keep: bool) -> None:
     layout = volume.layout
     folder, target = layout.image(image_id), layout.trashed(image_id) if keep else layout.leaving(image_id)
-    for _ in range(2):
+    for _ in range(3):
         try:
             if keep:
                 _stamp(folder)
@@ -64,6 +64,8 @@ def _put_away(volume: Volume, image_id: str, *, keep: bool) -> None:
         if not volume.is_there(image_id):
             raise ImageNotFound(image_id)
         target.parent.mkdir(mode=0o750, exist_ok=True)  # release 0.1 had no trash
+    else:
+        raise VolumeUnavailable("the image is there, and cannot be moved")
     bucket = layout.bucket(image_id)
     if not volume.folders.flush_known(bucket):
         flush_existing(bucket)

@@ -102,7 +102,7 @@ def holder(volume: Volume, sha256: str) -> str | None:
 
 def _is_rightful(volume: Volume, sha256: str, image_id: str) -> bool:
     try:
-        record = reading.read(volume, image_id)
+        record = reading.read(volume, image_id, listed=True)
     except ImageNotFound:
         return is_trashed(volume, sha256, image_id)
     except ForeignRecord:
@@ -149,7 +149,7 @@ def find_by_hash(volume: Volume, sha256: str) -> Record | None:
         image_id = claimed_by(volume, sha256)
         if image_id is None:
             return None
-        record = reading.get(volume, image_id)
+        record = reading.get(volume, image_id, listed=True)
         if record.sha256 != sha256 or record.id != image_id or not volume.is_there(image_id):
             return None
         if (volume.layout.image(image_id) / record.original).stat().st_size != record.bytes:

@@ -72,7 +72,7 @@ def _page(volume: Volume, found: Iterator[str], limit: int, state: State | None)
     records: list[Record] = []
     for image_id in found:
         try:
-            record = reading.get(volume, image_id)
+            record = reading.get(volume, image_id, listed=True)
         except (ImageNotFound, VolumeUnavailable):
             continue
         if state is not None and record.state is not state:

@@ -9,22 +9,26 @@ from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, volume_
 from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store.progress import progress
-from pipeline.volume.files import is_gone, read_small_file
+from pipeline.volume.files import is_gone, read_small_file, refresh
 from pipeline.volume.layout import RECORD
 from pipeline.volume.volume import Volume
 
 _LOOKS = 3
 
 
-def read(volume: Volume, image_id: str) -> Record:
+def read(volume: Volume, image_id: str, *, listed: bool = False) -> Record:
     """What the record itself says; raises `ImageNotFound`, `DamagedRecord`, `ForeignRecord`, or the volume's
     named errors.
 
-    Not finding it proves nothing over a network, so the folders are listed before that is believed.
+    Not finding it proves nothing over a network, so the folders are listed before that is believed. Finding it proves
+    little: a folder that another machine has put into the trash is still there, and under its old name for as long as
+    that name is remembered. So the name is asked for, unless the caller has just `listed` it, or finds out itself.
     """
     if not is_id(image_id):
         raise ImageNotFound(image_id)
     path = volume.layout.record(image_id)
+    if not listed:
+        refresh(path.parent.parent)
     for _ in range(_LOOKS):
         try:
             record = Record.from_json(read_small_file(path))
@@ -59,9 +63,9 @@ def read_trashed(volume: Volume, image_id: str) -> Record:
     return record
 
 
-def get(volume: Volume, image_id: str) -> Record:
+def get(volume: Volume, image_id: str, *, listed: bool = False) -> Record:
     """The record of an image; while it is pending, with the progress that its marker tells. Raises as `read`."""
-    record = read(volume, image_id)
+    record = read(volume, image_id, listed=listed)
     if record.state is not State.PENDING:
         return record
     try:

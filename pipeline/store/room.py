@@ -45,11 +45,13 @@ class Room:
             raise
 
     def keep_free(self) -> int:
-        """Empty the trash as far as the waiting images need its room; how many images were removed."""
+        """Empty the trash as far as the waiting images need it, if that is enough; how many images were removed."""
         removed = 0
         try:
             self._look(0, self._count())
         except VolumeFull:
+            if not self._can_make_room(0):
+                return 0
             for _ in trash.make_room(self._volume):
                 removed += 1
                 with suppress(VolumeFull):

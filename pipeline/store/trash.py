@@ -115,6 +115,8 @@ def bring_back(volume: Volume, image_id: str) -> None:
     if record.state is not State.PENDING:
         kept.unlink(missing_ok=True)  # a worker may have ended its attempt in the trash
         _move_back(volume, image_id)
+        if record.state is State.FAILED:
+            outbox.note_failure(volume, image_id)  # a sweep may have removed the mark before the image was there
         return
     _link_marker(volume, image_id)
     # a sweep that takes the marker for an orphan's asks for its lock first

@@ -50,7 +50,7 @@ def count_requests(app: Flask, settings: Settings) -> None:
         # behind a proxy the server cannot tell callers apart
         places.enter(who)
         when_answered(request.environ, lambda: places.leave(who))
-        around_waits(request.environ, lambda: places.leave(who), lambda: places.enter(who))
+        around_waits(request.environ, lambda: places.leave(who), lambda: places.take_again(who))
 
     @app.teardown_request
     def leave(_error: BaseException | None) -> None:

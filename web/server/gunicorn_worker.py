@@ -176,7 +176,7 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
 
     def _begin(self, conn: Connection) -> None:
         """Handle a request that has a place, which it leaves while it waits for its client."""
-        leave, enter = partial(self._places.leave, conn.caller), partial(self._places.enter, conn.caller)
+        leave, enter = partial(self._places.leave, conn.caller), partial(self._places.take_again, conn.caller)
         conn.sock.begin(around=(leave, enter))
         conn.sock.when_answered(leave)
         self._submit(conn, self.tpool)

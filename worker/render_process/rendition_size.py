@@ -9,7 +9,8 @@ import threading
 from pathlib import Path
 
 from pipeline.errors import BadSetting, GalleryError
-from pipeline.images.formats import HEAD_BYTES, Format, Limits, identify
+from pipeline.images.formats import HEAD_BYTES, Limits, identify
+from pipeline.images.view_format import VIEW_FORMATS
 from pipeline.volume.files import open_file
 from worker.render_process.renderer import CannotStart, Renderer
 
@@ -26,12 +27,12 @@ class RenditionDecoder:
     def size(self, path: Path) -> tuple[int, int]:
         """Width and height in pixels.
 
-        Raises `ValueError` unless it is one whole WebP picture, `OSError` if it cannot be read, and `BadSetting` if
-        no render process can start.
+        Raises `ValueError` unless it is one whole picture of a rendition's format, `OSError` if it cannot be read, and
+        `BadSetting` if no render process can start.
         """
         with open_file(path) as file:
-            if identify(file.read(HEAD_BYTES)) is not Format.WEBP:
-                raise ValueError("it is no WebP")
+            if identify(file.read(HEAD_BYTES)) not in VIEW_FORMATS:
+                raise ValueError("it is of no format that renditions have")
         try:
             with self._in_use:
                 found = self.renderer.render(path, lambda _: None, ())

@@ -114,3 +114,5 @@ def _put(volume: Volume, folder: Path, record: Record, place: Place) -> None:
     volume.move_in(folder, layout.image(image_id))
     touch(layout.bucket(image_id).parent)
     volume.flush_place(image_id)
+    if record.state is State.FAILED:
+        outbox.note_failure(volume, image_id)  # a sweep may have removed the mark before the image was there
