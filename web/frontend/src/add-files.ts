@@ -75,7 +75,11 @@ export class Pick {
     );
     this.choose = () => files.click();
     const add = h("button", { type: "button", class: "button", "aria-label": "Add pictures", onclick: () => files.click() }, icon("add"), h("span", { class: "word" }, "Add pictures"));
-    find(".bar").append(h("div", { class: "add lively" }, add, menu, files, folder, camera));
+    const tools = h("div", { class: "add lively" }, add, menu, files, folder, camera);
+    // before the menu, which would move otherwise
+    const more = document.querySelector(".bar > .more");
+    if (more) more.before(tools);
+    else find(".bar").append(tools);
     addEventListener("click", (event) => menu.contains(event.target as Node) || menu.removeAttribute("open"));
     menu.addEventListener("keydown", (event) => {
       if (event.key !== "Escape" || !menu.open) return;
