@@ -6,9 +6,10 @@ const range = (): IDBKeyRange => IDBKeyRange.bound([SHARED], [`${SHARED}~`, []])
 
 /** Keeps files for the next page, all or none. */
 export async function keep(files: readonly File[]): Promise<void> {
-  if (files.reduce((sum, { size }) => sum + size, 0) > MOST_BYTES) throw new Error("too much to keep");
   const visit = `${SHARED}${Date.now()}-${Math.random().toString(36).slice(2)}`;
   const db = await open();
+  const kept = await done<Note[]>(db.transaction(NOTES).objectStore(NOTES).getAll(range()));
+  if ([...files, ...kept].reduce((sum, { size }) => sum + size, 0) > MOST_BYTES) throw new Error("too much to keep");
   const change = db.transaction([NOTES, DATA], "readwrite");
   files.forEach((file, at) => {
     const note: Note = { visit, file: `${at}`, name: file.name, type: file.type, size: file.size, path: null, began: Date.now(), fate: "waiting", why: "", link: null };

@@ -75,7 +75,7 @@ async function offline(): Promise<Response> {
   const page = await cached(OFFLINE);
   const count = await waiting().catch(() => 0);
   if (page.type === "error" || !count) return page;
-  const words = count === 1 ? "1 file is kept here, and is" : `${count} files are kept here, and are`;
+  const words = count === 1 ? "1 file is kept here, and can be" : `${count} files are kept here, and can be`;
   const text = (await page.text()).replace("<!--kept-->", `<p>${words} added when you open the gallery again.</p>`);
   return new Response(text, { status: page.status, headers: page.headers });
 }

@@ -1,7 +1,7 @@
 /** Unfinished uploads, kept in the browser until each has its verdict: a page that is reloaded goes on with them, and so
  * does the next page if theirs was closed. What is noted of a file is quick; its bytes follow as long as there is room. */
 
-import { DATA, done, MOST_BYTES, NAME, NOTES, open, type Note as Kept } from "./database";
+import { DATA, done, MOST_BYTES, NAME, NOTES, open, SHARED, type Note as Kept } from "./database";
 import type { Fate } from "./items";
 
 /** What is kept of a file; `visit` is the page that has it. */
@@ -61,8 +61,11 @@ export class Keeper {
     for (const store of [NOTES, DATA]) change.objectStore(store).delete(IDBKeyRange.bound([this.#visit], [this.#visit, []]));
   }
 
-  /** Calls `take` with what each page left that is no longer there: now, and when one goes. */
-  async adopt(take: (left: Left[]) => void): Promise<void> {
+  /**
+   * Calls `take` with what each page left that is no longer there: now, and when one goes. What was shared may come from
+   * a form of any site: `ask` is told how much it is, and it is taken once that says so.
+   */
+  async adopt(take: (left: Left[]) => void, ask: (count: number, add: () => void) => void): Promise<void> {
     const db = await this.#db;
     if (!db) return;
     const notes = await done<Note[]>(db.transaction(NOTES).objectStore(NOTES).getAll());
@@ -70,7 +73,9 @@ export class Keeper {
       if (visit === this.#visit || this.#others.has(visit)) return;
       this.#others.add(visit);
       const inherit = async (): Promise<void> => take(await this.#take(db, visit));
-      void navigator.locks.request(lockOf(visit), inherit).catch(() => undefined).finally(() => this.#others.delete(visit));
+      const begin = (): void => void navigator.locks.request(lockOf(visit), inherit).catch(() => undefined).finally(() => this.#others.delete(visit));
+      if (visit.startsWith(SHARED)) ask(notes.filter((note) => note.visit === visit).length, begin);
+      else begin();
     };
     for (const { visit } of notes) wait(visit);
     this.#channel.addEventListener("message", ({ data }) => wait(String(data)));

@@ -5,6 +5,8 @@ import DropTarget from "@uppy/drop-target";
 import XHRUpload from "@uppy/xhr-upload";
 import { wasSent } from "../previews";
 import { type Image, madeAt } from "../records";
+import { toast } from "../toast";
+import { many } from "../words";
 import { isPicture, isReadable, pastedName, refusal } from "./admit";
 import { answerOf } from "./answers";
 import { Gate } from "./backoff";
@@ -79,7 +81,10 @@ export class Queue {
     uppy.on("upload-success", (file, answer) => this.#success(file?.id, answer.status, answer.body));
     uppy.on("upload-error", (file, error, answer) => this.#error(file?.id, error, answer as unknown));
     uppy.on("upload-stalled", (error, files) => files.forEach((file) => this.#stalled(file.id, error.message)));
-    void this.#keeper.adopt((left) => this.#resume(left));
+    void this.#keeper.adopt(
+      (left) => this.#resume(left),
+      (count, add) => void toast(`Add ${many(count, "shared file")}?`, { label: "Add", run: add }, 600),
+    );
   }
 
   get active(): boolean {
