@@ -157,7 +157,7 @@ def test_everything_is_done_by_keyboard_alone(gallery: Gallery, windows: Windows
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the pictures")).to_be_focused()
     tab_to(page, "document.activeElement.ariaLabel === 'Add pictures'")
-    with page.expect_file_chooser() as chooser:
+    with page.expect_file_chooser(timeout=60_000) as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(pictures(tmp_path, 3))
     expect(page.locator(".uploads strong")).to_have_text("3 pictures added")
