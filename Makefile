@@ -20,7 +20,7 @@ run: $(RUN_STAMP) $(FRONTEND) ## start the whole pipeline: embedded Redis-compat
 	@exec .venv/bin/python -m launcher --stop-with-parent
 
 test: $(STAMP) $(FRONTEND) ## run every test against real processes (JOBS=4)
-	.venv/bin/python -m pytest --dist worksteal -n $(or $(JOBS),4)
+	.venv/bin/python -m pytest -n $(or $(JOBS),4)
 
 # MINUTES=30, SEED=…: a seed gives the same accidents again
 chaos: $(STAMP) ## accidents by chance, half an hour (MINUTES, SEED)
