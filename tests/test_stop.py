@@ -8,10 +8,15 @@ import signal
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+import pytest
+from rq import SimpleWorker
+from rq.exceptions import StopRequested
 
 from tests.conftest import Gallery, picture, until
 from tests.product import renderers
+from worker.rq_worker import ThumbnailWorker
 
 
 def heavy() -> bytes:
@@ -125,3 +130,12 @@ def _runs(pid: int) -> bool:
         return "State:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return False
+
+
+def test_a_stop_that_comes_during_maintenance_ends_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(_worker: SimpleWorker) -> NoReturn:
+        raise StopRequested
+
+    monkeypatch.setattr(SimpleWorker, "run_maintenance_tasks", stopped)
+    with pytest.raises(StopRequested):
+        object.__new__(ThumbnailWorker).run_maintenance_tasks()

@@ -191,7 +191,7 @@ class ThumbnailWorker(SimpleWorker):
         """Put maintenance off if it meets an entry that cannot be read: RQ would end its loop."""
         try:
             super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
-        except (RedisError, OSError):
+        except (RedisError, OSError, StopRequested):
             raise
         except Exception as error:  # noqa: BLE001 - whatever it met, the thumbnails come first
             _log.warning("maintenance of the queue put off", error=f"{type(error).__name__}: {error}")

@@ -154,9 +154,11 @@ def test_everything_is_done_by_keyboard_alone(gallery: Gallery, windows: Windows
     failed = gallery.upload(undecodable("PNG"), "bad.png").json["id"]
     before = gallery.until_ended(failed)["finished_at"]
     page = windows.open(gallery)
+    expect(tile(page, failed)).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the pictures")).to_be_focused()
     tab_to(page, "document.activeElement.ariaLabel === 'Add pictures'")
+    expect(page.get_by_role("button", name="Add pictures", exact=True)).to_be_focused()
     with page.expect_file_chooser(timeout=60_000) as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(pictures(tmp_path, 3))
