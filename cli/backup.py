@@ -44,8 +44,7 @@ def backup(target: str, as_json: bool) -> None:
         store.space()  # a volume that is not mounted is no empty gallery
         with _opened(store, target) as to:
             for image_id, verdict, why in write(store.volume, to):
-                fields = {"id": image_id, "verdict": verdict, **({"message": why} if why else {})}
-                report.add(verdict, image_id, fields, why)
+                report.add_image(verdict, image_id, why)
     except OtherGallery:
         fail(f"{target} holds the backup of another gallery. Choose another folder.")
     except Busy:

@@ -13,7 +13,7 @@ from cli.options import with_client
 from cli.verdicts import Report
 from pipeline.ids import is_id
 
-BAD = frozenset({"not there", "refused"})
+_BAD = frozenset({"not there", "refused"})
 
 
 @click.command("retry-failed")
@@ -56,11 +56,7 @@ def delete(client: Client, ids: tuple[str, ...], failed: bool, yes: bool, as_jso
         return
     if not yes:
         click.confirm(f"Delete {len(wanted)} images?", abort=True, err=True)
-    report = Report(as_json, BAD)
-    for image_id in wanted:
-        verdict, message = change(client, "DELETE", f"/api/images/{image_id}", image_id, "deleted")
-        why = {"message": message} if message else {}
-        report.add(verdict, image_id, {"id": image_id, "verdict": verdict, **why}, message)
+    report = change_all(client, wanted, "DELETE", "/api/images/{}", "deleted", as_json=as_json)
     sys.exit(1 if report.is_bad else 0)
 
 
@@ -70,15 +66,23 @@ def given_ids(ids: tuple[str, ...]) -> list[str]:
     return [image_id for image_id in wanted if image_id]
 
 
-def change(client: Client, method: str, path: str, image_id: str, done: str) -> tuple[str, str | None]:
-    """Call `path` for one image; the verdict, `done` if it went well, and the reason of a refusal.
+def change_all(client: Client, ids: list[str], method: str, path: str, done: str, *, as_json: bool) -> Report:
+    """Call `path` with each id in place of `{}`, and report on each: `done`, `not there` or `refused`.
 
     Raises `Refused` if the gallery would refuse all others too.
     """
+    report = Report(as_json, _BAD)
+    for image_id in ids:
+        verdict, message = _change(client, method, path, image_id, done)
+        report.add_image(verdict, image_id, message)
+    return report
+
+
+def _change(client: Client, method: str, path: str, image_id: str, done: str) -> tuple[str, str | None]:
     if not is_id(image_id):
         return "not there", None
     try:
-        client.send(method, path)
+        client.send(method, path.format(image_id))
     except Refused as refused:
         if refused.status == 404:
             return "not there", None

@@ -51,8 +51,7 @@ def restore(source: str, as_json: bool) -> None:
         room = partial(require_room, store.layout.root, reserve=settings.reserve_bytes)
         for image in read_tar(sys.stdin.buffer) if source == "-" else read_folder(Path(source)):
             image_id, verdict, why = restore_one(store.volume, image, room)
-            fields = {"id": image_id, "verdict": verdict, **({"message": why} if why else {})}
-            report.add(verdict, image_id, fields, why)
+            report.add_image(verdict, image_id, why)
     except tarfile.TarError as error:
         fail(f"The backup is cut off, or is no backup: {error}")
     except Busy:

@@ -11,9 +11,9 @@ import click
 
 from cli.answers import Emptied, Page
 from cli.client import Client
-from cli.delete_and_retry import BAD, change, given_ids
+from cli.delete_and_retry import change_all, given_ids
 from cli.options import with_client
-from cli.verdicts import Report, printable
+from cli.verdicts import printable
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 
@@ -48,11 +48,7 @@ def restore(client: Client, ids: tuple[str, ...], everything: bool, as_json: boo
     answer, or would refuse all of them.
     """
     wanted = given_ids(ids) + ([str(image["id"]) for image in _images(client)] if everything else [])
-    report = Report(as_json, BAD)
-    for image_id in wanted:
-        verdict, message = change(client, "POST", f"/api/images/{image_id}/restore", image_id, "restored")
-        why = {"message": message} if message else {}
-        report.add(verdict, image_id, {"id": image_id, "verdict": verdict, **why}, message)
+    report = change_all(client, wanted, "POST", "/api/images/{}/restore", "restored", as_json=as_json)
     report.close("Nothing to restore.")
     sys.exit(1 if report.is_bad else 0)
 
@@ -70,11 +66,7 @@ def purge(client: Client, ids: tuple[str, ...], yes: bool, as_json: bool) -> Non
     wanted = given_ids(ids)
     if wanted and not yes:
         click.confirm(f"Remove {len(wanted)} images permanently?", abort=True, err=True)
-    report = Report(as_json, BAD)
-    for image_id in wanted:
-        verdict, message = change(client, "DELETE", f"/api/trash/{image_id}", image_id, "removed")
-        why = {"message": message} if message else {}
-        report.add(verdict, image_id, {"id": image_id, "verdict": verdict, **why}, message)
+    report = change_all(client, wanted, "DELETE", "/api/trash/{}", "removed", as_json=as_json)
     report.close("Nothing to remove.")
     sys.exit(1 if report.is_bad else 0)
 

@@ -55,6 +55,11 @@ class Report:
         elif verdict not in self.quiet:
             click.echo(f"{verdict:13} {printable(what)}{f': {printable(message)}' if message else ''}", err=self.err)
 
+    def add_image(self, verdict: str, image_id: str, message: str | None = None) -> None:
+        """Print the verdict on an image."""
+        fields = {"id": image_id, "verdict": verdict, **({"message": message} if message else {})}
+        self.add(verdict, image_id, fields, message)
+
     def close(self, nothing: str) -> None:
         """Print the sum."""
         if self.as_json:

@@ -55,7 +55,7 @@ def main() -> int:
     supervisor = Supervisor(services, output, environ=environ, folder=_ROOT, inherited=held, is_over=is_over)
     status = supervisor.run()
     output.close(2)
-    # The interpreter would flush the output, which a thread may still be stuck in: nobody may be reading it.
+    # A normal exit flushes the output, and aborts if a thread is still stuck writing to it because nobody reads it.
     os._exit(status)
 
 

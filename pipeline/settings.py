@@ -36,7 +36,7 @@ class Settings:
     require_sandbox: bool
     sweep_seconds: int
     reserve_bytes: int
-    trash_seconds: int
+    trash_days: int
     workers: int
     web_processes: int
     web_threads: int
@@ -59,6 +59,11 @@ class Settings:
     metrics_host: str
     metrics_port: int
     log_format: str
+
+    @property
+    def trash_seconds(self) -> int:
+        """How long deleted images stay in the trash."""
+        return self.trash_days * 24 * 60 * 60
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> Settings:
@@ -86,7 +91,7 @@ class Settings:
             require_sandbox=read.flag("GALLERY_REQUIRE_SANDBOX"),
             sweep_seconds=read.whole("GALLERY_SWEEP_SECONDS", 15, least=1, most=30),
             reserve_bytes=read.whole("GALLERY_RESERVE_MB", 256, least=0, most=1024 * 1024) * 1024 * 1024,
-            trash_seconds=read.whole("GALLERY_TRASH_DAYS", 30, least=0, most=3650) * 24 * 60 * 60,
+            trash_days=read.whole("GALLERY_TRASH_DAYS", 30, least=0, most=3650),
             workers=read.whole("GALLERY_WORKERS", (os.cpu_count() or 1) + 1, least=1, most=64),
             web_processes=read.whole("GALLERY_WEB_PROCESSES", 1, least=1, most=64),
             web_threads=threads,

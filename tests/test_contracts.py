@@ -17,7 +17,7 @@ NAMES = {
     "id of a view's job": (thumbnails.view_id("ID"), "view-ID"),
     "job": (safe_job.JOB, "worker.thumbnails.make_thumbnail"),
     "job of a regeneration": (safe_job.REGENERATE_JOB, "worker.regeneration.regenerate_thumbnails"),
-    "id of that job": (regeneration._job_id("ID"), "remake-ID"),
+    "id of that job": (regeneration.remake_id("ID"), "remake-ID"),
     "volume in a job's meta": (safe_job.VOLUME_TAG, "volume"),
     "events": (events.STREAM, "gallery:events"),
     "lease": (lease.KEY, "gallery:volume"),

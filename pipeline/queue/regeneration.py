@@ -37,10 +37,10 @@ class RegenerationQueue:
         """See to it that a job for this image is in the queue; the outcome of an earlier one is dropped."""
         with self._queue.guarded():
             self._queue.connection.hdel(_OUTCOMES, image_id)
-            self._queue.views.drop(_job_id(image_id), only_ended=False)
+            self._queue.views.drop(remake_id(image_id), only_ended=False)
             try:
                 self._queue.views.rq.enqueue_call(
-                    REGENERATE_JOB, args=(image_id,), job_id=_job_id(image_id), unique=True,
+                    REGENERATE_JOB, args=(image_id,), job_id=remake_id(image_id), unique=True,
                     description=DESCRIPTION, result_ttl=_JOB_SECONDS, failure_ttl=_JOB_SECONDS, meta=self._queue.tag,
                 )  # fmt: skip
             except DuplicateJobError:
@@ -65,8 +65,9 @@ class RegenerationQueue:
         """Whether its job is still in the queue."""
         with self._queue.guarded():
             waiting: Any = self._queue.connection.lrange(self._queue.views.rq.key, 0, -1)
-        return _job_id(image_id).encode() in waiting
+        return remake_id(image_id).encode() in waiting
 
 
-def _job_id(image_id: str) -> str:
+def remake_id(image_id: str) -> str:
+    """The id of the job that makes the renditions of an image again."""
     return f"remake-{image_id}"

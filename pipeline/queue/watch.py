@@ -14,7 +14,8 @@ from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from pipeline.ids import is_id
 from pipeline.queue.jobs import RESULT_SECONDS
-from pipeline.queue.thumbnails import ThumbnailQueue
+from pipeline.queue.regeneration import remake_id
+from pipeline.queue.thumbnails import ThumbnailQueue, view_id
 
 MOST_WORKERS = 50
 MINUTES = 15
@@ -106,7 +107,7 @@ def _workers(connection: Redis, keys: list[str], now: float) -> list[Worker]:
 
 def _named(job_id: str) -> tuple[str, str]:
     """What a job makes, and of which image."""
-    for prefix, what in (("", "thumbnail"), ("view-", "large view"), ("remake-", "renditions anew")):
+    for prefix, what in (("", "thumbnail"), (view_id(""), "large view"), (remake_id(""), "renditions anew")):
         if is_id(image_id := job_id.removeprefix(prefix)) and job_id.startswith(prefix):
             return what, image_id
     return "", ""

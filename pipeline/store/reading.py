@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, volume_error
 from pipeline.ids import is_id
@@ -31,16 +32,10 @@ def read(volume: Volume, image_id: str, *, listed: bool = False) -> Record:
         refresh(path.parent.parent)
     for _ in range(_LOOKS):
         try:
-            record = Record.from_json(read_small_file(path))
+            return _load(path, image_id)
         except OSError as error:
             if not is_gone(error):
                 raise volume_error(error) from error
-        except ValueError as error:
-            raise DamagedRecord(image_id) from error
-        else:
-            if record.id != image_id:
-                raise ForeignRecord(image_id, record.id)
-            return record
         if not volume.is_there(image_id):
             raise ImageNotFound(image_id)
     raise DamagedRecord(image_id)
@@ -51,11 +46,17 @@ def read_trashed(volume: Volume, image_id: str) -> Record:
     if not is_id(image_id) or not volume.is_trashed(image_id):
         raise ImageNotFound(image_id)
     try:
-        record = Record.from_json(read_small_file(volume.layout.trashed(image_id) / RECORD))
+        return _load(volume.layout.trashed(image_id) / RECORD, image_id)
     except OSError as error:
         if not is_gone(error):
             raise volume_error(error) from error
         raise (DamagedRecord if volume.is_trashed(image_id) else ImageNotFound)(image_id) from None
+
+
+def _load(path: Path, image_id: str) -> Record:
+    """The record of this image in a file; raises `OSError`, `DamagedRecord` or `ForeignRecord`."""
+    try:
+        record = Record.from_json(read_small_file(path))
     except ValueError as error:
         raise DamagedRecord(image_id) from error
     if record.id != image_id:

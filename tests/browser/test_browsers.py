@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.browser.files import pictures
-from tests.browser.webdriver import Window, missing, running
+from tests.browser.webdriver import Window, running_or_skipped
 from tests.pictures import picture
 from tests.product import Gallery, until
 
 
 @pytest.fixture(params=["firefox", "webkit"])
 def window(request: pytest.FixtureRequest) -> Iterator[Window]:
-    reason = missing(request.param)
-    if reason and not os.environ.get("CI"):
-        pytest.skip(reason)
-    with running(request.param) as window:
+    with running_or_skipped(request.param) as window:
         yield window
 
 

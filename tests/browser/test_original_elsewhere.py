@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import os
 from collections.abc import Iterator
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from tests.browser.test_original import pictures
-from tests.browser.webdriver import Window, missing, running
+from tests.browser.webdriver import Window, running_or_skipped
 from tests.product import Gallery, prepared, until
 
 _SIDE = 16
@@ -38,10 +37,7 @@ return document.querySelector(".pswp__img[src$='/original'], .pswp__img[src$='/d
 
 @pytest.fixture(scope="module", params=["firefox", "webkit"])
 def window(request: pytest.FixtureRequest) -> Iterator[Window]:
-    reason = missing(request.param)
-    if reason and not os.environ.get("CI"):
-        pytest.skip(reason)
-    with running(request.param) as window:
+    with running_or_skipped(request.param) as window:
         yield window
 
 

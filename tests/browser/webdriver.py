@@ -20,6 +20,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+import pytest
+
 from tests.product import answers, free_port, until
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
@@ -170,6 +172,16 @@ def missing(name: str) -> str | None:
     if name == "webkit" and minibrowser() is None:
         lacking.append("MiniBrowser")
     return f"not installed: {', '.join(lacking)}" if lacking else None
+
+
+@contextmanager
+def running_or_skipped(name: str) -> Iterator[Window]:
+    """As `running`; skips the test where this browser is missing, but not in CI."""
+    reason = missing(name)
+    if reason and not os.environ.get("CI"):
+        pytest.skip(reason)
+    with running(name) as window:
+        yield window
 
 
 @contextmanager

@@ -6,12 +6,13 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import BadRequest
-from pipeline.ids import SHA256, is_id
+from pipeline.ids import SHA256
 from pipeline.records import State
 from web.api.answers import answer
 from web.api.schemas import MOST_IN_A_PAGE, PAGE
 from web.api.serialize import serialize
 from web.live.feed import feed
+from web.queries import asked_id
 from web.services import services
 from web.turns import turn
 from web.uploads import receive_one
@@ -37,7 +38,7 @@ def page() -> ResponseReturnValue:
     With `after`, the images just newer than an id, oldest first. With `sha256`, the image with this hash, or none: ask
     before uploading.
     """
-    before, after = _id("before"), _id("after")
+    before, after = asked_id("before"), asked_id("after")
     try:
         limit = int(request.args.get("limit", str(PAGE)))
         state = State(request.args["state"]) if "state" in request.args else None
@@ -62,13 +63,6 @@ def _find_by_hash(sha256: str) -> ResponseReturnValue:
         raise BadRequest("'sha256' must be 64 hexadecimal digits in lower case.")
     events, record = feed().position(), services().store.find_by_hash(sha256)
     return jsonify({"images": [serialize(record)] if record else [], "next": None, "events": events})
-
-
-def _id(name: str) -> str | None:
-    value = request.args.get(name)
-    if value is not None and not is_id(value):
-        raise BadRequest(f"'{name}' must be the id of an image.")
-    return value
 
 
 @blueprint.get("/images/<image_id>")

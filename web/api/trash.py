@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,25 +10,24 @@ from flask import Blueprint, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import BadRequest
-from pipeline.ids import is_id
+from pipeline.records import stamp
 from pipeline.store import Trashed
 from web.api.answers import answer
+from web.api.schemas import MOST_IN_A_PAGE, PAGE
 from web.api.serialize import serialize, version_of
+from web.queries import asked_id
 from web.services import services
 
 blueprint = Blueprint("trash", __name__, url_prefix="/api")
-_MOST = 500
 
 
 @blueprint.get("/trash")
 def page() -> ResponseReturnValue:
     """A page of what is in the trash, newest image first."""
-    before = request.args.get("before")
-    if before is not None and not is_id(before):
-        raise BadRequest("'before' must be the id of an image.")
-    limit = request.args.get("limit", "60")
-    if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:4]) <= _MOST and len(limit) < 4):
-        raise BadRequest(f"'limit' must be between 1 and {_MOST}.")
+    before = asked_id("before")
+    limit = request.args.get("limit", str(PAGE))
+    if not (re.fullmatch("[0-9]{1,3}", limit) and 1 <= int(limit) <= MOST_IN_A_PAGE):
+        raise BadRequest(f"'limit' must be between 1 and {MOST_IN_A_PAGE}.")
     found, after = services().store.trashed_page(before, int(limit))
     return jsonify({"images": [serialize_trashed(one) for one in found], "next": after})
 
@@ -60,11 +60,7 @@ def serialize_trashed(one: Trashed) -> dict[str, Any]:
         links["grid"] = url_for("trash_page.grid", image_id=one.record.id, v=version)
     return {
         **one.record.to_dict(),
-        "deleted_at": _time(one.deleted_at),
-        "expires_at": _time(expires),
+        "deleted_at": stamp(datetime.fromtimestamp(one.deleted_at, UTC)),
+        "expires_at": stamp(datetime.fromtimestamp(expires, UTC)),
         "links": links,
     }
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -11,7 +11,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import BadRequest
-from pipeline.ids import is_id, made_at
+from pipeline.ids import made_at
 from pipeline.images.formats import ACCEPTED_LABEL, ACCEPTED_TYPES
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.records import Record, State
@@ -20,6 +20,7 @@ from web.files.assets import asset
 from web.live.feed import feed
 from web.pages.ground import ground
 from web.pages.upload import refusals
+from web.queries import asked_id
 from web.services import services
 from web.turns import turn
 
@@ -31,9 +32,7 @@ _PAGE = 60
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     """The newest images, or those before an id; with `state=failed` only those that failed."""
-    before = request.args.get("before")
-    if before is not None and not is_id(before):
-        raise BadRequest("'before' must be the id of an image.")
+    before = asked_id("before")
     state = request.args.get("state")
     if state not in (None, State.FAILED.value):
         raise BadRequest("'state' must be failed, or left out.")
@@ -85,7 +84,7 @@ def _data(
         "types": ACCEPTED_TYPES,
         "maxBytes": services().settings.max_upload_bytes,
         "viewerStyle": asset("lightbox.css"),
-        "trashDays": services().settings.trash_seconds // (24 * 60 * 60),
+        "trashDays": services().settings.trash_days,
     }
 
 

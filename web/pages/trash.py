@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from pipeline.errors import BadRequest, ImageNotFound
-from pipeline.ids import is_id
+from pipeline.errors import ImageNotFound
 from web.api.trash import serialize_trashed
 from web.files.images import send_rendition
 from web.live.feed import feed
+from web.queries import asked_id
 from web.services import services
 
 blueprint = Blueprint("trash_page", __name__)
@@ -19,9 +19,7 @@ _PAGE = 60
 @blueprint.get("/trash")
 def index() -> ResponseReturnValue:
     """What is in the trash, newest image first, or those before an id."""
-    before = request.args.get("before")
-    if before is not None and not is_id(before):
-        raise BadRequest("'before' must be the id of an image.")
+    before = asked_id("before")
     events = feed().position()
     found, after = services().store.trashed_page(before, _PAGE)
     return render_template(
@@ -30,7 +28,7 @@ def index() -> ResponseReturnValue:
         next=after,
         count=len(services().store.trashed_ids()),
         events=events or "",
-        days=services().settings.trash_seconds // (24 * 60 * 60),
+        days=services().settings.trash_days,
     )
 
 

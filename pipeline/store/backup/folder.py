@@ -11,8 +11,8 @@ from typing import IO
 
 from pipeline.ids import is_id
 from pipeline.records import Record
-from pipeline.store.backup.snapshot import Backed, Place, Snapshot, open_file, read_file
-from pipeline.volume.files import flush_folder, put_whole, remove_temporaries, write_flushed
+from pipeline.store.backup.snapshot import Backed, Place, Snapshot, read_file
+from pipeline.volume.files import flush_folder, open_file, put_whole, remove_temporaries, write_flushed
 from pipeline.volume.layout import RECORD, Layout
 
 _PIECE = 1024 * 1024

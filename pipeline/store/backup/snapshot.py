@@ -9,12 +9,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, BinaryIO, NamedTuple
+from typing import IO, NamedTuple
 
 from pipeline.records import Record
 from pipeline.store import trash
 from pipeline.store.checks.tree import images
-from pipeline.volume.files import is_gone
+from pipeline.volume.files import is_gone, open_file
 from pipeline.volume.layout import RECORD
 from pipeline.volume.volume import Volume
 
@@ -158,9 +158,3 @@ def read_file(path: Path) -> bytes:
     """The bytes of a regular file; follows no link. Raises `OSError`."""
     with open_file(path) as file:
         return file.read()
-
-
-def open_file(path: Path) -> BinaryIO:
-    """Open a regular file to read, following no link and waiting for no pipe; raises `OSError`."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    return os.fdopen(descriptor, "rb")
