@@ -1,4 +1,7 @@
-"""`python -m launcher.secrets [--token] FILE…`: make the secrets of a deployment. Needs nothing but Python."""
+"""`python -m launcher.secrets [--token] FILE…`: make the secrets of a deployment. Needs nothing but Python.
+
+The web image carries it too: `docker run --rm IMAGE python -m launcher.secrets - >.env`.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,13 @@ from secrets import token_hex
 
 
 def main(paths: list[str]) -> int:
-    """Write each file that is not there yet, readable by its owner alone; with `--token`, access tokens too."""
-    for path in (Path(path) for path in paths if path != "--token"):
+    """Write each file that is not there yet, readable by its owner alone; `-` is standard output.
+
+    With `--token`, access tokens too.
+    """
+    if "-" in paths:
+        sys.stdout.write(made() + (tokens() if "--token" in paths else ""))
+    for path in (Path(path) for path in paths if path not in ("-", "--token")):
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
