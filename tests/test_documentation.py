@@ -76,7 +76,8 @@ def test_the_metrics_of_the_operators_page_are_those_that_there_are() -> None:
 
 
 def test_every_alert_has_a_recipe_and_every_recipe_an_alert() -> None:
-    alerts = re.findall(r"alert: (\w+)", (ROOT / "monitoring" / "alerts.yml").read_text())
+    files = [(ROOT / "monitoring" / name).read_text() for name in ("alerts.yml", "objectives.yml")]
+    alerts = [name for text in files for name in re.findall(r"alert: (\w+)", text)]
     assert sorted(name for row in ALERTS for name in documented.code(documented.cells(row)[0])) == sorted(alerts)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
 from pipeline import threads
@@ -50,10 +51,15 @@ def expressions() -> list[str]:
     return [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", ())]
 
 
+def rules() -> list[str]:
+    """What the alerts and the recorded ratios ask."""
+    files = [yaml.safe_load((MONITORING / name).read_text()) for name in ("alerts.yml", "objectives.yml")]
+    return [rule["expr"] for file in files for group in file["groups"] for rule in group["rules"]]
+
+
 def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
-    rules = re.findall(r"expr: (.*?)\n +(?:for|labels):", (MONITORING / "alerts.yml").read_text(), re.DOTALL)
-    asked = {SUFFIX.sub("", name) for text in [*rules, *expressions()] for name in NAME.findall(text)}
-    assert len(rules) == 16
+    asked = {SUFFIX.sub("", name) for text in [*rules(), *expressions()] for name in NAME.findall(text)}
+    assert len(rules()) == 16 + 27
     assert asked <= set(labels())
 
 
@@ -65,7 +71,11 @@ def test_the_dashboard_shows_every_metric() -> None:
 @needs_promtool
 @pytest.mark.parametrize(
     "command",
-    [["check", "rules", "alerts.yml"], ["check", "config", "prometheus.yml"], ["test", "rules", "alerts_test.yml"]],
+    [
+        ["check", "rules", "alerts.yml", "objectives.yml"],
+        ["check", "config", "prometheus.yml"],
+        ["test", "rules", "alerts_test.yml", "objectives_test.yml"],
+    ],
 )
 def test_promtool_accepts_what_we_ship(command: list[str]) -> None:
     subprocess.run([PROMTOOL or "promtool", *command], cwd=MONITORING, check=True)
@@ -80,3 +90,11 @@ def test_every_query_of_the_dashboard_is_well_formed(tmp_path: Path) -> None:
     path = tmp_path / "rules.yml"
     path.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
     subprocess.run([PROMTOOL or "promtool", "check", "rules", str(path)], check=True)
+
+
+@pytest.mark.parametrize("name", ["alerts", "objectives"])
+def test_the_tests_of_the_rules_see_every_alert_fire(name: str) -> None:
+    alerts = re.findall(r"alert: (\w+)", (MONITORING / f"{name}.yml").read_text())
+    played = yaml.safe_load((MONITORING / f"{name}_test.yml").read_text())["tests"]
+    checks = [check for test in played for check in test.get("alert_rule_test", ())]
+    assert {check["alertname"] for check in checks if check.get("exp_alerts")} == set(alerts)
