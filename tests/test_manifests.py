@@ -281,10 +281,30 @@ def test_production_lets_whole_forms_through_over_tls(production: list[Object]) 
     ingress = one(production, "Ingress", "gallery")
     hosts = {rule["host"] for rule in ingress["spec"]["rules"]}
     assert hosts == {host for entry in ingress["spec"]["tls"] for host in entry["hosts"]}
-    for name in ("nginx.org/client-max-body-size", "nginx.ingress.kubernetes.io/proxy-body-size"):
-        size = int(ingress["metadata"]["annotations"][name].removesuffix("m")) * 1024 * 1024
-        assert size >= 4 * defaults().max_upload_bytes
+    size = int(ingress["metadata"]["annotations"]["nginx.org/client-max-body-size"].removesuffix("m")) * 1024 * 1024
+    assert size >= 4 * defaults().max_upload_bytes
+    assert not [name for name in ingress["metadata"]["annotations"] if name.startswith("nginx.ingress.kubernetes.io")]
     assert one(production, "HorizontalPodAutoscaler", "web")["spec"]["minReplicas"] == 2
+
+
+def test_a_route_of_the_gateway_api_takes_the_place_of_the_ingress(tmp_path: Path, production: list[Object]) -> None:
+    built("production", tmp_path)
+    overlay = tmp_path / "k8s/overlays/production/kustomization.yaml"
+    text = overlay.read_text()
+    overlay.write_text(text.replace("  # - ../../components/gateway", "  - ../../components/gateway"))
+    objects = built("production", tmp_path)
+    kinds = {document["kind"] for document in objects}
+    assert {document["kind"] for document in production} - kinds == {"Ingress"}
+    route = one(objects, "HTTPRoute", "gallery")
+    assert route["metadata"]["namespace"] == "image-gallery"
+    assert route["spec"]["hostnames"] == [
+        rule["host"] for rule in one(production, "Ingress", "gallery")["spec"]["rules"]
+    ]
+    (rule,) = route["spec"]["rules"]
+    assert rule["timeouts"] == {"request": "0s", "backendRequest": "0s"}
+    (backend,) = rule["backendRefs"]
+    service = one(objects, "Service", backend["name"])
+    assert backend["port"] in [port["port"] for port in service["spec"]["ports"]]
 
 
 def test_keda_counts_both_queues_and_always_leaves_one_worker(tmp_path: Path, production: list[Object]) -> None:
