@@ -10,6 +10,7 @@ ORDER = (
     "render",
     "choices",
     "peaks",
+    "confinement",
     "throughput",
     "latency",
     "ingest",

@@ -14,7 +14,7 @@ from pipeline.errors import GalleryError
 
 Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
 _IPV6_NETWORK = 64
-AT_WORK = 16
+AT_WORK = 8
 """Requests of one caller that are worked on at a time.
 
 With some more, those that compute would slow down everybody; those that wait for the disk gain little.

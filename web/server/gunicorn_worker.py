@@ -35,8 +35,6 @@ _FOR_PROBES = 64
 _LONGEST_IDLE = 64
 _NO_SPARE_SECONDS = 0.01
 _THREADS_AT_START = 64
-# How long a thread that computes keeps the interpreter from the others, the accepting one among them; Python's is 5 ms.
-_SWITCH_SECONDS = 0.0005
 
 
 def _refusal(status: int, reason: str, code: str, title: str, detail: str) -> bytes:
@@ -75,7 +73,6 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Read the limits, then begin."""
-        sys.setswitchinterval(_SWITCH_SECONDS)
         settings = Settings.from_environment()
         PacedSocket.patience = float(settings.slow_seconds)
         self._first_bytes_seconds = min(_FIRST_BYTES_SECONDS, PacedSocket.patience)
