@@ -1,7 +1,7 @@
 """A volume and a Redis that release 0.1 made are taken over as they are.
 
-`upgrade/volume-0.1.tar.gz` was made by the last commit before the second release was begun (ffdf476): two ready pictures, a
-failed one, and one that waits, with its job in the files of the embedded Redis.
+`upgrade/volume-0.1.tar.gz` was made by the last commit before the second release was begun (ffdf476): two ready
+pictures, a failed one, and one that waits, with its job in the files of the embedded Redis.
 """
 
 from __future__ import annotations
