@@ -29,6 +29,9 @@ version says: older releases, hands off. A record without one (release 0.1) is o
 NOT_SHOWN = ("uploaded_sha256", "unknown", "unknown_renditions")
 """Fields of a record that the API does not show."""
 
+# Fields that `image.json` lacks while they are not known.
+_LEFT_OUT = ("uploaded_sha256", "taken_at", "camera", "lens", "exposure")
+
 RENDITIONS = ("grid", "view")
 """What is made of every picture, in this order."""
 
@@ -79,9 +82,11 @@ class Record(msgspec.Struct, frozen=True):
     `width` and `height` are those of the upright picture; `attempts` counts the renders begun at the pass in hand
     (the grid, then the view) since the upload or the last retry by hand; `queued_at` and `started_at` are those of the
     first pass; `recipe` is the version of the renditions, and `kind` what the view was found to show (None before there
-    is one, and in records before recipe 6). `uploaded_sha256` is set if the
-    original was found damaged when the record was lost: the hash it once had, while `sha256` is that of the bytes that
-    are there. `unknown` and `unknown_renditions` hold what another release wrote; they are written back.
+    is one, and in records before recipe 6). `taken_at` is what the camera's own clock showed, with an offset from UTC if
+    the file states one; `camera`, `lens` and `exposure` are for people to read. Where a picture was taken is not kept.
+    `uploaded_sha256` is set if the original was found damaged when the record was lost: the hash it once had, while
+    `sha256` is that of the bytes that are there. `unknown` and `unknown_renditions` hold what another release wrote;
+    they are written back.
     """
 
     id: str
@@ -107,6 +112,10 @@ class Record(msgspec.Struct, frozen=True):
     recipe: int | None = None
     kind: Kind | None = None
     notes: tuple[str, ...] = ()
+    taken_at: str | None = None
+    camera: str | None = None
+    lens: str | None = None
+    exposure: str | None = None
     renditions: Mapping[str, RenditionInfo] = {}
     uploaded_sha256: str | None = None
     version: int = VERSION
@@ -141,8 +150,9 @@ class Record(msgspec.Struct, frozen=True):
     def to_json(self) -> builtins.bytes:
         """The bytes of `image.json`."""
         plain: dict[str, Any] = msgspec.to_builtins(self)
-        if self.uploaded_sha256 is None:
-            del plain["uploaded_sha256"]
+        for name in _LEFT_OUT:
+            if plain[name] is None:
+                del plain[name]
         others = plain.pop("unknown_renditions")
         if plain["reason"]:
             plain["reason"] = _unfolded(plain["reason"])

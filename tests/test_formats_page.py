@@ -6,7 +6,7 @@ import pytest
 
 from pipeline.images.formats import Format
 from tests.product import ROOT
-from worker.engine import colour, notes
+from worker.engine import camera, colour, notes
 
 PAGE = (ROOT / "docs" / "formats.md").read_text()
 REMARKS = [value for name, value in vars(notes).items() if name.isupper() and isinstance(value, str)]
@@ -18,7 +18,7 @@ def test_every_format_has_its_row(format_: Format) -> None:
     assert len(rows) == 1, rows
 
 
-@pytest.mark.parametrize("remark", [*REMARKS, colour.DAMAGED, colour.UNFIT])
+@pytest.mark.parametrize("remark", [*REMARKS, colour.DAMAGED, colour.UNFIT, camera.NO_SENSE])
 def test_every_remark_is_on_the_page(remark: str) -> None:
     assert f"| {remark} |" in PAGE
 

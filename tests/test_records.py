@@ -63,7 +63,8 @@ def test_keys_of_another_release_are_written_back_at_every_level() -> None:
         key: raw[key] for key in ("unknown", "unknown_renditions", "größe")
     }
     shown = record.to_dict()
-    assert set(shown) == {*json.loads(FROM_0_1), "version", "kind"}
+    added = {"version", "kind", "taken_at", "camera", "lens", "exposure"}
+    assert set(shown) == {*json.loads(FROM_0_1), *added}
     assert set(shown["reason"]) == {"code", "message"}
     assert shown["renditions"] == {"grid": {"width": 3, "height": 2, "bytes": 5, "sha256": None, "format": "webp"}}
 

@@ -13,6 +13,7 @@ from pipeline.images.formats import Limits, check_bounds, read_header
 from pipeline.images.header import Format, upright
 from pipeline.images.recipe import EFFORT, GRID, VIEW
 from pipeline.images.view_format import GRID_FORMAT, Kind, ViewFormat
+from worker.engine.camera import camera_facts
 from worker.engine.colour import to_srgb
 from worker.engine.decode import decode, prepare
 from worker.engine.encode import available, encoded
@@ -49,7 +50,8 @@ class Rendition:
 @dataclass(frozen=True, slots=True)
 class Picture:
     """What rendering found: ThumbHash in base64, mean colour as #rrggbb, remarks for the record, the size of the
-    upright original in pixels, as it was decoded (a header may say another one), and what it is, if a view was made."""
+    upright original in pixels, as it was decoded (a header may say another one), what it is, if a view was made, and
+    what the camera knew."""
 
     placeholder: str
     color: str
@@ -57,15 +59,21 @@ class Picture:
     width: int
     height: int
     kind: Kind | None = None
+    taken_at: str | None = None
+    camera: str | None = None
+    lens: str | None = None
+    exposure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The view before it is encoded, RGB or RGBA in sRGB, remarks for the record, and the size of the original."""
+    """The view before it is encoded, RGB or RGBA in sRGB, remarks for the record, and size and format of the
+    original."""
 
     picture: Image.Image
     notes: tuple[str, ...]
     size: tuple[int, int]
+    format: Format
 
 
 def render(
@@ -97,7 +105,18 @@ def render(
     if "view" in wanted:
         kind = kind_of(view)
         publish(_rendition("view", view, available(view_format.of(kind)), effort))
-    return Picture(placeholder, f"#{mean.hex()}", found.notes, *found.size, kind)
+    facts = camera_facts(original, found.format)
+    return Picture(
+        placeholder,
+        f"#{mean.hex()}",
+        (*found.notes, *facts.notes),
+        *found.size,
+        kind=kind,
+        taken_at=facts.taken_at,
+        camera=facts.camera,
+        lens=facts.lens,
+        exposure=facts.exposure,
+    )
 
 
 def upright_view(original: BinaryIO, limits: Limits, longest: int = VIEW) -> View:
@@ -126,7 +145,7 @@ def upright_view(original: BinaryIO, limits: Limits, longest: int = VIEW) -> Vie
         notes = (*notes, missing_note(source))
     if (turn := _TURNS.get(source.orientation)) is not None:
         view = view.transpose(turn)
-    return View(view, (*notes, *source.notes), upright(*source.full, source.orientation))
+    return View(view, (*notes, *source.notes), upright(*source.full, source.orientation), header.format)
 
 
 def _rendition(name: str, picture: Image.Image, format_: Format, effort: int) -> Rendition:

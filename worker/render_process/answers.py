@@ -13,6 +13,7 @@ from pipeline.images.formats import HEAD_BYTES, identify, read_header
 from pipeline.images.recipe import GRID, VIEW
 from pipeline.images.view_format import GRID_FORMAT, ViewFormat
 from pipeline.records import RENDITIONS
+from worker.engine.camera import LONGEST
 from worker.engine.render import Picture, Rendition
 from worker.render_process.channel import BrokenProtocol
 from worker.render_process.frames import Refused
@@ -21,6 +22,7 @@ from worker.render_process.whole import is_whole
 _LONGEST = {"grid": GRID, "view": VIEW}
 _NOTES, _NOTE, _SENTENCE = 20, 300, 600
 _PLACEHOLDER, _COLOR = re.compile(r"[A-Za-z0-9+/]{1,64}={0,2}"), re.compile(r"#[0-9a-f]{6}")
+_TAKEN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d([+-]\d\d:\d\d)?", re.ASCII)
 # No format has longer ones that a decoder here takes; a view scaled from a scaled view is rounded twice.
 _LONGEST_SIDE, _ROUNDING = 1 << 30, 1.5
 _READ_BYTES = 1024 * 1024
@@ -64,6 +66,11 @@ def check_picture(
         raise BrokenProtocol("its placeholder cannot be read")
     if len(picture.notes) > _NOTES or not all(_is_sentence(note, _NOTE) for note in picture.notes):
         raise BrokenProtocol("its notes are too long")
+    facts = (picture.camera, picture.lens, picture.exposure)
+    if not all(fact is None or _is_sentence(fact, LONGEST) for fact in facts):
+        raise BrokenProtocol("what it says of the camera cannot be read")
+    if picture.taken_at is not None and not _TAKEN.fullmatch(picture.taken_at):
+        raise BrokenProtocol("its date cannot be read")
     if not 0 < picture.width <= _LONGEST_SIDE or not 0 < picture.height <= _LONGEST_SIDE:
         raise BrokenProtocol("it names no size of a picture")
     if (picture.kind is None) is ("view" in wanted) or (picture.kind is not None and not picture.kind.is_known):

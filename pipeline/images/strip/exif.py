@@ -5,21 +5,17 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, replace
 
-from pipeline.images.containers.reading import MOST_ENTRIES, orientation_of
+from pipeline.images.containers.reading import orientation_of
+from pipeline.images.tiff import ASCII, LONG, SHORT, SIGNED_RATIONAL, UNDEFINED, Tiff, tiff_of
 
 _ORIENTATION, _EXIF_IFD, _MAKER_NOTE, _COLOR_SPACE, _INTEROP_IFD, _INTEROP_INDEX = (
     0x0112, 0x8769, 0x927C, 0xA001, 0xA005, 0x0001,
 )  # fmt: skip
-_BYTES, _ASCII, _SHORT, _LONG, _UNDEFINED, _SIGNED_RATIONAL = 1, 2, 3, 4, 7, 10
-_SIZES = {_BYTES: 1, _ASCII: 1, _SHORT: 2, _LONG: 4, 5: 8, _UNDEFINED: 1, 9: 4, _SIGNED_RATIONAL: 8}
-
 _APPLE = b"Apple iOS\x00\x00\x01MM"
 # How bright a display may make the gain map's lights: HDRHeadroom and HDRGain.
 _HEADROOM = (0x0021, 0x0030)
 _MOST_HEADROOM = 1000
 _MILLION = 1_000_000
-
-_Entries = dict[int, tuple[int, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,61 +33,29 @@ class PictureFacts:
 
 def picture_facts(exif: bytes) -> PictureFacts:
     """Read an EXIF block, with or without its `Exif` prefix; what is damaged counts as not there."""
-    tiff = exif.removeprefix(b"Exif\x00\x00")
-    order = {b"II*\x00": "<", b"MM\x00*": ">"}.get(tiff[:4])
-    if order is None or len(tiff) < 8:
+    if (tiff := tiff_of(exif)) is None:
         return PictureFacts()
-    main = _entries(tiff, order, *struct.unpack_from(f"{order}I", tiff, 4))
-    camera = _entries(tiff, order, _number(tiff, order, main.get(_EXIF_IFD)))
-    interop = _entries(tiff, order, _number(tiff, order, camera.get(_INTEROP_IFD)))
+    camera = tiff.entries(tiff.number(tiff.main().get(_EXIF_IFD)))
+    interop = tiff.entries(tiff.number(camera.get(_INTEROP_IFD)))
     return PictureFacts(
-        orientation=orientation_of(tiff),
-        adobe_rgb=_value(tiff, order, interop.get(_INTEROP_INDEX))[:3] == b"R03",
-        headroom=_apple_headroom(_value(tiff, order, camera.get(_MAKER_NOTE))),
+        orientation=orientation_of(tiff.data),
+        adobe_rgb=tiff.value(interop.get(_INTEROP_INDEX))[:3] == b"R03",
+        headroom=_apple_headroom(tiff.value(camera.get(_MAKER_NOTE))),
     )
-
-
-def _entries(tiff: bytes, order: str, start: int) -> _Entries:
-    """The entries of a directory: type, count, and where the value field is."""
-    found: _Entries = {}
-    if not 0 < start <= len(tiff) - 2:
-        return found
-    (count,) = struct.unpack_from(f"{order}H", tiff, start)
-    for at in range(start + 2, min(start + 2 + 12 * min(count, MOST_ENTRIES), len(tiff) - 11), 12):
-        tag, kind, number = struct.unpack_from(f"{order}HHI", tiff, at)
-        found.setdefault(tag, (kind, number, at + 8))
-    return found
-
-
-def _number(tiff: bytes, order: str, entry: tuple[int, int, int] | None) -> int:
-    """A single SHORT or LONG; 0 for anything else."""
-    if entry is None or entry[1] != 1 or entry[0] not in (_SHORT, _LONG):
-        return 0
-    return int(struct.unpack_from(f"{order}{'H' if entry[0] == _SHORT else 'I'}", tiff, entry[2])[0])
-
-
-def _value(tiff: bytes, order: str, entry: tuple[int, int, int] | None) -> bytes:
-    """The bytes of a value, wherever they are."""
-    if entry is None:
-        return b""
-    kind, count, at = entry
-    size = _SIZES.get(kind, 0) * count
-    if size > 4:
-        (at,) = struct.unpack_from(f"{order}I", tiff, at)
-    return tiff[at : at + size] if at + size <= len(tiff) else b""
 
 
 def _apple_headroom(note: bytes) -> tuple[int, ...]:
     """The two numbers in Apple's maker note, whose offsets count from its start."""
     if not note.startswith(_APPLE):
         return ()
-    entries = _entries(note, ">", len(_APPLE))
+    tiff = Tiff(note, ">")
+    entries = tiff.entries(len(_APPLE))
     found = [entries.get(tag) for tag in _HEADROOM]
-    if any(entry is None or entry[:2] != (_SIGNED_RATIONAL, 1) for entry in found):
+    if any(entry is None or entry[:2] != (SIGNED_RATIONAL, 1) for entry in found):
         return ()
     values = []
     for entry in found:
-        data = _value(note, ">", entry)
+        data = tiff.value(entry)
         above, below = struct.unpack(">ii", data) if data else (0, 0)
         if not below or abs(above / below) > _MOST_HEADROOM:
             return ()
@@ -111,27 +75,27 @@ def reduced_exif(facts: PictureFacts, *, gain_map: bool = False) -> bytes:
     camera: list[tuple[int, int, int, bytes]] = []
     if facts.headroom:
         note = _apple_note(facts.headroom)
-        camera.append((_MAKER_NOTE, _UNDEFINED, len(note), note))
-    main = [(_ORIENTATION, _SHORT, 1, struct.pack(">H", facts.orientation))] if facts.orientation > 1 else []
+        camera.append((_MAKER_NOTE, UNDEFINED, len(note), note))
+    main = [(_ORIENTATION, SHORT, 1, struct.pack(">H", facts.orientation))] if facts.orientation > 1 else []
     data = bytearray(b"MM\x00*" + struct.pack(">I", 8))
     if facts.adobe_rgb:
-        camera.append((_COLOR_SPACE, _SHORT, 1, b"\xff\xff"))
+        camera.append((_COLOR_SPACE, SHORT, 1, b"\xff\xff"))
     if not camera:
         return bytes(data + _directory(8, main))
     at = 8 + 2 + 12 * (len(main) + 1) + 4
-    data += _directory(8, [*main, (_EXIF_IFD, _LONG, 1, struct.pack(">I", at))])
+    data += _directory(8, [*main, (_EXIF_IFD, LONG, 1, struct.pack(">I", at))])
     if facts.adobe_rgb:
-        after = at + len(_directory(at, [*camera, (_INTEROP_IFD, _LONG, 1, bytes(4))]))
-        camera.append((_INTEROP_IFD, _LONG, 1, struct.pack(">I", after)))
+        after = at + len(_directory(at, [*camera, (_INTEROP_IFD, LONG, 1, bytes(4))]))
+        camera.append((_INTEROP_IFD, LONG, 1, struct.pack(">I", after)))
     data += _directory(at, camera)
     if facts.adobe_rgb:
-        data += _directory(len(data), [(_INTEROP_INDEX, _ASCII, 4, b"R03\x00")])
+        data += _directory(len(data), [(_INTEROP_INDEX, ASCII, 4, b"R03\x00")])
     return bytes(data)
 
 
 def _apple_note(headroom: tuple[int, ...]) -> bytes:
     values = [struct.pack(">ii", value, _MILLION) for value in headroom]
-    entries = [(tag, _SIGNED_RATIONAL, 1, value) for tag, value in zip(_HEADROOM, values, strict=True)]
+    entries = [(tag, SIGNED_RATIONAL, 1, value) for tag, value in zip(_HEADROOM, values, strict=True)]
     return _APPLE + _directory(len(_APPLE), entries)
 
 

@@ -29,6 +29,11 @@ export interface Image {
   placeholder: string | null;
   color: string | null;
   notes: string[];
+  /** By the camera's own clock, as `2019-07-14T18:03:22`, with an offset from UTC if the file states one. */
+  taken_at: string | null;
+  camera: string | null;
+  lens: string | null;
+  exposure: string | null;
   renditions: Partial<Record<"grid" | "view", Rendition>>;
   /** The original is there for those who may fetch it. */
   links: { self: string; download: string; original?: string; grid?: string; view?: string };

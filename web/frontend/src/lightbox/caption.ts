@@ -13,6 +13,11 @@ export function caption(image: Image): Node[] {
   return [h("strong", {}, image.name), h("span", {}, facts.join(" · ")), ...remarks];
 }
 
+/** What a clock showed there, whatever the time is here: without its offset. */
+function onTheWall(takenAt: string): string {
+  return takenAt.slice(0, "2019-07-14T18:03:22".length);
+}
+
 /** What the picture is, and folded below its way from the upload to the end, with times and attempts. */
 export function story(image: Image, open: boolean): HTMLElement {
   const begun = Date.parse(image.received_at);
@@ -27,6 +32,10 @@ export function story(image: Image, open: boolean): HTMLElement {
     ...fact("Name", image.name),
     ...fact("Size", `${image.width} × ${image.height} pixels, ${size(image.bytes)}`),
     ...fact("Format", `${formatName(image.format)}${image.animated ? `, ${image.frames} frames` : ""}`),
+    ...(image.taken_at ? fact("Taken", when(onTheWall(image.taken_at))) : []),
+    ...(image.camera ? fact("Camera", image.camera) : []),
+    ...(image.lens ? fact("Lens", image.lens) : []),
+    ...(image.exposure ? fact("Exposure", image.exposure) : []),
     ...fact("Added", when(image.received_at)),
     ...(image.reason ? fact("Why", image.reason.message) : []),
     ...image.notes.flatMap((note) => fact("Note", note)),
