@@ -22,6 +22,10 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     color: str | None = None
     notes: tuple[str, ...] | None = None
     kind: Kind | None = None
+    taken_at: str | None = None
+    camera: str | None = None
+    lens: str | None = None
+    exposure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
