@@ -14,16 +14,19 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from pipeline.images.formats import identify
+from tests.dated import KINDS, PICTURES, told, tree
 from tests.fuzz import mutated
 from tests.planted import EXIFTOOL
 from tests.product import Gallery
 from tests.render_fixtures import encoded
 from worker.engine.camera import LONGEST, NO_SENSE, Facts, camera_facts
 
-KINDS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "heic": "HEIF", "avif": "AVIF"}
 NIKON = ["Make=NIKON CORPORATION", "Model=NIKON D850", "LensModel=24-70mm f/2.8"]
 SHOT = ["ExposureTime=1/250", "FNumber=2.8", "ISO=400", "FocalLength=35", "GPSLatitude=48.1", "GPSLatitudeRef=N"]
 IN_XMP = ["XMP-tiff:Make=Apple", "XMP-tiff:Model=iPhone 15", "XMP-exifEX:LensModel=back camera"]
+XMP = """<?xml version="1.0" encoding="{encoding}"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF
+ xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description xmlns:exif="http://ns.adobe.com/exif/1.0/"
+ exif:DateTimeOriginal="{date}"/></rdf:RDF></x:xmpmeta>"""
 # What exiftool writes into a file of every format, by name.
 WRITTEN = {
     "zone": [*NIKON, *SHOT, "DateTimeOriginal=2019:07:14 18:03:22", "OffsetTimeOriginal=+02:00"],
@@ -87,6 +90,18 @@ def test_dates_cameras_and_exposures_are_those_that_exiftool_reads(tmp_path: Pat
         assert (found.exposure or "") == ", ".join(shot), file
 
 
+@pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed")
+def test_a_thousand_pictures_of_ten_years_have_the_dates_that_exiftool_reads(tmp_path: Path) -> None:
+    tree(tmp_path, Random(6))
+    dates = told(tmp_path)
+    assert len(dates) == PICTURES
+    for name, date in dates.items():
+        found = read((tmp_path / name).read_bytes())
+        absurd = name.startswith("absurd")
+        assert (found.taken_at or "", found.notes) == (("", (NO_SENSE,)) if absurd else (date, ())), name
+        assert bool(date) is not name.startswith("no-date")
+
+
 def test_a_maker_is_named_once() -> None:
     found = Image.Exif()
     for make, model, camera in (
@@ -114,6 +129,29 @@ def test_a_date_that_makes_no_sense_is_left_out_with_a_note(date: str) -> None:
 def test_a_date_that_is_not_known_needs_no_note() -> None:
     assert read(jpeg(exif(**{"36867": "    :  :     :  :  "}))).notes == ()
     assert read(jpeg(exif(**{"36867": ""}))).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("date", "taken_at"),
+    [("1965-06-01", "1965-06-01T00:00:00"), ("1965-06", None), ("1965", None), ("2019-07-14T18:03Z",
+     "2019-07-14T18:03:00+00:00"), ("2019-07-14T18:03:22.25+99:99", "2019-07-14T18:03:22")],
+)  # fmt: skip
+def test_a_date_of_xmp_may_be_a_part_of_one(date: str, taken_at: str | None) -> None:
+    packet = XMP.format(encoding="koi8-r", date=date).encode()
+    found = read(encoded(Image.new("RGB", (32, 24)), "JPEG", xmp=packet))
+    assert (found.taken_at, found.notes) == (taken_at, ())
+
+
+def test_xmp_says_what_exif_does_not() -> None:
+    packet = XMP.format(encoding="utf-8", date="1965-06-01").encode()
+    dated = read(encoded(Image.new("RGB", (32, 24)), "JPEG", exif=exif(), xmp=packet))
+    assert (dated.taken_at, dated.camera) == ("2019-07-14T18:03:22", "Apple iPhone 15")
+    undated = read(encoded(Image.new("RGB", (32, 24)), "JPEG", exif=exif(**{"36867": ""}), xmp=packet))
+    assert (undated.taken_at, undated.camera) == ("1965-06-01T00:00:00", "Apple iPhone 15")
+    absurd = read(
+        encoded(Image.new("RGB", (32, 24)), "JPEG", exif=exif(**{"36867": "0000:00:00 00:00:00"}), xmp=packet)
+    )
+    assert (absurd.taken_at, absurd.notes) == (None, (NO_SENSE,))
 
 
 def test_an_exposure_is_written_as_people_write_it() -> None:

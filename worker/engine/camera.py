@@ -6,13 +6,13 @@ import math
 import re
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import BinaryIO
 
 from pipeline.errors import GalleryError
 from pipeline.images.containers.reading import Truncated
-from pipeline.images.formats import Format
+from pipeline.images.formats import Format, Limits, check_bounds, read_header
 from pipeline.images.tiff import ASCII, SHORT, Entry, Tiff, tiff_of
 from worker.engine.metadata import blocks_of
 from worker.engine.xmp import Properties, properties_of
@@ -25,8 +25,11 @@ LONGEST = 100
 _MAKE, _MODEL, _CAMERA = 0x010F, 0x0110, 0x8769
 _TAKEN, _DIGITIZED, _TAKEN_ZONE, _DIGITIZED_ZONE = 0x9003, 0x9004, 0x9011, 0x9012
 _LENS, _TIME, _APERTURE, _SPEED, _FOCAL = 0xA434, 0x829A, 0x829D, 0x8827, 0x920A
-_DATE = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:\.\d*)?)?\s*(Z|[+-]\d\d:\d\d)?", re.ASCII)
-_ZONE = re.compile(r"Z|[+-]\d\d:\d\d", re.ASCII)
+_DATE = re.compile(r"(\d{4})[:-](\d\d)[:-](\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d)(?:\.\d*)?)?)?", re.ASCII)
+_ZONE = re.compile(r"Z|[+-](?:0\d|1[0-5]):[0-5]\d", re.ASCII)
+_ZONED = re.compile(r"(.*?\d)\s*(Z|[+-]\d\d:\d\d)?", re.ASCII)
+# XMP may give no more of a date: not enough to put a picture into a day.
+_PARTIAL = re.compile(r"\d{4}(?:-\d\d)?", re.ASCII)
 _COMPANY = re.compile(r"[ ,]+(?:corporation|corp|company|co|ltd|inc|imaging|electronics)\b\.?", re.IGNORECASE)
 # Before there were photographs.
 _FIRST_YEAR = 1826
@@ -48,16 +51,32 @@ class Facts:
     notes: tuple[str, ...] = ()
 
 
+def read_facts(original: BinaryIO, limits: Limits) -> Facts:
+    """As `camera_facts`, of a file that nothing is known of; raises the named error of what is no picture, or too
+    large."""
+    header = read_header(original)
+    check_bounds(header, limits)
+    return camera_facts(original, header.format)
+
+
 def camera_facts(file: BinaryIO, kind: Format) -> Facts:
-    """Read a file whose pixels could be decoded; damaged metadata counts as none. Raises `OSError` if the volume does
+    """Read a file whose header is within bounds; damaged metadata counts as none. Raises `OSError` if the volume does
     not give the bytes."""
     try:
         exif, xmp = blocks_of(file, kind)
         tiff = tiff_of(exif)
         found = _from_exif(tiff) if tiff else Facts()
-        return _from_xmp(properties_of(xmp)) if xmp and found == Facts() else found
+        return _with_rest(found, _from_xmp(properties_of(xmp))) if xmp else found
     except (GalleryError, Truncated, zlib.error, ValueError, IndexError, KeyError, OverflowError, struct.error):
         return Facts()
+
+
+def _with_rest(exif: Facts, xmp: Facts) -> Facts:
+    """EXIF's facts, and XMP's where EXIF has none; a date of EXIF that makes no sense is not replaced."""
+    if exif.taken_at or exif.notes:
+        xmp = replace(xmp, taken_at=exif.taken_at, notes=exif.notes)
+    camera, lens, exposure = exif.camera or xmp.camera, exif.lens or xmp.lens, exif.exposure or xmp.exposure
+    return replace(xmp, camera=camera, lens=lens, exposure=exposure)
 
 
 def _from_exif(tiff: Tiff) -> Facts:
@@ -68,11 +87,11 @@ def _from_exif(tiff: Tiff) -> Facts:
         return _text(tiff.value(entry)) if entry and entry[0] == ASCII else ""
 
     taken, zone = text(camera.get(_TAKEN)), text(camera.get(_TAKEN_ZONE))
-    if not taken:
+    if not taken.strip(" :"):
         taken, zone = text(camera.get(_DIGITIZED)), text(camera.get(_DIGITIZED_ZONE))
     time, aperture, focal = (tiff.rational(camera.get(tag)) for tag in (_TIME, _APERTURE, _FOCAL))
     return _facts(
-        taken + zone * bool(_ZONE.fullmatch(zone)),
+        (taken, zone),
         (text(main.get(_MAKE)), text(main.get(_MODEL))),
         text(camera.get(_LENS)),
         (time, aperture, tiff.number(_first(camera.get(_SPEED))), focal),
@@ -96,29 +115,34 @@ def _from_xmp(found: Properties) -> Facts:
     time, aperture, speed, focal = (number(name) for name in names)
     taken = next((found[name] for name in ("DateTimeOriginal", "DateCreated", "CreateDate") if name in found), "")
     make, model, lens = (_text(found.get(name, "").encode()) for name in ("Make", "Model", "Lens"))
-    return _facts(taken, (make, model), lens, (time, aperture, int(speed) if speed < math.inf else 0, focal))
+    clock = _ZONED.fullmatch(taken.strip())
+    exposure = (time, aperture, int(speed) if math.isfinite(speed) else 0, focal)
+    return _facts((clock[1], clock[2] or "") if clock else (taken, ""), (make, model), lens, exposure)
 
 
-def _facts(taken: str, camera: tuple[str, str], lens: str, exposure: tuple[float, float, int, float]) -> Facts:
-    taken_at = _taken_at(taken)
-    notes = (NO_SENSE,) if taken.strip(" :") and taken_at is None else ()
+def _facts(
+    clock: tuple[str, str], camera: tuple[str, str], lens: str, exposure: tuple[float, float, int, float]
+) -> Facts:
+    """`clock` is date and time, and the offset from UTC; `exposure` is time, aperture, sensitivity and focal length."""
+    taken = clock[0].strip(" :")
+    taken_at = _taken_at(taken, clock[1])
+    notes = () if taken_at or not taken or _PARTIAL.fullmatch(taken) else (NO_SENSE,)
     return Facts(taken_at, _camera(*camera) or None, lens or None, _exposure(*exposure) or None, notes)
 
 
-def _taken_at(text: str) -> str | None:
+def _taken_at(text: str, zone: str) -> str | None:
     """The camera's clock; None if it was never set, or shows a time that has not come."""
-    if (found := _DATE.fullmatch(text.strip())) is None:
+    if (found := _DATE.fullmatch(text)) is None:
         return None
-    *numbers, zone = found.groups()
     try:
-        taken = datetime(*(int(number or 0) for number in numbers), tzinfo=UTC)  # type: ignore[misc,arg-type]
+        taken = datetime(*(int(number or 0) for number in found.groups()), tzinfo=UTC)  # type: ignore[misc,arg-type]
     except ValueError:
         return None
     # it is some hours later elsewhere
     future = taken > datetime.now(UTC) + timedelta(days=1)
     if future or taken.year < _FIRST_YEAR or (taken.year, taken.month, taken.day) in _UNSET:
         return None
-    return taken.replace(tzinfo=None).isoformat() + {"Z": "+00:00", None: ""}.get(zone, zone)
+    return taken.replace(tzinfo=None).isoformat() + {"Z": "+00:00"}.get(zone, zone * bool(_ZONE.fullmatch(zone)))
 
 
 def _camera(make: str, model: str) -> str:

@@ -13,6 +13,8 @@ from pipeline.images.formats import Format
 _APP1, _XMP_IN_JPEG = 0xE1, b"http://ns.adobe.com/xap/1.0/\x00"
 _XMP_IN_PNG = b"XML:com.adobe.xmp"
 _OFFSET_BYTES = 4
+# Of all items of a HEIF file: thousands may point at the same bytes.
+_ITEMS_BYTES = 4 * EXIF_BYTES
 
 Blocks = tuple[bytes, bytes]
 """EXIF and XMP; empty for what is not there."""
@@ -72,7 +74,7 @@ def _of_webp(file: BinaryIO) -> Blocks:
 
 
 def _of_heif(file: BinaryIO) -> Blocks:
-    exif = xmp = b""
+    exif, xmp, left = b"", b"", _ITEMS_BYTES
     if (items := items_of(file)) is None:
         return exif, xmp
     for item, kind in items.kinds.items():
@@ -81,7 +83,8 @@ def _of_heif(file: BinaryIO) -> Blocks:
         data = b""
         for start, length in items.extents.get(item, ()):
             file.seek(start)
-            data += file.read(min(length, EXIF_BYTES - len(data)))
+            piece = file.read(min(length, EXIF_BYTES - len(data), left))
+            data, left = data + piece, left - len(piece)
         if kind == b"Exif" and not exif:
             exif = data[_OFFSET_BYTES + int.from_bytes(data[:_OFFSET_BYTES]) :]
         elif kind == b"mime" and not xmp and b"<x:xmpmeta" in data:

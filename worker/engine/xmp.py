@@ -44,7 +44,8 @@ class _Reader:
         self._text = ""
 
     def parse(self, packet: bytes) -> None:
-        parser = expat.ParserCreate(namespace_separator=" ")
+        # In a picture XMP is UTF-8 (part 3), whatever it says; to look up another encoding would open files.
+        parser = expat.ParserCreate("utf-8", namespace_separator=" ")
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
