@@ -26,11 +26,11 @@ VERSION = 1
 """The version that this release writes. Keys are added within a version, and their meaning never changes; a higher
 version says: older releases, hands off. A record without one (release 0.1) is of version 1."""
 
-NOT_SHOWN = ("uploaded_sha256", "unknown", "unknown_renditions")
+NOT_SHOWN = ("uploaded_sha256", "facts_version", "unknown", "unknown_renditions")
 """Fields of a record that the API does not show."""
 
 # Fields that `image.json` lacks while they are not known.
-_LEFT_OUT = ("uploaded_sha256", "taken_at", "camera", "lens", "exposure")
+_LEFT_OUT = ("uploaded_sha256", "taken_at", "camera", "lens", "exposure", "facts_version")
 
 RENDITIONS = ("grid", "view")
 """What is made of every picture, in this order."""
@@ -82,11 +82,11 @@ class Record(msgspec.Struct, frozen=True):
     `width` and `height` are those of the upright picture; `attempts` counts the renders begun at the pass in hand
     (the grid, then the view) since the upload or the last retry by hand; `queued_at` and `started_at` are those of the
     first pass; `recipe` is the version of the renditions, and `kind` what the view was found to show (None before there
-    is one, and in records before recipe 6). `taken_at` is what the camera's own clock showed, with an offset from UTC if
-    the file states one; `camera`, `lens` and `exposure` are for people to read. Where a picture was taken is not kept.
-    `uploaded_sha256` is set if the original was found damaged when the record was lost: the hash it once had, while
-    `sha256` is that of the bytes that are there. `unknown` and `unknown_renditions` hold what another release wrote;
-    they are written back.
+    is one, and in records before recipe 6). `taken_at` is what the camera's own clock showed, with an offset from UTC
+    if the file states one; `camera`, `lens` and `exposure` are for people to read, and `facts_version` says how these
+    four were read (None if they were not). Where a picture was taken is not kept. `uploaded_sha256` is set if the
+    original was found damaged when the record was lost: the hash it once had, while `sha256` is that of the bytes that
+    are there. `unknown` and `unknown_renditions` hold what another release wrote; they are written back.
     """
 
     id: str
@@ -116,6 +116,7 @@ class Record(msgspec.Struct, frozen=True):
     camera: str | None = None
     lens: str | None = None
     exposure: str | None = None
+    facts_version: int | None = None
     renditions: Mapping[str, RenditionInfo] = {}
     uploaded_sha256: str | None = None
     version: int = VERSION

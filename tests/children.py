@@ -20,9 +20,21 @@ from pipeline.images.formats import Format, Limits
 from pipeline.images.view_format import Kind
 from tests.pictures import picture
 from tests.render_fixtures import encoded
+from worker.engine.camera import Facts
 from worker.engine.render import Picture, Rendition, render
 from worker.render_process.child import main
-from worker.render_process.frames import LENGTH, MOST_BYTES, Crashed, Done, Made, Ready, Refused, Unreadable, encode
+from worker.render_process.frames import (
+    LENGTH,
+    MOST_BYTES,
+    Crashed,
+    Done,
+    Found,
+    Made,
+    Ready,
+    Refused,
+    Unreadable,
+    encode,
+)
 from worker.sandbox import Confinement
 
 _SMALL, _WIDE = picture("WEBP", (8, 8)), picture("WEBP", (2000, 8))
@@ -99,6 +111,15 @@ LIES = {
 }
 
 
+LIES_OF_THE_CAMERA = {
+    "a picture": _done(),
+    "a month that no year has": encode(Found(Facts(taken_at="2019-13-01T00:00:00"))),
+    "an offset that no place has": encode(Found(Facts(taken_at="2019-12-01T00:00:00+99:00"))),
+    "an exposure that is a page": encode(Found(Facts(exposure="1/2 s\n<script>"))),
+    "an endless lens": encode(Found(Facts(lens="x" * 1000))),
+}
+
+
 def lie(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], **how: Any) -> Picture:
     """Say what the file names; the answer for the next picture too, after the end of this one."""
     said = original.read().decode("latin-1")
@@ -115,6 +136,13 @@ def lie(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None]
     publish(_GRID)
     publish(_VIEW)
     return _FOUND
+
+
+def lie_of_the_camera(original: BinaryIO, limits: Limits) -> Facts:
+    """Say what the file names."""
+    os.write(3, LIES_OF_THE_CAMERA[original.read().decode()])
+    time.sleep(60)
+    return Facts()
 
 
 def die_in_a_sentence(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], **how: Any) -> Picture:
@@ -153,7 +181,7 @@ if __name__ == "__main__":
         case "free":
             main(parts=frozenset())
         case "lies":
-            main(lie)
+            main(lie, read=lie_of_the_camera)
         case "dies at the view":
             main(die_at_the_view, frozenset())
         case "dies":

@@ -18,6 +18,8 @@ NAMES = {
     "job": (safe_job.JOB, "worker.thumbnails.make_thumbnail"),
     "job of a regeneration": (safe_job.REGENERATE_JOB, "worker.regeneration.regenerate_thumbnails"),
     "id of that job": (regeneration.remake_id("ID"), "remake-ID"),
+    "job that reads facts": (safe_job.FACTS_JOB, "worker.regeneration.read_camera_facts"),
+    "id of the job for facts": (regeneration.facts_id("ID"), "facts-ID"),
     "volume in a job's meta": (safe_job.VOLUME_TAG, "volume"),
     "events": (events.STREAM, "gallery:events"),
     "lease": (lease.KEY, "gallery:volume"),

@@ -8,14 +8,17 @@ import pytest
 
 from pipeline.errors import Unrenderable
 from pipeline.ids import new_id
+from pipeline.images.recipe import FACTS_VERSION
+from pipeline.images.view_format import ViewFormat
 from pipeline.records import State
 from pipeline.store import NothingToDo, Store
 from pipeline.store.cleanup import cleanup
+from pipeline.store.regeneration import Which, is_wanted
 from pipeline.volume.files import stage
 from pipeline.volume.layout import RECORD
 from tests.stopped import crashes, run
 from tests.stopped.afterwards import every_rule_holds, small
-from tests.stopped.operations import regenerate, sweep
+from tests.stopped.operations import describe, regenerate, sweep
 from tests.stores import accept, failed, make, ready, recover, work_off
 
 
@@ -132,6 +135,21 @@ def test_killed_while_making_the_renditions_of_a_ready_image_anew(store: Store) 
             "view.webp",
         ]
         assert crashed.layout.rendition(image_id, "view").read_bytes() == b"new view"
+
+
+def test_killed_while_writing_what_the_camera_knew_of_a_ready_image(store: Store) -> None:
+    image_id = accept(store, small())
+    assert not is_wanted(store, image_id, Which.FACTS, ViewFormat.AUTO)
+    make(store, image_id)
+    before = store.get(image_id)
+    for crashed, _ in crashes(store, "describe", image_id):
+        if crashed.get(image_id) == before:
+            assert is_wanted(crashed, image_id, Which.FACTS, ViewFormat.AUTO)
+            describe(crashed, image_id)
+        found = crashed.get(image_id)
+        assert found == before.with_(camera="a camera", notes=("a note",), facts_version=FACTS_VERSION)
+        assert not is_wanted(crashed, image_id, Which.FACTS, ViewFormat.AUTO)
+        every_rule_holds(crashed)
 
 
 def test_a_sweep_that_is_killed_is_finished_by_the_next(store: Store) -> None:

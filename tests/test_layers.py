@@ -112,6 +112,7 @@ def test_web_decodes_nothing_and_workers_speak_no_http() -> None:
         (safe_job.JOB, thumbnails.make_thumbnail),
         (safe_job.VIEW_JOB, thumbnails.make_view),
         (safe_job.REGENERATE_JOB, regeneration.regenerate_thumbnails),
+        (safe_job.FACTS_JOB, regeneration.read_camera_facts),
     ],
 )
 def test_the_jobs_named_in_the_queue_exist(name: str, function: Callable[[str], None]) -> None:

@@ -18,9 +18,13 @@ from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.store.checks.image import check_image
 from pipeline.store.regeneration import Which, is_wanted, regenerating
+from tests import planted
 from tests.conftest import ROOT, Gallery, until
+from tests.dated import KINDS
 from tests.pictures import picture, undecodable
+from tests.render_fixtures import encoded, scene
 from tests.stopped import Call, run
+from worker.engine.camera import NO_SENSE
 
 
 def command(gallery: Gallery, *options: str) -> subprocess.Popen[str]:
@@ -72,6 +76,33 @@ def test_outdated_and_missing_renditions_are_made_anew_and_get_new_addresses(gal
         assert list(check_image(store.volume, store.layout.image(image_id), None, deep=True)) == []
     assert "Nothing to make again" in regenerate(gallery)[1]
     assert "3 made" in regenerate(gallery, "--all")[1]
+
+
+def test_what_cameras_knew_is_read_into_records_that_lack_it_without_making_pictures(gallery: Gallery) -> None:
+    store, exif, absurd = store_of(gallery), planted.exif(), planted.exif()
+    absurd.get_ifd(0x8769)[0x9003] = "1904:01:01 00:00:00"
+    files = [encoded(scene((90, 60)), kind, exif=exif.tobytes()) for kind in KINDS.values()]
+    files += [encoded(scene((91, 60)), "JPEG", exif=absurd.tobytes()), picture()]
+    ids = [gallery.upload(data).json["id"] for data in files]
+    wanted = [gallery.until_ended(image_id) for image_id in ids]
+    assert [record["taken_at"] for record in wanted] == ["2019-07-14T18:03:22"] * len(KINDS) + [None, None]
+    renditions = {path: path.stat().st_mtime_ns for path in store.layout.images.rglob("*.*") if path.suffix != ".json"}
+    for image_id in ids:
+        path = store.layout.record(image_id)
+        record = json.loads(path.read_text())
+        for name in ("taken_at", "camera", "lens", "exposure", "facts_version"):
+            record.pop(name, None)
+        path.write_text(json.dumps({**record, "notes": []}))
+    status, said = regenerate(gallery, "--facts")
+    assert (status, said.strip()) == (0, f"{len(ids)} read")
+    assert [gallery.call("GET", f"/api/images/{image_id}").json for image_id in ids] == wanted
+    assert wanted[-2]["notes"] == [NO_SENSE]
+    for path in store.layout.images.rglob("image.json"):
+        assert not [
+            word for word in ("gps", "latitude", "location", "48.8", "owner", "serial") if word in path.read_text()
+        ]
+    assert {path: path.stat().st_mtime_ns for path in renditions} == renditions
+    assert "Nothing to read" in regenerate(gallery, "--facts")[1]
 
 
 def test_what_cannot_be_made_anew_keeps_what_it_has(gallery: Gallery) -> None:

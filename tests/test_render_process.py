@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.errors import ImageNotFound, RendererDied, RenderTimeout, Unrenderable
 from pipeline.images.formats import Limits
-from tests.children import LIES
+from tests.children import LIES, LIES_OF_THE_CAMERA
 from tests.pictures import picture, undecodable
 from tests.render_fixtures import encoded, scene
 from worker.engine.render import Rendition
@@ -116,6 +116,15 @@ def test_what_a_decoder_that_is_taken_over_answers_reaches_nobody(
     assert [one.name for one in made] in ([], ["grid"], ["grid", "view"])
     assert len(capsys.readouterr().out) < 10_000
     liar.render(write(tmp_path / "original", b"nothing but the truth"), lambda rendition: None)
+
+
+@pytest.mark.parametrize("lie", LIES_OF_THE_CAMERA)
+def test_what_a_reader_that_is_taken_over_says_of_the_camera_reaches_nobody(
+    liar: Renderer, lie: str, tmp_path: Path
+) -> None:
+    with pytest.raises(RendererDied, match="no thumbnail"):
+        liar.read_facts(write(tmp_path / "original", lie.encode()))
+    assert liar.pid is None
 
 
 def test_an_answer_that_comes_before_its_picture_is_not_taken_for_it(liar: Renderer, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_every_kind_of_file_ends_confined_as_it_does_free(start: Start, tmp_path
             (tmp_path / "original").write_bytes(data)
             made: list[Rendition] = []
             found = process.render(tmp_path / "original", made.append)
-            ends.append((found, made))
+            ends.append((found, process.read_facts(tmp_path / "original"), made))
         assert ends[0] == ends[1], name
     assert confined.pid == pid
 

@@ -1,15 +1,19 @@
-"""The job of `gallery regenerate`: make the renditions of a ready image anew, unless an upload waits."""
+"""The jobs of `gallery regenerate`: make the renditions of a ready image anew, or read what the camera knew, unless an
+upload waits."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 import structlog
 
 from pipeline.errors import GalleryError, volume_error
 from pipeline.queue import regeneration as outcomes
+from pipeline.records import Record
 from pipeline.store import NothingToDo
-from pipeline.store.regeneration import Made, regenerating, uploads_wait
+from pipeline.store.regeneration import Made, Regeneration, regenerating, uploads_wait
+from worker.engine.camera import NO_SENSE
 from worker.engine.render import Rendition
 from worker.thumbnails import RenderContext, job_in_hand
 
@@ -18,31 +22,52 @@ _log = structlog.get_logger()
 
 def regenerate_thumbnails(image_id: str) -> None:
     """Make the grid and the view of a ready image anew; run twice, or at once, the result is the same."""
-    _, render_context = job_in_hand()
+    _, context = job_in_hand()
+    outcome = _outcome(context, image_id, _remake)
+    outcomes.report(context.events.connection, image_id, outcome)
+
+
+def read_camera_facts(image_id: str) -> None:
+    """Read when, with what and how a ready image was taken; run twice, or at once, the result is the same."""
+    _, context = job_in_hand()
+    outcome = _outcome(context, image_id, _read)
+    outcomes.report(context.events.connection, outcomes.facts_id(image_id), outcome)
+
+
+def _outcome(context: RenderContext, image_id: str, work: Callable[[RenderContext, Regeneration], Record]) -> str:
     with structlog.contextvars.bound_contextvars(image=image_id):
-        outcomes.report(render_context.events.connection, image_id, _remake(render_context, image_id))
+        try:
+            if uploads_wait(context.store):
+                return outcomes.LATER
+            with regenerating(context.store, image_id) as image:
+                record = work(context, image)
+        except NothingToDo:
+            return outcomes.GONE
+        except OSError as error:
+            return f"{outcomes.FAILED}: {volume_error(error)}"
+        except GalleryError as error:
+            # What it had before stays, and is served.
+            _log.warning("not made anew", code=error.code)
+            return f"{outcomes.FAILED}: {error}"
+        context.events.changed(record)
+        if work is _read:
+            _log.info("camera facts read")
+            return outcomes.READ
+        _log.info("made anew", recipe=record.recipe)
+        return outcomes.MADE
 
 
-def _remake(render_context: RenderContext, image_id: str) -> str:
+def _remake(context: RenderContext, image: Regeneration) -> Record:
     made: list[Made] = []
 
     def keep(rendition: Rendition) -> None:
         made.append(Made(rendition.name, rendition.data, rendition.width, rendition.height, rendition.format))
 
-    try:
-        if uploads_wait(render_context.store):
-            return outcomes.LATER
-        with regenerating(render_context.store, image_id) as work:
-            picture = render_context.renderer.render(work.original, keep)
-            record = work.replace(made, **asdict(picture))
-    except NothingToDo:
-        return outcomes.GONE
-    except OSError as error:
-        return f"{outcomes.FAILED}: {volume_error(error)}"
-    except GalleryError as error:
-        # What it had before stays, and is served.
-        _log.warning("not made anew", code=error.code)
-        return f"{outcomes.FAILED}: {error}"
-    render_context.events.changed(record)
-    _log.info("made anew", recipe=record.recipe)
-    return outcomes.MADE
+    picture = context.renderer.render(image.original, keep)
+    return image.replace(made, **asdict(picture))
+
+
+def _read(context: RenderContext, image: Regeneration) -> Record:
+    found = asdict(context.renderer.read_facts(image.original))
+    notes = found.pop("notes")
+    return image.describe(lambda others: (*(note for note in others if note != NO_SENSE), *notes), **found)

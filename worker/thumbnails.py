@@ -16,7 +16,7 @@ from pipeline.errors import (
     VolumeUnavailable,
     volume_error,
 )
-from pipeline.images.recipe import RECIPE
+from pipeline.images.recipe import FACTS_VERSION, RECIPE
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.events import EventPublisher
 from pipeline.queue.safe_job import ThumbnailJob
@@ -96,7 +96,7 @@ class RenderContext:
                 attempt.hand_on(RECIPE, **asdict(picture))
                 self._is_seen(attempt)
                 return
-            record = attempt.finish(**asdict(picture), recipe=RECIPE)
+            record = attempt.finish(**asdict(picture), recipe=RECIPE, facts_version=FACTS_VERSION)
         except ImageNotFound:
             with suppress(OSError):  # it may be restored from the trash: this was no attempt that failed
                 attempt.roll_back()

@@ -1,9 +1,12 @@
-"""What renditions there are, and the version of the way they are made."""
+"""What renditions there are, and the versions of the ways in which they are made and facts are read."""
 
 from __future__ import annotations
 
 RECIPE = 6
 """Raised with every change that makes other pictures of an original; `gallery regenerate` brings the rest along."""
+
+FACTS_VERSION = 1
+"""Raised with every change that reads other facts of the camera; `gallery regenerate --facts` brings the rest along."""
 
 GRID, VIEW = 480, 1600
 """The longest side of each rendition, in pixels."""

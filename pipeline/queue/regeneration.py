@@ -1,4 +1,5 @@
-"""Jobs that make renditions anew: a few at a time in the queue of views, behind them, and what became of each."""
+"""Jobs that make renditions anew or read facts of the camera: a few at a time in the queue of views, behind them, and
+what became of each."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ from typing import Any
 from redis import Redis
 from rq.exceptions import DuplicateJobError
 
-from pipeline.queue.safe_job import REGENERATE_JOB
+from pipeline.queue.safe_job import FACTS_JOB, REGENERATE_JOB
 from pipeline.queue.thumbnails import DESCRIPTION, ThumbnailQueue
 
-MADE, LATER, GONE, FAILED = "made", "later", "gone", "failed"
+MADE, READ, LATER, GONE, FAILED = "made", "read", "later", "gone", "failed"
 
 _OUTCOMES = "gallery:remakes"
 # RQ falls over a job that it finds abandoned and may not keep at all.
@@ -19,28 +20,34 @@ _JOB_SECONDS = 60
 _KEPT_SECONDS = 24 * 3600
 
 
-def report(connection: Redis, image_id: str, outcome: str) -> None:
-    """Say what became of one job: `made`, `later`, `gone`, or `failed: why`."""
+def report(connection: Redis, name: str, outcome: str) -> None:
+    """Say what became of one job: `made`, `read`, `later`, `gone`, or `failed: why`. `name` is the id of the image, and
+    of a job that reads facts its own."""
     with connection.pipeline() as pipeline:
-        pipeline.hset(_OUTCOMES, image_id, outcome)
+        pipeline.hset(_OUTCOMES, name, outcome)
         pipeline.expire(_OUTCOMES, _KEPT_SECONDS)
         pipeline.execute()
 
 
 class RegenerationQueue:
-    """The jobs of one run; every call raises `QueueUnavailable` where Redis does not answer."""
+    """The jobs of one run, which make renditions, or read `facts` of the camera; every call raises `QueueUnavailable`
+    where Redis does not answer."""
 
-    def __init__(self, queue: ThumbnailQueue) -> None:
+    def __init__(self, queue: ThumbnailQueue, *, facts: bool = False) -> None:
         self._queue = queue
+        self._function = FACTS_JOB if facts else REGENERATE_JOB
+        self._job_id = facts_id if facts else remake_id
+        self._facts = facts
 
     def enqueue(self, image_id: str) -> None:
         """See to it that a job for this image is in the queue; the outcome of an earlier one is dropped."""
+        job_id = self._job_id(image_id)
         with self._queue.guarded():
-            self._queue.connection.hdel(_OUTCOMES, image_id)
-            self._queue.views.drop(remake_id(image_id), only_ended=False)
+            self._queue.connection.hdel(_OUTCOMES, self._name(image_id))
+            self._queue.views.drop(job_id, only_ended=False)
             try:
                 self._queue.views.rq.enqueue_call(
-                    REGENERATE_JOB, args=(image_id,), job_id=remake_id(image_id), unique=True,
+                    self._function, args=(image_id,), job_id=job_id, unique=True,
                     description=DESCRIPTION, result_ttl=_JOB_SECONDS, failure_ttl=_JOB_SECONDS, meta=self._queue.tag,
                 )  # fmt: skip
             except DuplicateJobError:
@@ -52,12 +59,12 @@ class RegenerationQueue:
         if not wanted:
             return {}
         with self._queue.guarded():
-            values = self._queue.connection.hmget(_OUTCOMES, wanted)
+            values = self._queue.connection.hmget(_OUTCOMES, [self._name(image_id) for image_id in wanted])
         return {i: value.decode() for i, value in zip(wanted, values, strict=True) if isinstance(value, bytes)}
 
     def forget(self, image_ids: Iterable[str]) -> None:
         """Drop the outcomes of these."""
-        if wanted := list(image_ids):
+        if wanted := [self._name(image_id) for image_id in image_ids]:
             with self._queue.guarded():
                 self._queue.connection.hdel(_OUTCOMES, *wanted)
 
@@ -65,9 +72,17 @@ class RegenerationQueue:
         """Whether its job is still in the queue."""
         with self._queue.guarded():
             waiting: Any = self._queue.connection.lrange(self._queue.views.rq.key, 0, -1)
-        return remake_id(image_id).encode() in waiting
+        return self._job_id(image_id).encode() in waiting
+
+    def _name(self, image_id: str) -> str:
+        return facts_id(image_id) if self._facts else image_id
 
 
 def remake_id(image_id: str) -> str:
     """The id of the job that makes the renditions of an image again."""
     return f"remake-{image_id}"
+
+
+def facts_id(image_id: str) -> str:
+    """The id of the job that reads what the camera knew of an image."""
+    return f"facts-{image_id}"

@@ -10,6 +10,7 @@ from rq.job import Job
 JOB = "worker.thumbnails.make_thumbnail"
 VIEW_JOB = "worker.thumbnails.make_view"
 REGENERATE_JOB = "worker.regeneration.regenerate_thumbnails"
+FACTS_JOB = "worker.regeneration.read_camera_facts"
 
 VOLUME_TAG = "volume"
 """The key in a job's meta that holds the id of the volume whose image it is for."""
@@ -37,7 +38,7 @@ class ThumbnailJob(Job):
     @property
     def func(self) -> Callable[..., Any]:
         """The function, if it is ours; raises `NotOurs`."""
-        if self.func_name not in (JOB, VIEW_JOB, REGENERATE_JOB) or self.instance is not None:
+        if self.func_name not in (JOB, VIEW_JOB, REGENERATE_JOB, FACTS_JOB) or self.instance is not None:
             raise NotOurs("this job names a function that is not ours; it was not run")
         return super().func  # type: ignore[no-any-return]
 

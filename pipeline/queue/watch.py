@@ -14,13 +14,15 @@ from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from pipeline.ids import is_id
 from pipeline.queue.jobs import RESULT_SECONDS
-from pipeline.queue.regeneration import remake_id
+from pipeline.queue.regeneration import facts_id, remake_id
 from pipeline.queue.thumbnails import ThumbnailQueue, view_id
 
 MOST_WORKERS = 50
 MINUTES = 15
 _FIELDS = ("state", "current_job", "successful_job_count", "birth")
 _MINUTE = 60
+# What a job makes, by the prefix of its id.
+_KINDS = {"": "thumbnail", view_id(""): "large view", remake_id(""): "renditions anew", facts_id(""): "camera facts"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _workers(connection: Redis, keys: list[str], now: float) -> list[Worker]:
 
 def _named(job_id: str) -> tuple[str, str]:
     """What a job makes, and of which image."""
-    for prefix, what in (("", "thumbnail"), (view_id(""), "large view"), (remake_id(""), "renditions anew")):
+    for prefix, what in _KINDS.items():
         if is_id(image_id := job_id.removeprefix(prefix)) and job_id.startswith(prefix):
             return what, image_id
     return "", ""

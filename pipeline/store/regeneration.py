@@ -1,4 +1,5 @@
-"""Making the renditions of a ready image again. It stays ready, and its old files are served until then.
+"""Making the renditions of a ready image again, or reading what the camera knew. The image stays ready, and its old
+files are served until then.
 
 Nothing is recorded on the volume beforehand: the records show what is left to do, so an interrupted run is simply
 started again.
@@ -7,7 +8,7 @@ started again.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, NamedTuple
 
 from pipeline.errors import ImageNotFound
 from pipeline.images.header import Format
-from pipeline.images.recipe import RECIPE
+from pipeline.images.recipe import FACTS_VERSION, RECIPE
 from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS, Record, RenditionInfo, State
 from pipeline.store import former
@@ -30,11 +31,13 @@ _LOCK_WAIT = 0.5
 
 class Which(StrEnum):
     """Which ready images to make again: those whose files are not as recorded, those and the ones of another recipe or
-    of a format that the settings no longer ask for, or all."""
+    of a format that the settings no longer ask for, or all. Or of which to read the facts of the camera: those that an
+    older release read, or none."""
 
     MISSING = "missing"
     OUTDATED = "outdated"
     ALL = "all"
+    FACTS = "facts"
 
 
 class Made(NamedTuple):
@@ -55,6 +58,8 @@ def is_wanted(store: Store, image_id: str, which: Which, view_format: ViewFormat
         return False
     if record.state is not State.READY or record.is_newer:
         return False
+    if which is Which.FACTS:
+        return record.facts_version != FACTS_VERSION
     if which is Which.ALL or (which is Which.OUTDATED and _is_outdated(record, view_format)):
         return True
     return any(not _as_recorded(store, record, name) for name in RENDITIONS)
@@ -121,22 +126,38 @@ class Regeneration:
         """Put the new renditions in the place of the old ones, whole, then the record, and remove a view of
         another format; raises `NothingToDo` where the image is gone or no longer ready."""
         store, infos = self._store, {}
-        try:
-            record = store.get(self._id)
-            if record.state is not State.READY or record.is_newer:
-                raise NothingToDo
+        with self._there():
             for name, data, width, height, format_ in made:
                 replace_whole(store.layout.rendition(self._id, name, format_), data)
                 infos[name] = RenditionInfo.of(data, width, height, format_)
-            record = store.get(self._id).with_(renditions=infos, recipe=RECIPE, **facts)
-            replace_whole(store.layout.record(self._id), record.to_json())
+            record = self._write(renditions=infos, recipe=RECIPE, **facts)
             if former_names(self.original.parent, record):
                 with suppress(Busy):  # an attempt has the image, and removes them at its end
                     former.clear(store.volume, self._id)
+        return record
+
+    def describe(self, notes: Callable[[Sequence[str]], Sequence[str]], **facts: Any) -> Record:
+        """Put facts of the camera into the record, and what `notes` makes of its notes; the renditions stay as they
+        are. Raises as `replace`."""
+        with self._there() as record:
+            return self._write(notes=tuple(notes(record.notes)), **facts)
+
+    def _write(self, **changes: Any) -> Record:
+        record = self._store.get(self._id).with_(facts_version=FACTS_VERSION, **changes)
+        replace_whole(self._store.layout.record(self._id), record.to_json())
+        return record
+
+    @contextmanager
+    def _there(self) -> Iterator[Record]:
+        """The record as it is now; what fails because the image is gone, or is no longer ready, is `NothingToDo`."""
+        try:
+            record = self._store.get(self._id)
+            if record.state is not State.READY or record.is_newer:
+                raise NothingToDo
+            yield record
         except OSError as error:
-            if not is_gone(error) or store.volume.is_there(self._id):
+            if not is_gone(error) or self._store.volume.is_there(self._id):
                 raise
             raise NothingToDo from None
         except ImageNotFound:
             raise NothingToDo from None
-        return record

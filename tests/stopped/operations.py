@@ -55,6 +55,11 @@ def regenerate(store: Store, image_id: str) -> None:
         work.replace([Made("grid", b"new grid", 1, 1), Made("view", b"new view", 1, 1)])
 
 
+def describe(store: Store, image_id: str) -> None:
+    with regenerating(store, image_id) as work:
+        work.describe(lambda notes: (*notes, "a note"), camera="a camera")
+
+
 def sweep(store: Store) -> None:
     cleanup(store.volume)
     duplicates.adopt_former(store.volume)
@@ -76,5 +81,5 @@ def _size(path: Path) -> tuple[int, int]:
         raise ValueError(str(error)) from error
 
 
-_ALL = (accept, render, render_grid, fail, delete, restore, purge, retry, regenerate, sweep, repair)
+_ALL = (accept, render, render_grid, fail, delete, restore, purge, retry, regenerate, describe, sweep, repair)
 OPERATIONS: dict[str, Callable[..., Any]] = {function.__name__: function for function in _ALL}

@@ -7,18 +7,22 @@ import io
 import os
 import re
 from collections.abc import Collection, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import TypeVar
 
 from pipeline.errors import TITLES, GalleryError, Unrenderable
 from pipeline.images.formats import HEAD_BYTES, identify, read_header
 from pipeline.images.recipe import GRID, VIEW
 from pipeline.images.view_format import GRID_FORMAT, ViewFormat
 from pipeline.records import RENDITIONS
-from worker.engine.camera import LONGEST
+from worker.engine.camera import LONGEST, Facts
 from worker.engine.render import Picture, Rendition
 from worker.render_process.channel import BrokenProtocol
 from worker.render_process.frames import Refused
 from worker.render_process.whole import is_whole
 
+_Found = TypeVar("_Found", Picture, Facts)
 _LONGEST = {"grid": GRID, "view": VIEW}
 _NOTES, _NOTE, _SENTENCE = 20, 300, 600
 _PLACEHOLDER, _COLOR = re.compile(r"[A-Za-z0-9+/]{1,64}={0,2}"), re.compile(r"#[0-9a-f]{6}")
@@ -64,13 +68,7 @@ def check_picture(
         raise BrokenProtocol("it ended before all renditions were made")
     if not _PLACEHOLDER.fullmatch(picture.placeholder) or not _COLOR.fullmatch(picture.color):
         raise BrokenProtocol("its placeholder cannot be read")
-    if len(picture.notes) > _NOTES or not all(_is_sentence(note, _NOTE) for note in picture.notes):
-        raise BrokenProtocol("its notes are too long")
-    facts = (picture.camera, picture.lens, picture.exposure)
-    if not all(fact is None or _is_sentence(fact, LONGEST) for fact in facts):
-        raise BrokenProtocol("what it says of the camera cannot be read")
-    if picture.taken_at is not None and not _TAKEN.fullmatch(picture.taken_at):
-        raise BrokenProtocol("its date cannot be read")
+    check_facts(picture)
     if not 0 < picture.width <= _LONGEST_SIDE or not 0 < picture.height <= _LONGEST_SIDE:
         raise BrokenProtocol("it names no size of a picture")
     if (picture.kind is None) is ("view" in wanted) or (picture.kind is not None and not picture.kind.is_known):
@@ -81,6 +79,18 @@ def check_picture(
         if any(abs(side - other) > _ROUNDING for side, other in zip(size, right, strict=True)):
             raise BrokenProtocol(f"its {name} has another shape than the picture")
     return picture
+
+
+def check_facts(found: _Found) -> _Found:
+    """Remarks, and the facts of the camera: short, and of the form that pages expect."""
+    if len(found.notes) > _NOTES or not all(_is_sentence(note, _NOTE) for note in found.notes):
+        raise BrokenProtocol("its notes are too long")
+    facts = (found.camera, found.lens, found.exposure)
+    if not all(fact is None or _is_sentence(fact, LONGEST) for fact in facts):
+        raise BrokenProtocol("what it says of the camera cannot be read")
+    if found.taken_at is not None and not _is_clock(found.taken_at):
+        raise BrokenProtocol("its date cannot be read")
+    return found
 
 
 def refusal(refused: Refused) -> GalleryError:
@@ -102,6 +112,13 @@ def check_unreadable(descriptor: int) -> None:
     except OSError:
         return
     raise BrokenProtocol("it could not read an original that can be read")
+
+
+def _is_clock(text: str) -> bool:
+    """Whether it is a moment that calendars have."""
+    with suppress(ValueError):
+        return _TAKEN.fullmatch(text) is not None and bool(datetime.fromisoformat(text))
+    return False
 
 
 def _is_sentence(text: str, longest: int) -> bool:

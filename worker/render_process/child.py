@@ -25,6 +25,7 @@ from pipeline.images.formats import Limits
 from pipeline.images.recipe import EFFORT
 from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS
+from worker.engine.camera import Facts, read_facts
 from worker.engine.decode import prepare
 from worker.engine.render import Picture, Rendition, render
 from worker.render_process.frames import (
@@ -32,13 +33,16 @@ from worker.render_process.frames import (
     Answer,
     Crashed,
     Done,
+    Found,
     Made,
+    Read,
     Ready,
     Refused,
+    Request,
     Setup,
-    Task,
     Unreadable,
     decode,
+    decode_request,
     encode,
 )
 from worker.render_process.memory import Trim, bound_memory, keep_memory
@@ -70,7 +74,12 @@ class _WorkerGone(Exception):
     """Nobody is left to answer."""
 
 
-def main(render: Render = render, parts: frozenset[str] = frozenset(PARTS)) -> None:
+def main(
+    render: Render = render,
+    parts: frozenset[str] = frozenset(PARTS),
+    *,
+    read: Callable[[BinaryIO, Limits], Facts] = read_facts,
+) -> None:
     """Serve until the worker closes the socket; `parts` are those of the sandbox to close."""
     _belong_to_the_worker()
     # Pillow warns of damaged EXIF, which nobody reads here
@@ -93,7 +102,7 @@ def main(render: Render = render, parts: frozenset[str] = frozenset(PARTS)) -> N
         while True:
             body, descriptor = _receive(channel)
             with open(descriptor, "rb") as original:
-                end = _end_of(render, original, limits, decode(body, Task))
+                end = _end_of(decode_request(body), original, limits, render, read)
             _send(end)
             trim()
     except _WorkerGone:
@@ -104,10 +113,14 @@ def main(render: Render = render, parts: frozenset[str] = frozenset(PARTS)) -> N
         raise
 
 
-def _end_of(render: Render, original: BinaryIO, limits: Limits, task: Task) -> Answer:
-    """Render one picture, and send its renditions on the way."""
+def _end_of(
+    request: Request, original: BinaryIO, limits: Limits, render: Render, read: Callable[[BinaryIO, Limits], Facts]
+) -> Answer:
+    """Render one picture, and send its renditions on the way; or read its facts."""
     try:
-        how: dict[str, Any] = msgspec.structs.asdict(task)
+        if isinstance(request, Read):
+            return Found(read(original, limits))
+        how: dict[str, Any] = msgspec.structs.asdict(request)
         return Done(render(original, limits, lambda made: _send(Made(made)), **how))
     except MemoryError:
         error: GalleryError = OutOfMemory(limits.memory_mb)

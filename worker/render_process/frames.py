@@ -16,6 +16,7 @@ from pipeline.images.formats import Limits
 from pipeline.images.recipe import VIEW
 from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS
+from worker.engine.camera import Facts
 from worker.engine.render import Picture, Rendition
 from worker.sandbox import Confinement
 
@@ -30,13 +31,17 @@ class Setup(msgspec.Struct, frozen=True):
     limits: Limits
 
 
-class Task(msgspec.Struct, frozen=True):
+class Task(msgspec.Struct, frozen=True, tag="render"):
     """To the child: render the original whose open descriptor comes with this frame; the renditions `wanted`, and
     the format of a view."""
 
     effort: int
     wanted: tuple[str, ...] = RENDITIONS
     view_format: ViewFormat = ViewFormat.AUTO
+
+
+class Read(msgspec.Struct, frozen=True, tag="read"):
+    """To the child: read the facts of the camera from the original that comes with this frame, and decode nothing."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
@@ -55,6 +60,12 @@ class Done(msgspec.Struct, frozen=True, tag="done"):
     """The end of a picture that was rendered."""
 
     picture: Picture
+
+
+class Found(msgspec.Struct, frozen=True, tag="found"):
+    """The end of a picture whose facts were read."""
+
+    facts: Facts
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
@@ -76,7 +87,9 @@ class Crashed(msgspec.Struct, frozen=True, tag="crashed"):
     trace: str
 
 
-Answer = Ready | Made | Done | Refused | Unreadable | Crashed
+Request = Task | Read
+Answer = Ready | Made | Done | Found | Refused | Unreadable | Crashed
+_REQUESTS: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 _ANSWERS: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 _T = TypeVar("_T")
 
@@ -90,6 +103,11 @@ def encode(message: msgspec.Struct) -> bytes:
 def decode(body: bytes, kind: type[_T]) -> _T:
     """A message without its length; raises `msgspec.MsgspecError` if it is none of this kind."""
     return msgspec.msgpack.decode(body, type=kind)
+
+
+def decode_request(body: bytes) -> Request:
+    """As `decode`, for what is asked of the child."""
+    return _REQUESTS.decode(body)
 
 
 def decode_answer(body: bytes) -> Answer:

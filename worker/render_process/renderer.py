@@ -4,14 +4,12 @@ costs one picture and not the worker. `worker.render_process.child` is the child
 from __future__ import annotations
 
 import os
-import signal
-import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import structlog
 
@@ -22,25 +20,36 @@ from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS
 from pipeline.volume.files import open_file
 from worker import metrics
+from worker.engine.camera import Facts
 from worker.engine.render import Picture, Rendition
 from worker.render_process import usage
-from worker.render_process.answers import check_picture, check_rendition, check_unreadable, refusal
+from worker.render_process.answers import check_facts, check_picture, check_rendition, check_unreadable, refusal
 from worker.render_process.channel import BrokenProtocol, Channel, Late
-from worker.render_process.frames import Crashed, Done, Made, Ready, Refused, Setup, Task, Unreadable
+from worker.render_process.frames import (
+    Answer,
+    Crashed,
+    Done,
+    Found,
+    Made,
+    Read,
+    Ready,
+    Refused,
+    Request,
+    Setup,
+    Task,
+    Unreadable,
+)
+from worker.render_process.spawn import exit_code, obituary, spawn
 from worker.sandbox import PARTS, Confinement
 
-_ROOT = Path(__file__).resolve().parent.parent.parent
-# the one variable that a Python may need in order to find its own library
-_KEPT = "LD_LIBRARY_PATH"
 # starting takes half a second; this is for a machine that is short of everything
 _START_SECONDS = 20
-_LINGER_SECONDS = 5.0
-_GROUP_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _TRACE = 4000
 # A picture that computed for this part of its time needs more, and not another try; less is an overloaded machine.
 _BUSY = 0.25
 # A third of a second of a processor for each start: a thousandth of a large picture, a hundredth of a small one.
 _PICTURES = 1000
+_T = TypeVar("_T")
 _log = structlog.get_logger()
 
 
@@ -93,14 +102,17 @@ class Renderer:
             if self._left and self._channel.is_quiet():
                 return self._channel
             self.stop()  # it has had its pictures, ended, or has an answer ready before it was asked
-        self._process, channel = self._spawn()
+        try:
+            self._process, channel = spawn(self._command)
+        except OSError as error:
+            raise CannotStart(f"The process that decodes cannot start: {error.strerror}.") from error
         self._channel, self._left = channel, self._pictures
         with self._supervised(seconds):
             try:
                 channel.send(self._setup)
                 answer = channel.receive(time.monotonic() + seconds, self._beat)
             except (EOFError, ConnectionError):
-                if (code := self._exit_code() or 0) > 0:
+                if (code := exit_code(self._process) or 0) > 0:
                     raise CannotStart(f"The process that decodes cannot start: exit status {code}.") from None
                 raise
             if not isinstance(answer, Ready):
@@ -130,46 +142,62 @@ class Renderer:
     ) -> Picture:
         """As `worker.engine.render.render`; raises `RendererDied`, and after `timeout` seconds `TooSlow` or
         `RenderTimeout`, too."""
+        task, made = Task(self._effort, wanted, self._view_format), dict[str, tuple[int, int]]()
+
+        def take(answer: Answer) -> Picture | None:
+            match answer:
+                case Made(rendition):
+                    publish(check_rendition(rendition, made, wanted, self._view_format))
+                    made[rendition.name] = rendition.width, rendition.height
+                    return None
+                case Done(picture):
+                    return check_picture(picture, made, wanted)
+            raise self._broken(answer)
+
+        return self._ask(original, task, take)
+
+    def read_facts(self, original: Path) -> Facts:
+        """As `worker.engine.camera.read_facts`; raises as `render` does."""
+
+        def take(answer: Answer) -> Facts:
+            if isinstance(answer, Found):
+                return check_facts(answer.facts)
+            raise self._broken(answer)
+
+        return self._ask(original, Read(), take)
+
+    def _ask(self, original: Path, request: Request, take: Callable[[Answer], _T | None]) -> _T:
+        """Put one request about one original; `take` gets each answer, and returns what the last one says."""
         with open_file(original) as file:
             channel = self._child(self._timeout)
             self._left -= 1
             with self._supervised(self._timeout):
-                end = self._ask(channel, file.fileno(), publish, Task(self._effort, wanted, self._view_format))
-        if isinstance(end, Picture):
-            return end
-        raise end
-
-    def _ask(
-        self, channel: Channel, original: int, publish: Callable[[Rendition], None], task: Task
-    ) -> Picture | GalleryError | OSError:
-        """One picture: its renditions are published as they come; how it ended."""
-        began = usage.cpu_seconds(self.pid)
-        try:
-            return self._converse(channel, original, publish, task)
-        except Late:
-            if usage.cpu_seconds(self.pid) - began >= self._timeout * _BUSY:
-                raise TooSlow(self._timeout) from None
-            raise
+                began = usage.cpu_seconds(self.pid)
+                try:
+                    end = self._converse(channel, file.fileno(), request, take)
+                except Late:
+                    if usage.cpu_seconds(self.pid) - began >= self._timeout * _BUSY:
+                        raise TooSlow(self._timeout) from None
+                    raise
+        if isinstance(end, GalleryError | OSError):
+            raise end
+        return end
 
     def _converse(
-        self, channel: Channel, original: int, publish: Callable[[Rendition], None], task: Task
-    ) -> Picture | GalleryError | OSError:
-        channel.send(task, original)
-        end, made = time.monotonic() + self._timeout, dict[str, tuple[int, int]]()
+        self, channel: Channel, original: int, request: Request, take: Callable[[Answer], _T | None]
+    ) -> _T | GalleryError | OSError:
+        channel.send(request, original)
+        end = time.monotonic() + self._timeout
         while True:
             match channel.receive(end, self._beat):
-                case Made(rendition):
-                    publish(check_rendition(rendition, made, task.wanted, task.view_format))
-                    made[rendition.name] = rendition.width, rendition.height
-                case Done(picture):
-                    return check_picture(picture, made, task.wanted)
                 case Refused() as refused:
                     return refusal(refused)
                 case Unreadable(number):
                     check_unreadable(original)
                     return OSError(number, os.strerror(number))
                 case answer:
-                    raise self._broken(answer)
+                    if (found := take(answer)) is not None:
+                        return found
 
     @contextmanager
     def _supervised(self, seconds: int) -> Iterator[None]:
@@ -179,7 +207,8 @@ class Renderer:
             try:
                 yield
             except (EOFError, ConnectionError):
-                raise RendererDied(self._obituary()) from None
+                assert self._process is not None
+                raise RendererDied(obituary(self._process)) from None
             except Late:
                 raise RenderTimeout(seconds) from None
             except BrokenProtocol as breach:
@@ -195,43 +224,6 @@ class Renderer:
             _log.error("the decoder failed in a way that has no name", trace=_escaped(answer.trace))
             return EOFError()  # it ends by that
         return BrokenProtocol("it answered out of turn")
-
-    def _spawn(self) -> tuple[subprocess.Popen[bytes], Channel]:
-        ours, theirs = socket.socketpair()
-        # a signal to all of the group must not end it before it can ignore them
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, _GROUP_SIGNALS)
-        try:
-            with theirs:
-                process = subprocess.Popen(  # noqa: S603 - ourselves
-                    [sys.executable, "-B", "-s", "-m", *self._command, str(theirs.fileno())],
-                    cwd=_ROOT,
-                    env={_KEPT: os.environ[_KEPT]} if _KEPT in os.environ else {},
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    pass_fds=[theirs.fileno()],
-                )
-        except OSError as error:
-            ours.close()
-            raise CannotStart(f"The process that decodes cannot start: {error.strerror}.") from error
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        return process, Channel(ours)
-
-    def _obituary(self) -> str:
-        code = self._exit_code()
-        if code is None:
-            return "it closed its socket"
-        if code >= 0:
-            return f"exit status {code}"
-        known = -code in set(signal.Signals)
-        return f"signal {signal.Signals(-code).name if known else -code}"
-
-    def _exit_code(self) -> int | None:
-        """Of a child that closed its socket; None if it goes on without."""
-        assert self._process is not None
-        with suppress(subprocess.TimeoutExpired):
-            return self._process.wait(_LINGER_SECONDS)
-        return None
 
     def peak_mb(self) -> int:
         """The most memory, in MB, that the child has held; 0 if there is none."""
