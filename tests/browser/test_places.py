@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from tests import planted
 from tests.browser.conftest import Windows
 from tests.pictures import picture
 from tests.product import Gallery, prepared
@@ -58,6 +59,16 @@ def test_details_say_first_what_the_picture_is(hung: Gallery, windows: Windows) 
     expect(facts.locator("dt:text-is('Worker')")).to_be_visible()
     page.keyboard.press("ArrowRight")
     expect(facts.locator("dt:text-is('Worker')")).to_be_visible()
+
+
+def test_details_say_when_by_the_cameras_clock_and_with_what_it_was_taken(hung: Gallery, windows: Windows) -> None:
+    data = picture("JPEG", exif=planted.exif().tobytes())
+    hung.until_ended(image_id := str(hung.upload(data, "taken.jpg").json["id"]))
+    page = windows.open(hung, f"/images/{image_id}", locale="de-DE", timezone_id="Asia/Tokyo")
+    expect(page.locator(".pswp.viewer-open")).to_be_visible()
+    page.keyboard.press("i")
+    for label, text in (("Taken", re.compile(r"14 \w{3,4} 2019, 18:03")), ("Camera", "PLANTED-make")):
+        expect(page.locator(f".viewer-facts dt:text-is('{label}') + dd")).to_have_text(text)
 
 
 def test_an_animation_that_is_opened_from_the_grid_moves(hung: Gallery, windows: Windows) -> None:
