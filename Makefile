@@ -14,10 +14,13 @@ ASK := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python requirements/audit.py
 help:
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-.PHONY: help run test check format lock chaos siege frontend bench fuzz differential audit screenshots
+.PHONY: help run dev test check format lock chaos siege frontend bench fuzz differential audit screenshots
 
 run: $(RUN_STAMP) $(FRONTEND) ## start the whole pipeline: embedded Redis-compatible server, web, workers, rq-dashboard
 	@exec .venv/bin/python -m launcher --stop-with-parent
+
+dev: $(RUN_STAMP) $(FRONTEND) ## as run, and start anew whenever a source changes; builds the front end too
+	@exec .venv/bin/python -m launcher --stop-with-parent --reload
 
 test: $(STAMP) $(FRONTEND) ## run every test against real processes (JOBS=4)
 	.venv/bin/python -m pytest -n $(or $(JOBS),4)

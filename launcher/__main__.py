@@ -15,6 +15,7 @@ from honcho.environ import parse_procfile
 
 from launcher import lock, queue_files
 from launcher.output import Output
+from launcher.sources import Sources
 from launcher.supervisor import Service, Supervisor
 from pipeline import addresses
 from pipeline.errors import BadSetting
@@ -31,7 +32,9 @@ def main() -> int:
     services cannot be started."""
     parser = argparse.ArgumentParser(prog="python -m launcher", description="Run the whole gallery on this machine.")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when the process that started it ends")
-    is_over = _parent_watch() if parser.parse_args().stop_with_parent else lambda: False
+    parser.add_argument("--reload", action="store_true", help="start web and workers anew when their sources change")
+    asked = parser.parse_args()
+    is_over = _parent_watch() if asked.stop_with_parent else lambda: False
     environ = dict(os.environ)
     is_embedded = not environ.get("REDIS_URL")
     try:
@@ -52,7 +55,16 @@ def main() -> int:
     output = Output(sys.stdout, max(len(service.name) for service in services))
     for line in _welcome(settings, made_up):
         output.note(line)
-    supervisor = Supervisor(services, output, environ=environ, folder=_ROOT, inherited=held, is_over=is_over)
+    is_outdated = Sources(_ROOT, output.note).have_changed if asked.reload else lambda: False
+    supervisor = Supervisor(
+        services,
+        output,
+        environ=environ,
+        folder=_ROOT,
+        inherited=held,
+        is_over=is_over,
+        is_outdated=is_outdated,
+    )
     status = supervisor.run()
     output.close(2)
     # A normal exit flushes the output, and aborts if a thread is still stuck writing to it because nobody reads it.

@@ -46,7 +46,10 @@ class Service:
 
 
 class Supervisor:
-    """Runs services until a signal, until the output's reader is gone, or until `is_over` is true."""
+    """Runs services until a signal, until the output's reader is gone, or until `is_over` is true.
+
+    Whenever `is_outdated` is true, all but the `last` ones are ended and started anew.
+    """
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class Supervisor:
         folder: Path,
         inherited: int | None,
         is_over: Callable[[], bool],
+        is_outdated: Callable[[], bool] = lambda: False,
     ) -> None:
         self._services = services
         self._output = output
@@ -64,6 +68,7 @@ class Supervisor:
         self._folder = folder
         self._inherited = () if inherited is None else (inherited,)
         self._is_over = is_over
+        self._is_outdated = is_outdated
         self._signals: list[tuple[float, int]] = []
         self._watchdog: subprocess.Popen[bytes] | None = None
         # looked up here: a child may do very little between fork and exec
@@ -77,6 +82,8 @@ class Supervisor:
         try:
             while not self._stops():
                 self._keep_watchdog()
+                if self._is_outdated():
+                    self._renew()
                 for service in self._services:
                     self._keep(service)
                 time.sleep(_TICK_SECONDS)
@@ -111,6 +118,12 @@ class Supervisor:
             if now - service.started > _STEADY_SECONDS:
                 service.pause = _FIRST_PAUSE
             self._put_off(service, _how(self._forget(service)))
+
+    def _renew(self) -> None:
+        outdated = [service for service in self._services if not service.last]
+        self._end(outdated)
+        for service in outdated:
+            service.due, service.pause = 0.0, _FIRST_PAUSE
 
     def _put_off(self, service: Service, why: str) -> None:
         self._say(f"{service.name} {why}; starting it again in {service.pause:.0f} s")

@@ -1,0 +1,68 @@
+"""`make dev`: notices a change of the sources, and builds the front end anew if the change is its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+_WATCHED = ("pipeline", "web", "worker", "cli")
+_SUFFIXES = (".py", ".html", ".ts", ".css", ".svg", ".mjs")
+_LEFT_OUT = {"node_modules", "dist", "__pycache__"}
+_FRONTEND = "web/frontend/"
+_PAUSE_SECONDS = 1.0
+
+
+class Sources:
+    """The sources below `root`; `say` is told what happens, a line at a time."""
+
+    def __init__(self, root: Path, say: Callable[[str], None]) -> None:
+        self._root = root
+        self._say = say
+        self._seen = self._stamps()
+        self._due = 0.0
+
+    def have_changed(self) -> bool:
+        """Whether the services are to start anew. Looks once a second at most; a front end that cannot be built changes
+        nothing."""
+        if time.monotonic() < self._due:
+            return False
+        now = self._stamps()
+        changed = sorted(name for name in {*now, *self._seen} if now.get(name) != self._seen.get(name))
+        self._seen = now
+        if changed:
+            self._say(f"{changed[0]} has changed" + (f", and {len(changed) - 1} more" if changed[1:] else ""))
+        starts_anew = bool(changed)
+        if any(name.startswith(_FRONTEND) for name in changed):
+            starts_anew = self._build()
+        self._due = time.monotonic() + _PAUSE_SECONDS
+        return starts_anew
+
+    def _build(self) -> bool:
+        environ = {**os.environ, "PYTHON": sys.executable}
+        command = [str(self._root / "web/frontend/make"), "build"]
+        done = subprocess.run(command, cwd=self._root, env=environ, capture_output=True, text=True, check=False)  # noqa: S603
+        for line in (done.stdout + done.stderr).splitlines():
+            self._say(line)
+        return done.returncode == 0
+
+    def _stamps(self) -> dict[str, int]:
+        return dict(stamp for name in _WATCHED for stamp in _below(self._root, name))
+
+
+def _below(root: Path, folder: str) -> Iterator[tuple[str, int]]:
+    """Each source below a folder, and when it was last written."""
+    with os.scandir(root / folder) as entries:
+        for entry in entries:
+            name = f"{folder}/{entry.name}"
+            if entry.is_dir():
+                if entry.name not in _LEFT_OUT:
+                    yield from _below(root, name)
+            elif entry.name.endswith(_SUFFIXES):
+                try:
+                    yield name, entry.stat().st_mtime_ns
+                except FileNotFoundError:  # an editor's, between two names
+                    continue
