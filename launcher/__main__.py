@@ -100,7 +100,7 @@ def _prepare(settings: Settings, *, is_embedded: bool) -> int | None:
 
 def _fill(environ: dict[str, str], settings: Settings, made_up: str, *, is_embedded: bool) -> None:
     """Add what the services need to the environment that the user gave."""
-    environ["GALLERY_DATA"] = str(settings.data)
+    environ["GALLERY_DATA"], environ["GALLERY_CACHE"] = str(settings.data), str(settings.cache)
     environ.setdefault("GALLERY_DASHBOARD_URL", f"{_dashboard(settings)}/rq-dashboard/")
     if made_up:
         environ[_PASSWORD] = made_up

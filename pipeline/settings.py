@@ -20,6 +20,7 @@ class Settings:
     """One frozen value per setting; the README describes each."""
 
     data: Path
+    cache: Path
     redis_url: str = field(repr=False)
     host: str
     port: int
@@ -73,8 +74,10 @@ class Settings:
         public = read.flag("GALLERY_PUBLIC")
         originals = read.choice("GALLERY_ORIGINALS", "upload" if public else "read", tuple(LEAST_ROLES))
         threads = read.whole("GALLERY_WEB_THREADS", 1200, least=2, most=4096)
+        data = Path(read.text("GALLERY_DATA", "data")).absolute()
         return cls(
-            data=Path(read.text("GALLERY_DATA", "data")).absolute(),
+            data=data,
+            cache=read.cache("GALLERY_CACHE", data),
             redis_url=read.text("REDIS_URL", "redis://127.0.0.1:6379/0"),
             host=read.host("GALLERY_HOST", "127.0.0.1"),
             port=read.whole("GALLERY_PORT", 5000, least=1, most=65535),
@@ -171,6 +174,13 @@ class _Reader:
             return tuple(ipaddress.ip_network(part, strict=False) for part in parts)
         except ValueError as error:
             raise BadSetting(f"{name} must be addresses or networks with commas between: {error}.") from None
+
+    def cache(self, name: str, data: Path) -> Path:
+        """A folder that must not be on the volume."""
+        folder = Path(self.text(name, "cache")).absolute()
+        if folder == data or data in folder.parents:
+            raise BadSetting(f"{name} must not be below GALLERY_DATA, but it is {folder}.")
+        return folder
 
     def whole(self, name: str, default: int, *, least: int, most: int) -> int:
         raw = self.text(name, str(default))

@@ -185,6 +185,7 @@ def prepared(data: Path, **environ: str) -> Iterator[Gallery]:
     redis_port, port = free_port(), free_port()
     settings = {
         "GALLERY_DATA": str(data),
+        "GALLERY_CACHE": str(data.with_name(f"{data.name}-cache")),
         "GALLERY_PORT": str(port),
         "REDIS_URL": f"redis://:{secrets.token_hex(8)}@127.0.0.1:{redis_port}/0",
         "GALLERY_SWEEP_SECONDS": "2",

@@ -58,7 +58,14 @@ def test_what_compose_sets_are_settings() -> None:
 
 
 def test_every_setting_may_be_set_but_for_those_that_the_images_fix() -> None:
-    fixed = {"GALLERY_DATA", "GALLERY_HOST", "GALLERY_PORT", "GALLERY_DASHBOARD_HOST", "GALLERY_DASHBOARD_PORT"}
+    fixed = {
+        "GALLERY_DATA",
+        "GALLERY_CACHE",
+        "GALLERY_HOST",
+        "GALLERY_PORT",
+        "GALLERY_DASHBOARD_HOST",
+        "GALLERY_DASHBOARD_PORT",
+    }
     fixed |= {"GALLERY_HEARTBEAT_FILE", "GALLERY_WORKERS", "GALLERY_METRICS_HOST", "GALLERY_METRICS_PORT"}
     taken = {name for service in compose().values() for name in service["environment"]}
     assert settings_read() - taken == fixed

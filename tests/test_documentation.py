@@ -34,7 +34,7 @@ COMMANDS = documented.rows(README, "| command | does |")
 
 @pytest.fixture
 def app(tmp_path: Path) -> Flask:
-    return create_app(Settings.from_environment({"GALLERY_DATA": str(tmp_path)}))
+    return create_app(Settings.from_environment({"GALLERY_DATA": str(tmp_path), "GALLERY_CACHE": f"{tmp_path}-cache"}))
 
 
 def test_the_settings_of_the_readme_are_those_that_are_read() -> None:

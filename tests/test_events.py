@@ -149,8 +149,9 @@ def test_a_record_of_a_newer_release_is_told_as_far_as_it_is_understood(web: Gal
     with ear(web) as one, Redis.from_url(web.environ["REDIS_URL"]) as redis:
         volume = Volume(web.data).id
         redis.xadd(STREAM, {"id": record["id"], "record": json.dumps(newer), "volume": volume, "mood": "1"})
-        told = one.next()
-    assert (told.kind, told.data["state"]) == ("image", "dreaming")
+        while (told := one.next()).data.get("state") != "dreaming":
+            pass  # of the upload
+    assert told.kind == "image"
 
 
 @pytest.mark.parametrize("what", ["a string", "a list", "a stream at its end"])

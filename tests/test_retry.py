@@ -21,7 +21,13 @@ def client(store: Store) -> FlaskClient:
             attempt.fail(Unrenderable())
     nobody = "redis://127.0.0.1:1/0"
     return create_app(
-        Settings.from_environment({"GALLERY_DATA": str(store.layout.root), "REDIS_URL": nobody})
+        Settings.from_environment(
+            {
+                "GALLERY_DATA": str(store.layout.root),
+                "GALLERY_CACHE": str(store.layout.root.with_name("cache")),
+                "REDIS_URL": nobody,
+            }
+        )
     ).test_client()
 
 

@@ -21,7 +21,12 @@ def test_package_command_and_api_have_one_version(store: Store) -> None:
         [sys.executable, "-m", "cli", "--version"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert said.stdout == f"gallery, version {VERSION}\n"
-    settings = {"GALLERY_DATA": str(store.layout.root), "REDIS_URL": "redis://127.0.0.1:1/0"}
+    root = store.layout.root
+    settings = {
+        "GALLERY_DATA": str(root),
+        "GALLERY_CACHE": str(root.with_name("cache")),
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+    }
     answer = create_app(Settings.from_environment(settings)).test_client().get("/api/status").json
     assert answer is not None
     assert answer["version"] == version("image-gallery") == VERSION

@@ -9,14 +9,15 @@ from pipeline.queue.events import EventPublisher
 from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
-from pipeline.store import Days, Store
+from pipeline.store import Store
 from web import access, api, compression, errors, files, overview, pages, request_log, security_headers, turns, uploads
 from web.access import throttling
 from web.access.originals import everybody_may
 from web.access.proxies import TrustedProxies
 from web.access.rates import Rates
-from web.api.days import Calendar
 from web.callers import Shares
+from web.finding import Finder
+from web.index import Index
 from web.live.feed import Feed
 from web.server import lingering_close
 from web.server.descriptors import LISTENERS, at_most
@@ -38,9 +39,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     redis = connect(settings.redis_url, timeout=_REDIS_SECONDS)
     queue = ThumbnailQueue(redis, settings.job_timeout, lease, _REDIS_PAUSE_SECONDS)
     rates = Rates(queue, "gallery:rates")
-    app.extensions["gallery"] = Services(settings, store, queue, EventPublisher(redis, lease))
-    app.extensions["days"] = Calendar(Days(store.layout.images))
-    app.extensions["feed"] = Feed(app, settings.redis_url, lease, originals_for_all=everybody_may(settings))
+    index = Index(settings.cache, store.volume)
+    app.extensions["gallery"] = Services(settings, store, queue, EventPublisher(redis, lease), index)
+    feed = Feed(app, settings.redis_url, lease, index.events, originals_for_all=everybody_may(settings))
+    app.extensions["feed"] = feed
+    app.extensions["finder"] = Finder(store, index, feed)
+    index.start()
+    feed.start()
     app.extensions["listeners"] = Shares(settings.client_listeners, min(settings.max_listeners, at_most(LISTENERS)))
     overview.register(app)
     uploads.register(app, settings.max_upload_bytes, settings.max_form_files)

@@ -28,7 +28,7 @@ _STATUSES = {
     },
     429: {"too-many-at-once", "too-many-requests", "too-many-tries"},
     500: {"internal"},
-    503: {"busy", "queue-unavailable", "too-many-listeners", "volume-unavailable"},
+    503: {"busy", "index-not-ready", "queue-unavailable", "too-many-listeners", "volume-unavailable"},
     507: {"volume-full"},
 }  # fmt: skip
 STATUS = {code: status for status, codes in _STATUSES.items() for code in codes}

@@ -12,6 +12,7 @@ from flask import current_app
 
 from pipeline.errors import (
     DamagedRecord,
+    GalleryError,
     ImageNotFound,
     MadeByNewerRelease,
     NoRoomToRetry,
@@ -26,6 +27,7 @@ from pipeline.records import Record, State
 from pipeline.settings import Settings
 from pipeline.store import Accepted, IncomingUpload, Store
 from web import counters
+from web.index import Index
 
 MOST_AT_ONCE = 1000
 """How many images one request may name or change."""
@@ -58,11 +60,17 @@ class Services:
     store: Store
     queue: ThumbnailQueue
     events: EventPublisher
+    index: Index
 
     def receive(self, upload: IncomingUpload, name: str) -> Accepted:
         """Accept an upload and enqueue its job; if Redis fails, the outbox keeps the image for the sweep."""
+        since = self.index.since()
         accepted = self.store.accept(upload, name)
         record = accepted.record
+        if accepted.new:
+            self.index.write(since, {record.id: record})
+        else:
+            self.index.refresh([record.id])
         counters.UPLOADS.labels("accepted" if accepted.new else "duplicate", record.format).inc()
         _log.info("accepted" if accepted.new else "here already", image=record.id, bytes=record.bytes)
         if accepted.restored:
@@ -98,7 +106,13 @@ class Services:
 
     def delete(self, image_id: str) -> None:
         """Put an image into the trash, and remove its jobs if Redis answers; raises `ImageNotFound`."""
-        self.store.delete(image_id)
+        since = self.index.since()
+        try:
+            self.store.delete(image_id)
+        except GalleryError:
+            self.index.refresh([image_id])
+            raise
+        self.index.write(since, {image_id: None})
         try:
             self.queue.remove(image_id)
         except QueueUnavailable:
@@ -120,6 +134,7 @@ class Services:
     def restore(self, image_id: str) -> Record:
         """Bring an image back from the trash, and its job if it waited; raises `ImageNotFound`, `NotRestorable`."""
         record = self.store.restore(image_id)
+        self.index.refresh([image_id])
         _log.info("restored", image=image_id)
         if record.state is State.PENDING:
             self.enqueue(record)
@@ -162,6 +177,7 @@ class Services:
             record = self.store.retry(image_id)
         except VolumeFull as error:
             raise NoRoomToRetry from error
+        self.index.refresh([image_id])
         self.enqueue(record)
         return record
 

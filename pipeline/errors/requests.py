@@ -66,6 +66,16 @@ class NotRetryable(GalleryError):
         super().__init__(f"Only a failed image can be retried, and this one is {state}.")
 
 
+class IndexNotReady(GalleryError):
+    """The index is being built, and the folders alone cannot answer this."""
+
+    code, title = "index-not-ready", "The gallery is still being indexed"
+    retry_after = 5
+
+    def __init__(self) -> None:
+        super().__init__("Searching and sorting work once all images are indexed. Try again in a moment.")
+
+
 class NotRestorable(GalleryError):
     """Another image has the same bytes by now."""
 

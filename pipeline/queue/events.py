@@ -72,6 +72,11 @@ class EventPublisher:
         """Publish that an image was deleted."""
         self._add({"id": image_id, "deleted": "1"})
 
+    def last(self) -> str:
+        """The id of the last event that anybody published; raises `RedisError` or `OSError`."""
+        entries: Any = self.connection.xrevrange(STREAM, count=1)
+        return entries[0][0].decode() if entries else "0-0"
+
     def missed(self) -> None:
         """Remember that an event could not be published."""
         self._gap = True

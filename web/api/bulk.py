@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from itertools import islice
 
 import msgspec
 from flask import Blueprint, request
@@ -11,15 +10,15 @@ from flask.typing import ResponseReturnValue
 
 from pipeline.errors import BadRequest
 from pipeline.ids import is_id
-from pipeline.records import State
 from web.api.answers import answer
 from web.api.schemas import MOST_IDS, Deleted, Ids, Restored
+from web.finding import finder
+from web.queries import PARAMETERS, asked_query, require_known
 from web.services import MOST_AT_ONCE, services
 from web.turns import turn
 
 blueprint = Blueprint("bulk", __name__, url_prefix="/api")
 _MOST_BYTES = 256 * 1024
-_MARKED = (State.PENDING.value, State.FAILED.value)
 
 
 class _Asked(msgspec.Struct):
@@ -48,15 +47,13 @@ def _in_json() -> list[str]:
 
 @blueprint.get("/ids")
 def ids() -> ResponseReturnValue:
-    """The ids of images, newest first: what the calls for many take. No record is read for it."""
-    before, state = request.args.get("before"), request.args.get("state")
-    if (before is not None and not is_id(before)) or (state is not None and state not in _MARKED):
-        raise BadRequest("'before' must be the id of an image, 'state' pending or failed.")
+    """The ids of images, as `/api/images` finds them: what the calls for many take."""
+    require_known(*PARAMETERS, "limit")
+    query = asked_query()
     limit = int(text) if re.fullmatch(r"[0-9]{1,6}", text := request.args.get("limit", str(MOST_IDS))) else 0
     if not 1 <= limit <= MOST_IDS:
         raise BadRequest(f"'limit' must be a whole number between 1 and {MOST_IDS}.")
-    found = list(islice(services().store.ids(before, State(state) if state else None), limit + 1))
-    return answer(Ids(found[:limit], found[limit - 1] if len(found) > limit else None))
+    return answer(Ids(*finder().ids(query, limit)))
 
 
 @blueprint.post("/delete")

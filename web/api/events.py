@@ -6,10 +6,11 @@ import random
 import re
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, cast
 
 from flask import Blueprint, Response, current_app, request
+from redis.exceptions import RedisError
 
 from pipeline.errors import BadRequest, EventsUnavailable, TooManyListeners
 from web.access.originals import may_fetch_originals
@@ -35,6 +36,9 @@ def events() -> Response:
         raise BadRequest("'since' must be the id of an event.")
     if feed().position() is None:
         raise EventsUnavailable
+    if since is None:
+        with suppress(RedisError, OSError):
+            feed().catch_up(services().events.last())
     shares, who, settings = cast(Shares, current_app.extensions["listeners"]), caller(), services().settings
     if not shares.take(who):
         mine = shares.held(who) >= settings.client_listeners

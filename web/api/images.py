@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from pipeline.errors import BadRequest
 from pipeline.ids import SHA256
-from pipeline.records import State
 from web.api.answers import answer
 from web.api.schemas import MOST_IN_A_PAGE, PAGE
 from web.api.serialize import serialize
+from web.finding import finder
 from web.live.feed import feed
-from web.queries import asked_id
+from web.queries import PARAMETERS, asked_query, require_known
 from web.services import services
 from web.turns import turn
 from web.uploads import receive_one
@@ -35,34 +35,31 @@ def upload() -> ResponseReturnValue:
 def page() -> ResponseReturnValue:
     """A page of records, newest first, and the event to start listening after without missing a change.
 
-    With `after`, the images just newer than an id, oldest first. With `sha256`, the image with this hash, or none: ask
-    before uploading.
+    Sorted by when they came in or were `taken`; `before` and `after` are positions in that order, which stay good while
+    images come and go. With `after`, the images just newer, oldest first. With `sha256`, the image with this hash, or
+    none: ask before uploading.
     """
-    before, after = asked_id("before"), asked_id("after")
+    require_known(*PARAMETERS, "limit", "sha256")
+    query = asked_query()
     try:
         limit = int(request.args.get("limit", str(PAGE)))
-        state = State(request.args["state"]) if "state" in request.args else None
-        if state is not None and not state.is_known:
-            raise ValueError(state)
     except ValueError:
-        raise BadRequest("'limit' must be a whole number, 'state' one of pending, ready, failed.") from None
+        raise BadRequest("'limit' must be a whole number.") from None
     if not 1 <= limit <= MOST_IN_A_PAGE:
         raise BadRequest(f"'limit' must be between 1 and {MOST_IN_A_PAGE}.")
     if (sha256 := request.args.get("sha256")) is not None:
         return _find_by_hash(sha256)
-    events = feed().position()
-    if after is None:
-        found = services().store.page(before, limit, state)
-    else:
-        found = services().store.page_after(after, before, limit, state)
-    return jsonify({"images": [serialize(record) for record in found.records], "next": found.next, "events": events})
+    found = finder().page(query, limit)
+    images = [serialize(record) for record in found.records]
+    return jsonify({"images": images, "next": found.next, "events": found.events, "complete": found.complete})
 
 
 def _find_by_hash(sha256: str) -> ResponseReturnValue:
     if not SHA256.fullmatch(sha256):
         raise BadRequest("'sha256' must be 64 hexadecimal digits in lower case.")
     events, record = feed().position(), services().store.find_by_hash(sha256)
-    return jsonify({"images": [serialize(record)] if record else [], "next": None, "events": events})
+    images = [serialize(record)] if record else []
+    return jsonify({"images": images, "next": None, "events": events, "complete": True})
 
 
 @blueprint.get("/images/<image_id>")

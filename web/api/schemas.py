@@ -12,6 +12,7 @@ from pipeline.ids import PATTERN, SHA256
 from pipeline.images.formats import Format
 from pipeline.records import Record, State
 from pipeline.store.days import EVERY
+from web.index import Sort
 from web.services import Emptied, Retried
 
 
@@ -68,16 +69,20 @@ class TrashPage:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Records; `next` is the `before` or `after` of the next page; `events` is where to listen from."""
+    """Records; `next` is the `before` or `after` of the next page; `events` is where to listen from.
+
+    `complete` is false while the index is built, and the folders answered.
+    """
 
     images: list[Image]
     next: str | None
     events: str | None
+    complete: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """Ids of images, newest first; `next` is the `before` of the next page."""
+    """Ids of images; `next` is the `before` or `after` of the next page."""
 
     ids: list[str]
     next: str | None
@@ -85,7 +90,8 @@ class Ids:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day in UTC: how many images came in, the newest of them, and every so-many-th as a mark to page from."""
+    """A day: how many images came in (in UTC) or were taken, the position of the newest of them, and those of every
+    so-many-th as marks to page from."""
 
     day: str
     count: int
@@ -95,7 +101,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """The days on which images came in, newest first; `complete` is false until all are counted once."""
+    """The days on which images came in or were taken, newest first; `complete` is false until all are counted once."""
 
     days: list[Day]
     complete: bool
@@ -211,18 +217,40 @@ PAGE, MOST_IN_A_PAGE = 60, 500
 
 ID = {"type": "string", "pattern": f"^{PATTERN.pattern}$"}
 _BEFORE = Parameter("before", "Only images older than the one with this id.", ID)
-_AFTER = Parameter("after", "The images just newer than the one with this id, oldest first.", ID)
+_DAY = {"type": "string", "format": "date"}
+_SORTS = {"enum": [sort.value for sort in Sort], "default": Sort.RECEIVED.value}
+# narrower than what is accepted: not every month has more than 28 days
+_PLACE = {
+    "type": "string",
+    "pattern": "^([0-9]{3}[1-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}_)?"
+    f"{PATTERN.pattern}$",
+}
+_FINDING = (
+    Parameter("sort", "By when images came in, or by when they were taken, by the clock on the wall.", _SORTS),
+    Parameter(
+        "q",
+        "Only images with each of these words in the name or the camera, at least one of three characters or more.",
+        {"type": "string", "pattern": "^[!-~]{3,200}$"},
+    ),
+    Parameter("state", "Only images in this state.", {"enum": [state.value for state in State]}),
+    Parameter("format", "Only images in this format.", {"enum": [format_.value for format_ in Format]}),
+    Parameter("from", "Only images of this day or later, in the order that is asked for.", _DAY),
+    Parameter("to", "Only images of this day or earlier.", _DAY),
+    Parameter(
+        "before", "Only images older than this position: `next`, a mark of a day, or the id of an image.", _PLACE
+    ),
+    Parameter("after", "The images just newer than this position, oldest first.", _PLACE),
+)  # fmt: skip
 _LIMIT = Parameter(
     "limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST_IN_A_PAGE, "default": PAGE}
 )
 _MOST_IDS = Parameter(
     "limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST_IDS, "default": MOST_IDS}
 )
-_MARKED = Parameter("state", "Only images in this state.", {"enum": ["pending", "failed"]})
+_BY = Parameter("by", "The order whose days are counted.", _SORTS)
 _EVERY = Parameter(
     "every", "How many images apart the marks are.", {"type": "integer", "minimum": EVERY, "multipleOf": EVERY}
 )
-_STATE = Parameter("state", "Only images in this state.", {"enum": [state.value for state in State]})
 _SHA256 = Parameter(
     "sha256", "The image that holds the bytes with this hash.", {"type": "string", "pattern": f"^{SHA256.pattern}$"}
 )
@@ -240,12 +268,12 @@ OPERATIONS: dict[str, Operation] = {
         takes=("multipart/form-data", "application/octet-stream", *_PICTURES),
         errors=(413, 415, 422, 507),
     ),
-    "api.page": Operation({200: Page}, (_BEFORE, _AFTER, _LIMIT, _STATE, _SHA256)),
-    "days.days": Operation({200: Days, 304: None}, (_EVERY,)),
+    "api.page": Operation({200: Page}, (*_FINDING, _LIMIT, _SHA256)),
+    "days.days": Operation({200: Days, 304: None}, (_BY, _EVERY)),
     "api.one": Operation({200: Image}, errors=(404,)),
     "api.delete": Operation({204: None}, errors=(404,)),
     "api.retry": Operation({202: Image}, errors=(404, 409)),
-    "bulk.ids": Operation({200: Ids}, (_BEFORE, _MOST_IDS, _MARKED)),
+    "bulk.ids": Operation({200: Ids}, (*_FINDING, _MOST_IDS)),
     "trash.page": Operation({200: TrashPage}, (_BEFORE, _LIMIT)),
     "trash.restore": Operation({200: Image}, errors=(404, 409)),
     "trash.purge": Operation({204: None}, errors=(404,)),

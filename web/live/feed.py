@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 import structlog
 from flask import Flask, current_app
@@ -49,6 +49,16 @@ class Frame:
         return self.with_original if original else self.without
 
 
+class Observer(Protocol):
+    """Who else wants to know of the events of this process."""
+
+    def began(self, events: list[Event], position: str) -> None:
+        """The feed follows from `position` on; these are the last events before."""
+
+    def told(self, events: list[Event]) -> None:
+        """The next events; at least one."""
+
+
 class Feed:
     """Sends every event to all listeners as Server-Sent Events; follows Redis with one connection.
 
@@ -56,10 +66,13 @@ class Feed:
     all listeners are disconnected, because events may be lost; a gap in the stream then makes them reload.
     """
 
-    def __init__(self, app: Flask, redis_url: str, lease: Lease, *, originals_for_all: bool = False) -> None:
+    def __init__(
+        self, app: Flask, redis_url: str, lease: Lease, observer: Observer, *, originals_for_all: bool = False
+    ) -> None:
         self._app = app
         self._redis_url = redis_url
         self._lease = lease
+        self._observer = observer
         self._originals_for_all = originals_for_all
         self._changed = threading.Condition()
         self._kept: deque[Frame] = deque()
@@ -72,10 +85,15 @@ class Feed:
 
     def position(self) -> str | None:
         """The id of the last event, for a later `add`; None while Redis cannot be reached."""
-        self._start()
+        self.start()
         with self._changed:
             self._changed.wait_for(lambda: self._following or self._failed, _BEHIND_SECONDS)
             return self._position if self._following else None
+
+    def catch_up(self, to: str) -> None:
+        """Wait a moment until this event was told: who listens from now on gets none from before."""
+        with self._changed:
+            self._changed.wait_for(lambda: order(to) <= order(self._position), _BEHIND_SECONDS)
 
     def add(
         self,
@@ -116,7 +134,8 @@ class Feed:
             frames.append(frame.for_(original))
         return frames[::-1] if found == since and len(frames) <= _MOST_MISSED else [RESET]
 
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Begin to follow, in threads of its own; does nothing if it follows already."""
         with self._changed:
             if self._started:
                 return
@@ -153,7 +172,9 @@ class Feed:
                 self.listeners.say(f"id: {follower.position}\n".encode() + RESET)
 
     def _begin(self, follower: Follower) -> None:
-        frames = [self._frame(event) for event in follower.newest(KEPT)]
+        events = follower.newest(KEPT)
+        frames = [self._frame(event) for event in events]
+        self._observer.began(events, follower.position)
         with self._changed:
             self._kept = deque(frames[1:])
             self._before = frames[0].id if frames else follower.position
@@ -165,6 +186,7 @@ class Feed:
         frames = [self._frame(event) for event in events]
         if not frames:
             return
+        self._observer.told(events)
         with self._changed:
             self._kept.extend(frames)
             while len(self._kept) > KEPT:

@@ -17,7 +17,8 @@ from pipeline.queue.connection import QueueUnavailable
 from pipeline.records import Record, State
 from web.api.serialize import serialize
 from web.files.assets import asset
-from web.live.feed import feed
+from web.finding import finder
+from web.index import Position, Query
 from web.pages.ground import ground
 from web.pages.upload import refusals
 from web.queries import asked_id
@@ -36,14 +37,14 @@ def index() -> ResponseReturnValue:
     state = request.args.get("state")
     if state not in (None, State.FAILED.value):
         raise BadRequest("'state' must be failed, or left out.")
-    events = feed().position()
-    page = services().store.page(before, _PAGE, State(state) if state else None)
+    query = Query(state=State(state) if state else None, before=Position(None, before) if before else None)
+    page = finder().page(query, _PAGE)
     waiting = services().store.waiting()
     return render_template(
         "gallery/index.html",
         page=page,
         days=_by_day(page.records),
-        data=_data(page.records, before=before, end=page.next is None, events=events, state=state),
+        data=_data(page.records, before=before, end=page.next is None, events=page.events, state=state),
         before=before,
         state=state,
         refused=refusals(request.args.getlist("refused")),

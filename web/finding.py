@@ -1,0 +1,86 @@
+"""Finding images: from the index if it is whole, else from the folders, as far as they can answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import cast
+
+from flask import current_app
+
+from pipeline.errors import IndexNotReady
+from pipeline.records import Record
+from pipeline.store import Day, Days, Store
+from web.counting import CountingThread
+from web.index import Index, Query, Sort, Unusable
+from web.live.feed import Feed
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Some records; `next` is where to go on, `events` the event to listen after. `complete` is false while there is no
+    whole index, and the folders answered."""
+
+    records: list[Record]
+    next: str | None
+    complete: bool
+    events: str | None
+
+
+class Finder:
+    """Pages, ids and days. Raises `IndexNotReady` if only an index can answer, and the volume's named errors."""
+
+    def __init__(self, store: Store, index: Index, feed: Feed) -> None:
+        self._store = store
+        self._index = index
+        self._feed = feed
+        self._counting = CountingThread(Days(store.layout.images))
+
+    def page(self, query: Query, limit: int) -> Listed:
+        """Up to `limit` records."""
+        position = self._feed.position()
+        try:
+            found = self._index.page(query, limit)
+        except Unusable:
+            found = None
+        # an index that knows of no event yet cannot say where to listen from; the folders are read after `position`
+        if found and (found.events or position is None or query.needs_index):
+            place = found.next and found.next.to_text()
+            return Listed(found.records, place, complete=True, events=position and found.events)
+        return self._walk(query, limit, position)
+
+    def _walk(self, query: Query, limit: int, position: str | None) -> Listed:
+        if query.needs_index:
+            raise IndexNotReady
+        before = query.before.id if query.before else None
+        if query.after:
+            page = self._store.page_after(query.after.id, before, limit, query.state)
+        else:
+            page = self._store.page(before, limit, query.state)
+        return Listed(page.records, page.next, complete=False, events=position)
+
+    def ids(self, query: Query, limit: int) -> tuple[list[str], str | None]:
+        """Up to `limit` ids, and where to go on."""
+        try:
+            found, place = self._index.ids(query, limit)
+        except Unusable:
+            if query.needs_index or query.after:
+                raise IndexNotReady from None
+            before = query.before.id if query.before else None
+            found = list(islice(self._store.ids(before, query.state), limit + 1))
+            return found[:limit], found[limit - 1] if len(found) > limit else None
+        return found, place and place.to_text()
+
+    def days(self, sort: Sort, *, marks: bool) -> tuple[list[Day], bool]:
+        """The days of an order, newest first, and whether all are counted."""
+        try:
+            return self._index.days(sort, marks=marks), True
+        except Unusable:
+            if sort is Sort.TAKEN:
+                raise IndexNotReady from None
+            return self._counting.ask()
+
+
+def finder() -> Finder:
+    """The finder of the running app."""
+    return cast(Finder, current_app.extensions["finder"])

@@ -1,0 +1,15 @@
+"""The index: what pages, counts and searches are answered from. It is never the truth.
+
+One SQLite database for each volume, below `GALLERY_CACHE`, shared by the web processes of one machine: whichever of
+them answers next must know what another has just changed. One process, the keeper, builds it from the volume and
+follows events and folders. Every process writes its own changes into it before it answers. An index that is damaged,
+deleted, or another volume's is discarded and built anew; meanwhile pages are read from the folders.
+"""
+
+from web.index.database import Unusable
+from web.index.index import Index
+from web.index.query import Position, Query, Sort
+from web.index.rows import fold
+from web.index.statements import LEAST_CHARACTERS
+
+__all__ = ["LEAST_CHARACTERS", "Index", "Position", "Query", "Sort", "Unusable", "fold"]

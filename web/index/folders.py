@@ -1,0 +1,149 @@
+"""Comparing the index with the folders: what events do not tell, or Redis lost."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from pipeline.records import State
+from pipeline.store import outbox
+from pipeline.store.listing import ids_in
+from pipeline.volume.files import is_gone
+from pipeline.volume.layout import is_day
+from web.index.refresh import Refresher
+from web.index.rows import STATES, day_name, day_number, least_id, unpacked_id
+
+_SETTLED_SECONDS = 2.0
+_RECHECK_SECONDS = 0.02
+_RECHECKED_AT_ONCE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The stamp of a day's folder, and when we first saw it, by our own clock."""
+
+    stamp: int
+    at: float
+
+
+class Folders:
+    """Compares one generation of the index with the volume, again and again. Used by one thread.
+
+    Adding or removing an image touches its day's folder, and an image that is pending or failed has a marker. What
+    neither tells (a record repaired by hand) is found by comparing some images anew each time, all of them in turn.
+    """
+
+    def __init__(self, refresher: Refresher) -> None:
+        self._refresher = refresher
+        self._layout = refresher.volume.layout
+        self._looks: dict[str, _Look] = {}
+        self._rechecked = 0
+        self._days_to_recheck: Iterator[str] = iter(())
+        with refresher.database.open() as opened:
+            self._stamps = dict(opened.connection.execute("SELECT day, stamp FROM folders").fetchall())
+
+    def compare(self) -> None:
+        """Bring what has changed up to date; raises `Unusable`, `OSError`, and the volume's named errors."""
+        names = sorted(filter(is_day, os.listdir(self._layout.images)), reverse=True)
+        for day in names:
+            self._compare_if_touched(day)
+        for day in self._indexed_days() - set(names):
+            self.compare_day(day)
+        for state, folder in ((State.PENDING, self._layout.pending), (State.FAILED, self._layout.failed)):
+            self._refresher.refresh(self._marked(state) ^ set(outbox.ids_in(folder)))
+        unread, self._refresher.unread = self._refresher.unread, set()
+        if unread:
+            self._refresher.refresh(unread)
+        self._recheck(names)
+
+    def refresh_pending(self) -> None:
+        """Read all images anew that are pending: events of their progress may be lost."""
+        self._refresher.refresh(self._marked(State.PENDING))
+
+    def compare_day(self, day: str) -> None:
+        """Compare the ids of one day."""
+        folder = self._layout.images / day
+        listed = {image_id for minute in _names(folder) for image_id in ids_in(folder / minute)}
+        self._refresher.refresh(listed ^ self._indexed(day))
+
+    def _compare_if_touched(self, day: str) -> None:
+        stamp, now, look = stamp_of(self._layout.images / day), time.monotonic(), self._looks.get(day)
+        if stamp == self._stamps.get(day):
+            return
+        seen_before = look is not None and look.stamp == stamp
+        if look and seen_before and now - look.at < _SETTLED_SECONDS:
+            return  # another touch may leave the same stamp, in the grain of the volume's clock
+        self.compare_day(day)
+        if seen_before:
+            self._looks.pop(day)
+            self._stamps[day] = stamp
+            with self._refresher.database.open() as opened:
+                opened.connection.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (day, stamp))
+        else:
+            self._looks[day] = _Look(stamp, now)
+
+    def _recheck(self, names: list[str]) -> None:
+        day = next(self._days_to_recheck, None)
+        if day is None:
+            self._days_to_recheck = iter(names)
+        else:
+            self.compare_day(day)
+        end = time.monotonic() + _RECHECK_SECONDS
+        while time.monotonic() < end:
+            with self._refresher.database.open() as opened:
+                rows = opened.connection.execute(
+                    "SELECT number, id FROM images WHERE number > ? ORDER BY number LIMIT ?",
+                    (self._rechecked, _RECHECKED_AT_ONCE),
+                ).fetchall()
+            self._refresher.refresh(unpacked_id(packed) for _, packed in rows)
+            self._rechecked = rows[-1][0] if rows else 0
+            if len(rows) < _RECHECKED_AT_ONCE:
+                self._rechecked = 0
+                return
+
+    def _marked(self, state: State) -> set[str]:
+        return self._ids(
+            "SELECT id FROM images INDEXED BY marked_received WHERE state > 0 AND state = ?", STATES[state]
+        )
+
+    def _indexed(self, day: str) -> set[str]:
+        number = day_number(date.fromisoformat(day))
+        return self._ids("SELECT id FROM images WHERE id >= ? AND id < ?", least_id(number), least_id(number + 1))
+
+    def _ids(self, sql: str, *values: object) -> set[str]:
+        with self._refresher.database.open() as opened:
+            return {unpacked_id(packed) for (packed,) in opened.connection.execute(sql, values)}
+
+    def _indexed_days(self) -> set[str]:
+        with self._refresher.database.open() as opened:
+            return {
+                day_name(number)
+                for (number,) in opened.connection.execute("SELECT day FROM days WHERE sort = 0 AND count > 0")
+            }
+
+
+def stamp_of(day: Path) -> int:
+    """The stamp of a day's folder, 0 if it is gone. It is opened, because over a network only that asks for it anew."""
+    try:
+        descriptor = os.open(day, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        if is_gone(error):
+            return 0
+        raise
+    try:
+        return os.fstat(descriptor).st_mtime_ns
+    finally:
+        os.close(descriptor)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError as error:
+        if is_gone(error):
+            return []
+        raise

@@ -1,0 +1,129 @@
+"""Reading pages and counts from the index."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.records import Record
+from pipeline.store.days import EVERY, Day
+from web.index.database import Identity, Opened, Unusable
+from web.index.query import Position, Query, Sort
+from web.index.rows import DAY_SECONDS, Codec, day_name, least_id, packed_id, unpacked_id
+from web.index.statements import statement
+
+_SORTS = {Sort.RECEIVED: 0, Sort.TAKEN: 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Some records, where to go on (None at the end), and the last event that the index had applied."""
+
+    records: list[Record]
+    next: Position | None
+    events: str | None
+
+
+@contextmanager
+def whole(opened: Opened) -> Iterator[str | None]:
+    """A moment of the index in which all images are in it, and the last event applied; raises `Unusable`."""
+    connection = opened.connection
+    connection.execute("BEGIN")
+    is_whole, position = connection.execute("SELECT whole, position FROM about").fetchone()
+    try:
+        if not is_whole:
+            raise Unusable("it is not whole yet")
+        yield position
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def page(opened: Opened, codec: Codec, query: Query, limit: int) -> Found:
+    """Up to `limit` records; raises `Unusable`, and `ValueError` if a record is damaged."""
+    with whole(opened) as events:
+        made = statement(opened, query)
+        rows = _rows(opened.connection, made.sql("id, record"), [*made.values, limit + 1]) if made else []
+    records = []
+    for packed, data in rows[:limit]:
+        record = codec.record(data)
+        if packed_id(record.id) != packed:
+            raise ValueError("a row holds the record of another image")
+        records.append(record)
+    return Found(records, Position.of(records[-1], query.sort) if len(rows) > limit else None, events)
+
+
+def ids(opened: Opened, query: Query, limit: int) -> tuple[list[str], Position | None]:
+    """Up to `limit` ids and where to go on; raises as `page`."""
+    with whole(opened):
+        made = statement(opened, query)
+        rows = _rows(opened.connection, made.sql("taken, id"), [*made.values, limit + 1]) if made else []
+    places = [
+        Position(taken if query.sort is Sort.TAKEN else None, unpacked_id(packed)) for taken, packed in rows[:limit]
+    ]
+    return [place.id for place in places], places[-1] if len(rows) > limit else None
+
+
+def _rows(connection: sqlite3.Connection, sql: str, values: list[object]) -> list[Any]:
+    return connection.execute(sql, values).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    change: int
+    first: str
+    marks: tuple[str, ...] | None
+
+
+class Calendar:
+    """The days of either order. What was read of a day is held in memory for as long as the day does not change."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._identity: Identity | None = None
+        self._known: dict[tuple[Sort, int], _Known] = {}
+
+    def days(self, opened: Opened, sort: Sort, *, marks: bool) -> list[Day]:
+        """Every day with images, newest first, with every `EVERY`th image after the first as a mark if asked."""
+        with whole(opened), self._guard:
+            if self._identity != opened.identity:
+                self._identity, self._known = opened.identity, {}
+            counts = opened.connection.execute(
+                "SELECT day, count, change FROM days WHERE sort = ? AND count > 0 ORDER BY day DESC", (_SORTS[sort],)
+            ).fetchall()
+            return [self._day(opened.connection, sort, *one, marks=marks) for one in counts]
+
+    def _day(
+        self, connection: sqlite3.Connection, sort: Sort, number: int, count: int, change: int, *, marks: bool
+    ) -> Day:
+        known = self._known.get((sort, number))
+        if known is None or known.change != change or (marks and known.marks is None):
+            known = _read_day(connection, sort, number, change, marks=marks and count > EVERY)
+            if marks and known.marks is None:
+                known = _Known(change, known.first, ())
+            self._known[sort, number] = known
+        return Day(day_name(number), count, known.first, known.marks or ())
+
+
+def _read_day(connection: sqlite3.Connection, sort: Sort, number: int, change: int, *, marks: bool) -> _Known:
+    """The first image of a day, and every `EVERY`th after it."""
+    if sort is Sort.TAKEN:
+        within, order = "taken >= ? AND taken < ?", "taken DESC, id DESC"
+        bounds: tuple[object, object] = (number * DAY_SECONDS, (number + 1) * DAY_SECONDS)
+    else:
+        within, order = "id >= ? AND id < ?", "id DESC"
+        bounds = least_id(number), least_id(number + 1)
+    source = f"FROM images INDEXED BY {sort.value} WHERE {within} ORDER BY {order}"
+    column = "taken, id" if sort is Sort.TAKEN else "NULL, id"
+    rows = connection.execute(
+        f"SELECT {column} FROM (SELECT taken, id, row_number() OVER (ORDER BY {order}) AS place {source})"  # noqa: S608
+        f" WHERE place % {EVERY} = 1"
+        if marks
+        else f"SELECT {column} {source} LIMIT 1",
+        bounds,
+    ).fetchall()
+    places = [Position(seconds, unpacked_id(packed)).to_text() for seconds, packed in rows]
+    return _Known(change, places[0] if places else "", tuple(places[1:]) if marks else None)

@@ -1,0 +1,71 @@
+"""The tables of the index. There are no migrations: another schema has another name, and is built anew."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from pipeline.records import Record
+from web.index import rows
+
+_TABLES = """
+-- one row: whose index it is, whether every image is in it, the number of the last change, the last event applied
+CREATE TABLE about(volume TEXT, inode INTEGER, whole INTEGER, change INTEGER, position TEXT);
+CREATE TABLE images(
+  number INTEGER PRIMARY KEY, id BLOB, taken INTEGER, state INTEGER, format INTEGER, camera INTEGER, name TEXT,
+  change INTEGER, record BLOB
+);
+-- each order with all that is filtered by, so that images that do not match are passed over without reading their rows
+CREATE INDEX received ON images(id, state, format, camera);
+CREATE INDEX taken ON images(taken, id, state, format, camera);
+CREATE INDEX marked_received ON images(state, id) WHERE state > 0;
+CREATE INDEX marked_taken ON images(state, taken, id) WHERE state > 0;
+CREATE TABLE cameras(number INTEGER PRIMARY KEY, name TEXT UNIQUE);
+-- images that are gone, by the number of the change
+CREATE TABLE gone(id BLOB PRIMARY KEY, change INTEGER) WITHOUT ROWID;
+-- images per day: by when they came in (0) or were taken (1)
+CREATE TABLE days(sort INTEGER, day INTEGER, count INTEGER, change INTEGER, PRIMARY KEY(sort, day)) WITHOUT ROWID;
+-- the stamps that the days' folders had when all of their images were in the index
+CREATE TABLE folders(day TEXT PRIMARY KEY, stamp INTEGER) WITHOUT ROWID;
+"""
+_WORDS = "CREATE VIRTUAL TABLE words USING fts5(name, content='', tokenize='trigram')"
+
+NUMBER = hashlib.sha256(
+    repr((_TABLES, _WORDS, rows._COMMON, rows.FORMATS, rows.STATES, Record.__struct_fields__)).encode()
+).hexdigest()[:12]
+"""Changes with the tables, and with what is written into them."""
+
+
+def create(path: Path, volume_id: str) -> None:
+    """Make an empty index; raises `sqlite3.Error`."""
+    with closing(connect(path, create=True)) as connection:
+        connection.execute("PRAGMA page_size = 8192")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.executescript(_TABLES)
+        connection.execute("INSERT INTO about VALUES (?, ?, 0, 0, NULL)", (volume_id, path.stat().st_ino))
+        with suppress(sqlite3.OperationalError):  # one that knows no trigrams: names are compared one by one
+            connection.execute(_WORDS)
+
+
+def connect(path: Path, *, create: bool = False, wait: float = 5.0) -> sqlite3.Connection:
+    """Open an index. Transactions are begun and ended by hand; it waits up to `wait` seconds for another's change."""
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode={'rwc' if create else 'rw'}",
+        uri=True,
+        timeout=wait,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    # It may lose the last changes when the power fails, and is compared with the folders afterwards. The keeper moves
+    # changes from the log into the database, so that no upload waits for that.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute("PRAGMA cache_size = -4096")
+    return connection
+
+
+def has_words(connection: sqlite3.Connection) -> bool:
+    """Whether names are indexed."""
+    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'words'").fetchone())
