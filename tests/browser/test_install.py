@@ -5,20 +5,22 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Windows
 from tests.browser.files import pictures
 from tests.browser.test_accessible import findings
+from tests.browser.test_accidents import KEPT
 from tests.pictures import picture
 from tests.product import Gallery, until
 from tests.tokens import ADMIN, READ, TOKENS, UPLOAD, bearer
 
 NETWORK = ("Failed to load resource", "ERR_CONNECTION_REFUSED", "ERR_INTERNET_DISCONNECTED", "FetchEvent")
-_SHARE = """(files) => {
+_SHARE = """([files, action]) => {
   const form = document.createElement("form");
-  Object.assign(form, { method: "post", action: "/share", enctype: "multipart/form-data" });
+  Object.assign(form, { method: "post", action, enctype: "multipart/form-data" });
   const input = Object.assign(document.createElement("input"), { type: "file", name: "file", multiple: true });
   const transfer = new DataTransfer();
   for (const [name, data] of files)
@@ -30,9 +32,19 @@ _SHARE = """(files) => {
 }"""
 
 
-def share(page: Page, paths: list[Path]) -> None:
+def share(page: Page, paths: list[Path], action: str = "/share") -> None:
     """Post files as the system's share sheet does for an installed app."""
-    page.evaluate(_SHARE, [[path.name, base64.b64encode(path.read_bytes()).decode()] for path in paths])
+    files = [[path.name, base64.b64encode(path.read_bytes()).decode()] for path in paths]
+    page.evaluate(_SHARE, [files, action])
+
+
+def findings_in_both(page: Page) -> list[Any]:
+    """What axe-core finds in light and in dark."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found += findings(page)
+    return found
 
 
 def installed(page: Page) -> None:
@@ -66,18 +78,32 @@ def test_the_worker_caches_only_the_page_for_when_there_is_no_network(gallery: G
     page.reload()
     expect(page.get_by_role("heading", name="The gallery can’t be reached")).to_be_visible()
     assert page.evaluate("getComputedStyle(document.querySelector('.button')).borderRadius") != "0px"
-    assert findings(page) == []
+    assert findings_in_both(page) == []
     gallery.start_web()
     page.get_by_role("link", name="Try again").click()
     expect(page.locator(".tile.ready img")).to_be_visible()
 
 
-def test_what_is_shared_goes_into_the_queue_also_without_a_network(
+def test_what_is_shared_is_added_once_somebody_says_so_also_without_a_network(
     gallery: Gallery, windows: Windows, tmp_path: Path
 ) -> None:
     page = windows.open(gallery)
     installed(page)
+    # the form of another site arrives as what a phone shares does
+    page.route("http://elsewhere.test/", lambda route: route.fulfill(body="Elsewhere", content_type="text/html"))
+    page.goto("http://elsewhere.test/")
+    share(page, pictures(tmp_path, 2), f"{gallery.url}/share")
+    question = page.get_by_role("dialog", name="Add 2 shared files?")
+    expect(question).to_be_visible()
+    page.keyboard.press("Enter")  # what is typed as it comes up answers nothing
+    assert findings_in_both(page) == []
+    page.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    assert page.evaluate(KEPT) == 2
     page.reload()
+    question.get_by_role("button", name="Discard").click()
+    until(lambda: page.evaluate(KEPT) == 0, 20)
+    assert gallery.call("GET", "/api/images").json["images"] == []
     share(page, pictures(tmp_path, 3))
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator(".uploads strong")).to_have_text("3 pictures added")
@@ -98,6 +124,7 @@ def test_what_is_shared_waits_for_whoever_signs_in(bare: Gallery, windows: Windo
     bare.start_web(GALLERY_TOKEN=TOKENS)
     page = windows.page()
     page.goto(bare.url)
+    assert findings_in_both(page) == []
     sign_in(page, UPLOAD)
     page.wait_for_selector("html.alive")
     installed(page)
@@ -105,8 +132,7 @@ def test_what_is_shared_waits_for_whoever_signs_in(bare: Gallery, windows: Windo
     page.get_by_role("button", name="Sign out").click()
     share(page, pictures(tmp_path, 2))
     sign_in(page, UPLOAD)
-    # any site could have sent that form: nothing is added before somebody says so
-    page.wait_for_timeout(1500)
+    expect(page.get_by_role("dialog", name="Add 2 shared files?")).to_be_visible()
     assert bare.call("GET", "/api/images", headers=bearer(UPLOAD)).json["images"] == []
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator(".uploads strong")).to_have_text("2 pictures added")

@@ -25,6 +25,12 @@ export function find<T extends HTMLElement>(selector: string, within: ParentNode
   return found;
 }
 
+/** Whether a click was beside a dialog, and not on its own margin. */
+export function isBeside(dialog: HTMLDialogElement, { clientX, clientY, target }: MouseEvent): boolean {
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  return target === dialog && (clientX < left || clientX > right || clientY < top || clientY > bottom);
+}
+
 /** Sets a text only where it differs, so that live regions don't repeat themselves. */
 export function say(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;

@@ -1,6 +1,6 @@
 /** The keys, in a dialog: ? opens it, in the grid and in the viewer. */
 
-import { h } from "./dom";
+import { h, isBeside } from "./dom";
 import { icon } from "./icons";
 import { mayChange } from "./page";
 
@@ -8,7 +8,7 @@ const GRID: [string, string][] = [
   ["← → ↑ ↓", "Go to the next picture"], ["Home, End", "Go to the newest, to the oldest"], ["Enter", "Open"],
   ["X", "Select"], ["Shift + arrow", "Select a range"], ["Ctrl + A", "Select all"], ["Esc", "Clear the selection"],
 ];
-const VIEWER: [string, string][] = [["← →", "Newer, older"], ["I", "Details"], ["D", "Download"], ["C", "Copy the link"], ["Z", "Zoom"], ["Esc", "Close"]];
+const VIEWER: [string, string][] = [["← →", "Newer, older"], ["I", "Details"], ["D", "Download"], ["C", "Copy the link"], ["Z", "Zoom"], ["S", "Slideshow"], ["Esc", "Close"]];
 const BOTH: [string, string][] = [...(mayChange ? ([["Delete", "Delete"], ["Ctrl + Z", "Undo"], ["Tab", "Go to Undo, after deleting"]] as [string, string][]) : []), ["?", "Show this"]];
 
 let dialog: HTMLDialogElement | null = null;
@@ -29,7 +29,7 @@ export function showHelp(): void {
   const from = document.activeElement;
   // what is pressed in here is not for what lies below
   dialog.addEventListener("keydown", (event) => event.stopPropagation());
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog?.close());
+  dialog.addEventListener("click", (event) => dialog && isBeside(dialog, event) && dialog.close());
   dialog.addEventListener("close", () => {
     dialog?.remove();
     dialog = null;

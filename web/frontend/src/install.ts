@@ -6,13 +6,16 @@ import { many } from "./words";
 
 const LATER_MS = 2000;
 
+const shared = new URLSearchParams(location.search).get("shared");
+
 /** Whether the page was opened by sharing something. */
-export const wasShared = new URLSearchParams(location.search).has("shared");
+export const wasShared = shared !== null;
 
 export function install(): void {
   if (wasShared) {
     history.replaceState(history.state, "", location.pathname);
-    if (!mayUpload) void refuse();
+    if (shared === "lost") toast("What you shared is too much to keep, or could not be read. Add it here instead.", undefined, 12);
+    else if (!mayUpload) void refuse();
   }
   // the pictures come first
   setTimeout(() => navigator.onLine && void navigator.serviceWorker?.register("/sw.js").catch(() => undefined), LATER_MS);

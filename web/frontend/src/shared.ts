@@ -1,4 +1,5 @@
-/** What other programs shared with the installed gallery: the service worker keeps it, the next page uploads it. */
+/** What other programs shared with the installed gallery: the service worker keeps it, and the next page asks whether it is
+ * to be added. The form of any site can have sent it, so nothing of it is uploaded before somebody says so. */
 
 import { committed, DATA, done, MOST_BYTES, type Note, NOTES, open, SHARED } from "./upload/database";
 
@@ -28,12 +29,30 @@ export async function waiting(): Promise<number> {
   return count;
 }
 
-/** Forgets what waits; returns how many files that were. */
-export async function forget(): Promise<number> {
+/** What was shared and waits for an answer. */
+export interface Shared {
+  visits: string[];
+  names: string[];
+  bytes: number;
+}
+
+export async function shared(): Promise<Shared> {
+  const db = await open();
+  const notes = await done<Note[]>(db.transaction(NOTES).objectStore(NOTES).getAll(range()));
+  db.close();
+  const bytes = notes.reduce((sum, { size }) => sum + size, 0);
+  return { visits: [...new Set(notes.map(({ visit }) => visit))], names: notes.map(({ name }) => name), bytes };
+}
+
+/** Forgets what was shared, or only these visits of it; returns how many files that were. */
+export async function forget(visits?: readonly string[]): Promise<number> {
   const db = await open();
   const change = db.transaction([NOTES, DATA], "readwrite");
-  const count = await done(change.objectStore(NOTES).count(range()));
-  for (const store of [NOTES, DATA]) change.objectStore(store).delete(range());
+  let count = 0;
+  for (const which of visits?.map((visit) => IDBKeyRange.bound([visit], [visit, []])) ?? [range()]) {
+    count += await done(change.objectStore(NOTES).count(which));
+    for (const store of [NOTES, DATA]) change.objectStore(store).delete(which);
+  }
   await committed(change);
   db.close();
   return count;

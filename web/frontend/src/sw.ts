@@ -80,14 +80,14 @@ async function offline(): Promise<Response> {
   return new Response(text, { status: page.status, headers: page.headers });
 }
 
-/** Keeps what was shared for the page that is opened; what cannot be kept goes to the server at once. */
+/** Keeps what was shared for the page that is opened, which asks first. What cannot be kept is dropped: if it was sent on
+ * from here, the form of another site would look to the server like one of ours. */
 async function take(request: Request): Promise<Response> {
-  const copy = request.clone();
   try {
     const form = await request.formData();
     await keep(form.getAll("file").filter((entry) => entry instanceof File));
     return Response.redirect("/?shared", 303);
   } catch {
-    return fetch(copy).catch(offline);
+    return Response.redirect("/?shared=lost", 303);
   }
 }

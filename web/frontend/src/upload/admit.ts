@@ -30,3 +30,19 @@ export function pastedName(file: File): string {
   const time = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}.${two(at.getMinutes())}.${two(at.getSeconds())}`;
   return `Pasted ${time}.${file.type.split("/")[1]?.replace("jpeg", "jpg") ?? "png"}`;
 }
+
+/** Counts what is left out of a folder, and tells of it once. */
+export class LeftOut {
+  #files = 0;
+  #timer = 0;
+
+  constructor(readonly tell: (files: number) => void) {}
+
+  add(): void {
+    this.#files += 1;
+    this.#timer ||= window.setTimeout(() => {
+      this.tell(this.#files);
+      this.#files = this.#timer = 0;
+    }, 400);
+  }
+}

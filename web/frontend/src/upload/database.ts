@@ -5,7 +5,7 @@ export const NOTES = "notes";
 export const DATA = "data";
 /** How many bytes of files are kept at most. */
 export const MOST_BYTES = 2 ** 30;
-/** What another program shared belongs to a visit of such a name, which no page has: the next page takes it over. */
+/** What another program shared belongs to a visit of such a name, which no page has: the next page asks about it. */
 export const SHARED = "shared-";
 
 /** What is kept of a file; `visit` is the page that has it. */

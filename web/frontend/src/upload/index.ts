@@ -1,8 +1,10 @@
 /** Uploads, loaded when they are first wanted. */
 
+import { choose } from "../confirm";
 import type { Image } from "../records";
+import { forget, shared } from "../shared";
 import { toast } from "../toast";
-import { many } from "../words";
+import { many, size } from "../words";
 import { Panel } from "./panel";
 import { Queue } from "./queue";
 
@@ -19,5 +21,17 @@ export function begin(arrived: (image: Image) => void, dragging: (over: boolean)
     leftOut: (files) => toast(`${many(files, "file")} left out: not pictures.`),
   });
   panel = new Panel(queue);
+  void askAboutShared(queue).catch(() => undefined);
   return queue;
+}
+
+/** What was shared is added or forgotten as somebody says; until then it is kept, and the next page asks again. */
+async function askAboutShared(queue: Queue): Promise<void> {
+  const { visits, names, bytes } = await shared();
+  const [first] = names;
+  if (!first) return;
+  const what = names.length === 1 ? first : `${first} and ${names.length - 1} more`;
+  const answer = await choose(`Add ${many(names.length, "shared file")}?`, `${what}, ${size(bytes)}. If you did not share this, another site did: discard it.`, "Discard", "Add");
+  if (answer === "yes") await queue.addShared(visits);
+  else if (answer === "no") await forget(visits);
 }

@@ -1,7 +1,7 @@
 /** The files of this visit and what became of each. */
 
 /** The note in the browser that uploads are unfinished. */
-export const FLAG = "gallery-uploads";
+const FLAG = "gallery-uploads";
 
 /** Whether an earlier visit left uploads unfinished. */
 export function leftUnfinished(): boolean {
@@ -9,6 +9,15 @@ export function leftUnfinished(): boolean {
     return localStorage.getItem(FLAG) !== null;
   } catch {
     return false;
+  }
+}
+
+export function noteUnfinished(unfinished: boolean): void {
+  try {
+    if (unfinished) localStorage.setItem(FLAG, "1");
+    else localStorage.removeItem(FLAG);
+  } catch {
+    // without storage nothing is resumed
   }
 }
 
@@ -31,6 +40,16 @@ export interface Item {
   old?: boolean;
   /** Its bytes, if they are at hand. */
   data?: Blob | null;
+}
+
+interface Named {
+  id: string;
+  name?: string;
+  size: number | null;
+}
+
+export function newItem({ id, name, size }: Named, fate: Fate, why = ""): Item {
+  return { file: id, name: name ?? "unnamed", size: size ?? 0, fate, sent: 0, tries: 0, began: 0, why, link: null };
 }
 
 export interface Sum {

@@ -61,24 +61,26 @@ export class Keeper {
     for (const store of [NOTES, DATA]) change.objectStore(store).delete(IDBKeyRange.bound([this.#visit], [this.#visit, []]));
   }
 
-  /**
-   * Calls `take` with what each page left that is no longer there: now, and when one goes. What was shared may come from
-   * a form of any site: `ask` is told how much it is, and it is taken once that says so.
-   */
-  async adopt(take: (left: Left[]) => void, ask: (count: number, add: () => void) => void): Promise<void> {
+  /** Calls `take` with what each page left that is no longer there: now, and when one goes. What was shared is not among
+   * it: that takes somebody's word. */
+  async adopt(take: (left: Left[]) => void): Promise<void> {
     const db = await this.#db;
     if (!db) return;
     const notes = await done<Note[]>(db.transaction(NOTES).objectStore(NOTES).getAll());
     const wait = (visit: string): void => {
-      if (visit === this.#visit || this.#others.has(visit)) return;
+      if (visit === this.#visit || visit.startsWith(SHARED) || this.#others.has(visit)) return;
       this.#others.add(visit);
       const inherit = async (): Promise<void> => take(await this.#take(db, visit));
-      const begin = (): void => void navigator.locks.request(lockOf(visit), inherit).catch(() => undefined).finally(() => this.#others.delete(visit));
-      if (visit.startsWith(SHARED)) ask(notes.filter((note) => note.visit === visit).length, begin);
-      else begin();
+      void navigator.locks.request(lockOf(visit), inherit).catch(() => undefined).finally(() => this.#others.delete(visit));
     };
     for (const { visit } of notes) wait(visit);
     this.#channel.addEventListener("message", ({ data }) => wait(String(data)));
+  }
+
+  /** What was shared, made our own; nothing of what another page took meanwhile. */
+  async take(visits: readonly string[]): Promise<Left[]> {
+    const db = await this.#db;
+    return db ? (await Promise.all(visits.map((visit) => this.#take(db, visit)))).flat() : [];
   }
 
   async #begin(): Promise<IDBDatabase | null> {

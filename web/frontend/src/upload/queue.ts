@@ -1,32 +1,24 @@
-/** Uploads by Uppy: some at a time, held back and tried again while the network or the server stumbles. */
+/** The files that are sent: held back and tried again while the network or the server stumbles, each until its verdict. */
 
-import Uppy, { type UppyFile } from "@uppy/core";
-import DropTarget from "@uppy/drop-target";
-import XHRUpload from "@uppy/xhr-upload";
+import type Uppy from "@uppy/core";
 import { wasSent } from "../previews";
 import { type Image, madeAt } from "../records";
-import { toast } from "../toast";
-import { many } from "../words";
-import { isPicture, isReadable, pastedName, refusal } from "./admit";
+import { isPicture, isReadable, LeftOut, pastedName, refusal } from "./admit";
 import { answerOf } from "./answers";
 import { Gate } from "./backoff";
 import { held } from "./dedupe";
-import { FLAG, isActive, type Item, leftUnfinished } from "./items";
+import { isActive, type Item, leftUnfinished, newItem, noteUnfinished } from "./items";
 import { Keeper, type Left, type Note } from "./persist";
+import { type Body, makeUppy, type Meta, type UploadFile } from "./uppy";
 
-const AT_ONCE = 3;
 const MOST_TRIES = 30;
 const MOST_BROKEN = 3;
-const STALLED_MS = 60_000;
 const SKEW_MS = 60_000;
 const MOST_HASHED = 128 * 2 ** 20;
 const HALF = /\p{Surrogate}/gu; // half a character, which no address can hold
 
 /** As Uppy hands out what lies in a folder that was dropped. */
 type Dropped = File & { relativePath?: string | null };
-type Meta = Record<string, unknown>;
-type Body = Image & Record<string, unknown>;
-type File_ = UppyFile<Meta, Body>;
 
 export interface Listener {
   changed(): void;
@@ -42,49 +34,27 @@ export class Queue {
   readonly gate: Gate;
   /** Counts up when files are added after all others had come to their end. */
   batch = 0;
-  readonly #uppy = new Uppy<Meta, Body>({ id: "gallery", autoProceed: true, logger: { debug: quiet, warn: quiet, error: quiet } });
+  readonly #uppy: Uppy<Meta, Body>;
   readonly #open = new Map<string, Item>();
   readonly #unfinished = leftUnfinished();
   readonly #keeper = new Keeper();
-  #omitted = 0;
-  #tell = 0;
+  readonly #leftOut: LeftOut;
 
   constructor(readonly listener: Listener) {
     this.gate = new Gate(() => listener.changed());
-    const uppy = this.#uppy;
-    uppy.setOptions({ onBeforeFileAdded: (file) => this.#admit(file as File_) });
-    uppy.use(XHRUpload, {
-      endpoint: async (files) => {
-        await this.gate.pass();
-        const id = Array.isArray(files) ? files[0]?.id : files.id;
-        const item = this.#open.get(id ?? "");
-        // what an earlier try or visit may have brought there already is not sent twice
-        if (item && (this.#unfinished || item.tries > 0) && (await this.#stands(item))) throw new Error("It is there already.");
-        if (item && this.#open.has(item.file)) this.#to(item, "sending", { began: item.began || Date.now(), sent: 0 });
-        return `/api/images?name=${encodeURIComponent((item?.name ?? "").replace(HALF, "\ufffd"))}`;
-      },
-      formData: false, // as it is: a form costs the server twice the time
-      limit: AT_ONCE,
-      timeout: STALLED_MS,
-      shouldRetry: () => false,
+    this.#leftOut = new LeftOut((files) => listener.leftOut(files));
+    this.#uppy = makeUppy({
+      admit: (file) => this.#admit(file),
+      added: (file) => this.#added(file),
+      address: (id) => this.#address(id),
+      progress: (id, sent) => this.#progress(id, sent),
+      success: (id, status, image) => this.#success(id, status, image),
+      error: (id, error, answer) => this.#error(id, error, answer),
+      stalled: (id, why) => this.#stalled(id, why),
+      dragging: (over) => listener.dragging(over),
+      dropped: (files) => this.add(files, "drop"),
     });
-    uppy.use(DropTarget, {
-      target: document.documentElement,
-      onDragOver: () => listener.dragging(true),
-      onDragLeave: (event) => event.relatedTarget === null && listener.dragging(false),
-      onDrop: () => listener.dragging(false),
-    });
-    const target = uppy.getPlugin("DropTarget") as unknown as { addFiles: (files: File[]) => void };
-    target.addFiles = (files) => this.add(files, "drop");
-    uppy.on("file-added", (file) => this.#added(file));
-    uppy.on("upload-progress", (file, { bytesUploaded }) => this.#progress(file?.id, bytesUploaded));
-    uppy.on("upload-success", (file, answer) => this.#success(file?.id, answer.status, answer.body));
-    uppy.on("upload-error", (file, error, answer) => this.#error(file?.id, error, answer as unknown));
-    uppy.on("upload-stalled", (error, files) => files.forEach((file) => this.#stalled(file.id, error.message)));
-    void this.#keeper.adopt(
-      (left) => this.#resume(left),
-      (count, add) => void toast(`Add ${many(count, "shared file")}?`, { label: "Add", run: add }, 600),
-    );
+    void this.#keeper.adopt((left) => this.#resume(left));
   }
 
   get active(): boolean {
@@ -105,6 +75,13 @@ export class Queue {
     }
     this.#keep(this.items.slice(before).filter(isActive));
     this.listener.changed();
+  }
+
+  /** Takes what was shared. */
+  async addShared(visits: readonly string[]): Promise<void> {
+    const left = await this.#keeper.take(visits);
+    if (!this.active) this.#anew();
+    this.#resume(left);
   }
 
   /** A new batch: what ended before is forgotten, but for what can still be sent. */
@@ -154,14 +131,10 @@ export class Queue {
     this.listener.changed();
   }
 
-  #admit(file: File_): boolean {
+  #admit(file: UploadFile): boolean {
     const path = String(file.meta["relativePath"] ?? "");
     if (path.includes("/") && !isPicture(path, file.type)) {
-      this.#omitted += 1;
-      this.#tell ||= window.setTimeout(() => {
-        this.listener.leftOut(this.#omitted);
-        this.#omitted = this.#tell = 0;
-      }, 400);
+      this.#leftOut.add();
       return false;
     }
     const why = refusal(file.size);
@@ -171,7 +144,7 @@ export class Queue {
     return false;
   }
 
-  #added(file: File_): void {
+  #added(file: UploadFile): void {
     const lost = this.items.findIndex((item) => item.file === file.id && item.fate === "lost");
     if (lost >= 0) this.items.splice(lost, 1);
     const began = Number(file.meta["began"] ?? 0);
@@ -181,10 +154,19 @@ export class Queue {
     this.#settle();
   }
 
-  #progress(id: string | undefined, sent: number | false | null): void {
+  /** Waits for its turn, and asks whether an earlier try or visit has brought it there already. */
+  async #address(id: string): Promise<string> {
+    await this.gate.pass();
+    const item = this.#open.get(id);
+    if (item && (this.#unfinished || item.tries > 0) && (await this.#stands(item))) throw new Error("It is there already.");
+    if (item && this.#open.has(item.file)) this.#to(item, "sending", { began: item.began || Date.now(), sent: 0 });
+    return `/api/images?name=${encodeURIComponent((item?.name ?? "").replace(HALF, "\ufffd"))}`;
+  }
+
+  #progress(id: string | undefined, sent: number): void {
     const item = this.#open.get(id ?? "");
     if (!item || item.fate !== "sending") return;
-    item.sent = Math.min(item.size, sent || 0);
+    item.sent = Math.min(item.size, sent);
     this.listener.changed();
   }
 
@@ -274,12 +256,7 @@ export class Queue {
   /** Notes for the next visit whether anything was left unfinished. */
   #settle(): void {
     if (!this.active) void this.#keeper.clear();
-    try {
-      if (this.active) localStorage.setItem(FLAG, "1");
-      else localStorage.removeItem(FLAG);
-    } catch {
-      // without storage nothing is resumed
-    }
+    noteUnfinished(this.active);
     this.listener.changed();
   }
 
@@ -318,11 +295,4 @@ export class Queue {
     const path = meta?.["relativePath"];
     return { file, name, size, why, link, type: type ?? "", path: typeof path === "string" ? path : null, began: item.began || Date.now(), fate: isActive(item) ? "waiting" : item.fate };
   }
-}
-
-/** What Uppy would write to the console stands in the panel. */
-function quiet(): void {}
-
-function newItem(file: File_, fate: Item["fate"], why = ""): Item {
-  return { file: file.id, name: file.name ?? "unnamed", size: file.size ?? 0, fate, sent: 0, tries: 0, began: 0, why, link: null };
 }
