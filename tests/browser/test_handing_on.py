@@ -52,6 +52,7 @@ def test_a_question_mark_shows_the_keys_in_the_grid_and_in_the_viewer(
     page.keyboard.press("?")
     help_ = page.get_by_role("dialog", name="Keys")
     expect(help_).to_contain_text("Select a range")
+    expect(help_).to_contain_text("Slideshow")
     page.keyboard.press("Escape")
     expect(help_).to_have_count(0)
     expect(page.locator(".tile a").nth(2)).to_be_focused()

@@ -10,7 +10,7 @@ from tests.browser.conftest import Windows
 from tests.pictures import picture
 from tests.product import Gallery, until
 
-_HIDE = """(hidden) => {
+HIDE = """(hidden) => {
   Object.defineProperty(document, 'hidden', { configurable: true, get: () => hidden });
   document.dispatchEvent(new Event('visibilitychange'));
 }"""
@@ -29,50 +29,53 @@ def tab(gallery: Gallery, windows: Windows, first: Page) -> Page:
     return page
 
 
-def test_eight_tabs_all_work_with_one_connection(gallery: Gallery, windows: Windows) -> None:
-    first = windows.open(gallery)
-    tabs = [first, *(tab(gallery, windows, first) for _ in range(7))]
-    one = gallery.upload(picture(), "one.png").json["id"]
+def test_eight_tabs_all_work_with_one_connection(shared: Gallery, windows: Windows) -> None:
+    until(lambda: listeners(shared) == 0, 20)
+    first = windows.open(shared)
+    tabs = [first, *(tab(shared, windows, first) for _ in range(7))]
+    one = shared.upload(picture(), "one.png").json["id"]
     for page in tabs:
         expect(page.locator(f".tile.ready[data-id='{one}'] img")).to_be_visible()
-    assert listeners(gallery) == 1
+    assert listeners(shared) == 1
     tabs[-1].locator(f".tile[data-id='{one}'] a").click()
     expect(tabs[-1].get_by_role("dialog", name="Picture viewer")).to_be_visible()
     # whoever listened is gone: another one takes over, and misses nothing
     first.close()
-    two = gallery.upload(picture(), "two.png").json["id"]
+    two = shared.upload(picture(), "two.png").json["id"]
     for page in tabs[1:]:
         expect(page.locator(f".tile.ready[data-id='{two}']")).to_have_count(1)
-    until(lambda: listeners(gallery) == 1, 20)
-    gallery.call("DELETE", f"/api/images/{two}")
+    until(lambda: listeners(shared) == 1, 20)
+    shared.call("DELETE", f"/api/images/{two}")
     for page in tabs[1:]:
         expect(page.locator(f".tile[data-id='{two}']")).to_have_count(0)
 
 
-def test_a_hidden_tab_lets_go_at_once_and_catches_up_when_it_is_seen(gallery: Gallery, windows: Windows) -> None:
-    page = windows.open(gallery)
-    until(lambda: listeners(gallery) == 1, 20)
-    page.evaluate(_HIDE, True)
-    until(lambda: listeners(gallery) == 0, 20)
-    other = tab(gallery, windows, page)
-    until(lambda: listeners(gallery) == 1, 20)
-    one = gallery.upload(picture(), "one.png").json["id"]
+def test_a_hidden_tab_lets_go_at_once_and_catches_up_when_it_is_seen(shared: Gallery, windows: Windows) -> None:
+    until(lambda: listeners(shared) == 0, 20)
+    page = windows.open(shared)
+    until(lambda: listeners(shared) == 1, 20)
+    page.evaluate(HIDE, True)
+    until(lambda: listeners(shared) == 0, 20)
+    other = tab(shared, windows, page)
+    until(lambda: listeners(shared) == 1, 20)
+    one = shared.upload(picture(), "one.png").json["id"]
     expect(other.locator(f".tile.ready[data-id='{one}']")).to_have_count(1)
     other.close()
-    two = gallery.upload(picture(), "two.png").json["id"]
-    gallery.until_ended(two)
-    page.evaluate(_HIDE, False)
+    two = shared.upload(picture(), "two.png").json["id"]
+    shared.until_ended(two)
+    page.evaluate(HIDE, False)
     for image_id in (one, two):
         expect(page.locator(f".tile.ready[data-id='{image_id}']")).to_have_count(1)
 
 
-def test_a_tab_that_is_born_hidden_opens_no_connection(gallery: Gallery, windows: Windows) -> None:
+def test_a_tab_that_is_born_hidden_opens_no_connection(shared: Gallery, windows: Windows) -> None:
+    until(lambda: listeners(shared) == 0, 20)
     page = windows.page()
     page.add_init_script("Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })")
-    page.goto(gallery.url)
+    page.goto(shared.url)
     page.wait_for_selector("html.alive")
     page.wait_for_timeout(2500)
-    assert listeners(gallery) == 0
-    image_id = gallery.upload(picture(), "one.png").json["id"]
-    page.evaluate(_HIDE, False)
+    assert listeners(shared) == 0
+    image_id = shared.upload(picture(), "one.png").json["id"]
+    page.evaluate(HIDE, False)
     expect(page.locator(f".tile.ready[data-id='{image_id}']")).to_have_count(1)

@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Windows
+from tests.browser.test_tabs import HIDE
 from tests.pictures import picture
 from tests.product import Gallery, prepared, until
 
@@ -165,6 +166,40 @@ def test_an_animation_plays_and_stops(hung: tuple[Gallery, list[str]], windows: 
     expect(page.locator(f".pswp__img[src^='/images/{ids[2]}/view.']")).to_have_count(1)
     calm = windows.open(gallery, f"/images/{ids[2]}", reduced_motion="reduce")
     expect(calm.get_by_role("button", name="Play the animation")).to_be_visible()
+    opened(calm)
+    calm.keyboard.press("s")
+    expect(calm.locator(".pswp.showing")).to_be_visible()
+    assert calm.evaluate("getComputedStyle(document.querySelector('.pswp__img')).animationName") == "none"
+
+
+def test_a_slideshow_goes_round_while_the_page_is_seen(hung: tuple[Gallery, list[str]], windows: Windows) -> None:
+    gallery, ids = hung
+    page = windows.page()
+    page.clock.install()
+    page.goto(f"{gallery.url}/images/{ids[4]}")
+    opened(page)
+    page.keyboard.press("s")
+    expect(page.get_by_role("button", name="Stop the slideshow")).to_be_visible()
+    page.clock.fast_forward(5000)
+    at(page, ids[5])
+    expect(page.locator(".pswp--ui-visible")).to_have_count(0)
+    page.clock.fast_forward(5000)
+    at(page, ids[0])
+    page.evaluate(HIDE, True)
+    page.clock.fast_forward(60_000)
+    page.evaluate(HIDE, False)
+    at(page, ids[0])
+    page.keyboard.press("i")
+    expect(page.locator(".pswp--ui-visible")).to_be_visible()
+    page.clock.fast_forward(60_000)  # whoever reads the details is left in peace
+    at(page, ids[0])
+    page.keyboard.press("Escape")
+    page.clock.fast_forward(5000)
+    at(page, ids[1])
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="Start the slideshow")).to_be_visible()
+    page.clock.fast_forward(60_000)
+    at(page, ids[1])
 
 
 def test_the_original_comes_when_it_is_zoomed_into(hung: tuple[Gallery, list[str]], windows: Windows) -> None:

@@ -16,6 +16,7 @@ const PATHS = {
   warn: "M12 4L2.8 19.5h18.4zM12 10v4.5M12 17h.01",
   wait: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.2 2",
   minus: "M6 12h12",
+  slides: "M3.5 5h17v14h-17zM10 9v6l5-3z",
   play: "M8 5.5v13l10.5-6.5z",
   original: "M9 4H4v5M15 4h5v5M9 20H4v-5M15 20h5v-5",
   up: "M12 19V5m0 0l-6 6M12 5l6 6",

@@ -1,0 +1,120 @@
+/** Shows one picture after the other by itself, round and round, while the page is seen. */
+
+import type PhotoSwipe from "photoswipe";
+import { h } from "../dom";
+import type { Image } from "../records";
+
+const EACH_MS = 5000;
+/** How long until it is looked again whether the next picture has come. */
+const AGAIN_MS = 300;
+/** How long the buttons stay after the last movement. */
+const REST_MS = 3000;
+const STIRS = ["pointermove", "pointerdown", "keydown", "focusin"];
+const VISIBLE = "pswp--ui-visible";
+
+export class Slideshow {
+  on = false;
+  readonly #said = h("p", { class: "unseen", role: "status" });
+  #next = 0;
+  #rest = 0;
+  #awake: WakeLockSentinel | null = null;
+
+  constructor(
+    readonly pswp: PhotoSwipe,
+    readonly at: (index: number) => Image | null,
+    /** It was started or stopped. */
+    readonly changed: () => void,
+  ) {
+    pswp.on("change", () => this.on && this.#wait());
+    pswp.on("firstUpdate", () => pswp.element?.append(this.#said));
+    pswp.on("close", () => this.on && this.#end());
+  }
+
+  get offered(): boolean {
+    return this.pswp.getNumItems() > 1;
+  }
+
+  toggle(): void {
+    if (this.on) this.#end();
+    else if (this.offered) this.#begin();
+    this.#said.textContent = this.on ? "Slideshow started." : "Slideshow stopped.";
+    this.changed();
+  }
+
+  #begin(): void {
+    const root = this.pswp.element;
+    this.on = true;
+    root?.classList.add("showing");
+    for (const event of STIRS) root?.addEventListener(event, this.#stir);
+    document.addEventListener("visibilitychange", this.#seen);
+    this.#rests();
+    this.#seen();
+  }
+
+  #end(): void {
+    const root = this.pswp.element;
+    if (!this.pswp.isDestroying) root?.classList.add(VISIBLE);
+    this.on = false;
+    clearTimeout(this.#next);
+    clearTimeout(this.#rest);
+    root?.classList.remove("showing");
+    for (const event of STIRS) root?.removeEventListener(event, this.#stir);
+    document.removeEventListener("visibilitychange", this.#seen);
+    void this.#awake?.release();
+    this.#awake = null;
+  }
+
+  /** Nothing moves while nobody looks; while somebody does, the screen stays on. */
+  readonly #seen = (): void => {
+    clearTimeout(this.#next);
+    if (document.hidden) return;
+    this.#wait();
+    // a hidden page loses it; not every browser has it
+    void this.#keepAwake().catch(() => undefined);
+  };
+
+  async #keepAwake(): Promise<void> {
+    const lock = await navigator.wakeLock?.request("screen");
+    if (this.on) this.#awake = lock;
+    else await lock?.release();
+  }
+
+  /** Shows the buttons for a while; a finger's tap does so by itself. */
+  readonly #stir = (event: Event): void => {
+    if (!(event instanceof PointerEvent && event.pointerType === "touch")) this.pswp.element?.classList.add(VISIBLE);
+    this.#rests();
+  };
+
+  #rests(): void {
+    clearTimeout(this.#rest);
+    this.#rest = window.setTimeout(() => this.pswp.element?.classList.remove(VISIBLE), REST_MS);
+  }
+
+  #wait(ms = EACH_MS): void {
+    clearTimeout(this.#next);
+    this.#next = window.setTimeout(() => this.#advance(), ms);
+  }
+
+  #advance(): void {
+    const { pswp } = this;
+    const slide = pswp.currSlide;
+    // whoever looks closer, reads the details or is asked something is left in peace
+    const busy = (slide && slide.currZoomLevel > slide.zoomLevels.initial) || pswp.element?.querySelector("dialog, .viewer-facts");
+    if (busy) return this.#wait();
+    const next = this.#following();
+    pswp.contentLoader.loadSlideByIndex(next);
+    if (pswp.contentLoader.getContentByIndex(next)?.isLoading()) return this.#wait(AGAIN_MS);
+    pswp.goTo(next);
+  }
+
+  /** The next image that has a picture or is not known yet; the first comes after the last. */
+  #following(): number {
+    const [count, here] = [this.pswp.getNumItems(), this.pswp.currIndex];
+    for (let step = 1; step < count; step += 1) {
+      const index = (here + step) % count;
+      const image = this.at(index);
+      if (!image || image.links.grid) return index;
+    }
+    return here;
+  }
+}

@@ -1,0 +1,110 @@
+/** Which file of an image the viewer shows: its view, or the original where that is wanted and browsers show it as recorded. */
+
+import type PhotoSwipe from "photoswipe";
+import { calm, h } from "../dom";
+import { fileOf, type Image } from "../records";
+import { viewOf } from "../view";
+import { alike } from "./alike";
+
+/** Formats that browsers show as they were uploaded. */
+const SHOWN = new Set(["jpeg", "png", "gif", "webp", "avif"]);
+
+export class Sources {
+  /** Animations of which the button was pressed. */
+  readonly #moving = new Set<string>();
+  /** Images whose file is shown, or is on its way to be. */
+  readonly #full = new Set<string>();
+  /** Of those the ones that the browser shows as they are recorded. */
+  readonly #alike = new Set<string>();
+  /** Images whose file could not be had, or would be shown otherwise than recorded: their view stays. */
+  readonly #withheld = new Set<string>();
+
+  constructor(
+    readonly pswp: PhotoSwipe,
+    readonly at: (index: number) => Image | null,
+    /** What the buttons offer has changed. */
+    readonly changed: () => void,
+  ) {
+    pswp.on("zoomPanUpdate", () => this.#sharpen());
+    pswp.on("loadError", ({ content }) => this.#withhold(String(content.data["id"]), content.index));
+    pswp.on("openingAnimationEnd", () => this.#exchange());
+  }
+
+  /** The address of what is shown; null if there is nothing yet. */
+  of(image: Image): string | null {
+    const view = viewOf(image) ?? image.links.grid ?? null;
+    const original = this.#alike.has(image.id) && (this.moves(image) || (!image.animated && this.#full.has(image.id)));
+    return view && original ? fileOf(image) : view;
+  }
+
+  /** An animation plays by itself unless less motion is wanted; a button stops and starts it. */
+  moves(image: Image): boolean {
+    return image.animated && this.#mayShow(image) && calm.matches === this.#moving.has(image.id);
+  }
+
+  toggleMotion(image: Image): void {
+    if (!this.#moving.delete(image.id)) this.#moving.add(image.id);
+    this.pswp.refreshSlideContent(this.pswp.currIndex);
+    this.changed();
+  }
+
+  /** Whether there is an animation to stop and to start. */
+  offersMotion(image: Image): boolean {
+    return image.animated && Boolean(image.links.grid) && !this.#withheld.has(image.id);
+  }
+
+  /** Whether the original would show more than the view. */
+  offersOriginal(image: Image): boolean {
+    const larger = (image.renditions.view?.width ?? image.width) < image.width;
+    return larger && !image.animated && this.#mayShow(image) && !this.#full.has(image.id);
+  }
+
+  /** Loads the file, and lets it take the place of the view if the browser shows it as recorded. */
+  original(image: Image): void {
+    const view = viewOf(image) ?? image.links.grid;
+    if (!view || this.#full.has(image.id) || this.#withheld.has(image.id)) return;
+    this.#full.add(image.id);
+    const [original, rendition] = [h("img", { src: fileOf(image) }), h("img", { src: view })];
+    void Promise.all([original.decode(), rendition.decode()]).then(() => alike(original, rendition, image)).catch(() => false).then((same) => {
+      if (this.pswp.isDestroying) return;
+      if (same) this.#alike.add(image.id);
+      else {
+        this.#full.delete(image.id);
+        this.#withheld.add(image.id);
+      }
+      this.#exchange();
+      this.changed();
+    });
+  }
+
+  #mayShow(image: Image): boolean {
+    return SHOWN.has(image.format) && !this.#withheld.has(image.id);
+  }
+
+  /** Where the view would be shown larger than it is, the original takes its place. */
+  #sharpen(): void {
+    const slide = this.pswp.currSlide;
+    const image = this.at(this.pswp.currIndex);
+    if (!slide || !image?.renditions.view || !this.offersOriginal(image)) return;
+    const wanted = slide.currZoomLevel * image.width;
+    if (wanted > image.renditions.view.width * 1.15 && slide.currZoomLevel > slide.zoomLevels.initial * 1.05) this.original(image);
+  }
+
+  /** The file of an image could not be loaded: its view is shown instead. */
+  #withhold(id: string, index: number): void {
+    const image = this.at(index);
+    if (image?.id !== id || this.#withheld.has(id) || !(image.animated || this.#full.has(id))) return;
+    this.#withheld.add(id);
+    this.#full.delete(id);
+    setTimeout(() => this.pswp.isDestroying || this.pswp.refreshSlideContent(index));
+  }
+
+  /** Shows the file of the image in view instead of its view, if that has been found to be right. */
+  #exchange(): void {
+    const image = this.at(this.pswp.currIndex);
+    const element = this.pswp.currSlide?.content.element;
+    if (!image || !this.#alike.has(image.id) || !(element instanceof HTMLImageElement)) return;
+    const file = fileOf(image);
+    if ((this.moves(image) || !image.animated) && element.getAttribute("src") !== file) element.src = file;
+  }
+}
