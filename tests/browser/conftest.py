@@ -49,8 +49,11 @@ class Windows:
         page.on("pageerror", lambda error: self.note(str(error)))
         return page
 
-    def open(self, gallery: Gallery, path: str = "/", **options: Any) -> Page:
+    def open(self, gallery: Gallery, path: str = "/", *, clock: bool = False, **options: Any) -> Page:
+        """A page of the gallery that has come alive; with `clock` its time can be moved on."""
         page = self.page(**options)
+        if clock:
+            page.clock.install()
         page.goto(gallery.url + path)
         page.wait_for_selector("html.alive")
         return page

@@ -143,6 +143,15 @@ def take(browser: Browser, gallery: Gallery, name: str, size: Any, scheme: Any, 
     page.locator(".tile.failed").scroll_into_view_if_needed()
     page.mouse.move(720, 30)
     shot("failed")
+    if not phone:
+        page.goto(f"{gallery.url}/status")
+        page.wait_for_selector(".reasons li")
+        shot("status")
+        for image in gallery.call("GET", "/api/images?limit=4").json["images"]:
+            gallery.call("DELETE", f"/api/images/{image['id']}")
+        page.goto(f"{gallery.url}/trash")
+        page.wait_for_selector(".binned img")
+        shot("trash")
     context.close()
     empty(browser, name, size, scheme, root)
 

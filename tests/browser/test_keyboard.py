@@ -68,13 +68,14 @@ def test_undo_is_one_tab_away_and_waits_while_it_has_the_focus(
     hung: tuple[Gallery, list[str]], windows: Windows
 ) -> None:
     gallery, ids = hung
-    page = windows.open(gallery)
+    page = windows.open(gallery, clock=True)
     focus(page, ids[1])
     page.keyboard.press("Delete")
     focused(page, ids[2])
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="Undo")).to_be_focused()
-    page.wait_for_timeout(8000)
+    for _ in range(5):
+        page.clock.run_for(8000)
     page.keyboard.press("Shift+Tab")
     focused(page, ids[2])
     page.get_by_role("button", name="Undo").focus()

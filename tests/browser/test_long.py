@@ -181,13 +181,12 @@ def test_the_address_keeps_the_place(long: Gallery, windows: Windows) -> None:
     counted(page)
     page.get_by_role("slider").press("PageDown")
     until(lambda: page.locator(".tile.ready img").count() > 5, 20)
-    page.wait_for_timeout(1200)
-    seen = first_seen(page)
+    seen = settled(page)
     expect(page).to_have_url(re.compile(r"\?before=0[0-9a-f-]{35}$"))
     page.reload()
     page.wait_for_selector("html.alive")
     counted(page)
-    page.wait_for_timeout(1500)
+    settled(page)
     assert page.locator(f".tile[data-id='{seen}']").count() == 1
     page.locator(f".tile[data-id='{seen}'] a").click()
     expect(page.get_by_role("dialog", name="Picture viewer")).to_be_visible()
@@ -198,7 +197,7 @@ def test_the_address_keeps_the_place(long: Gallery, windows: Windows) -> None:
     page.go_back()
     page.wait_for_selector("html.alive")
     counted(page)
-    page.wait_for_timeout(1500)
+    settled(page)
     assert page.locator(f".tile[data-id='{seen}']").count() == 1
 
 

@@ -71,16 +71,20 @@ def test_a_new_batch_counts_from_the_beginning(shared: Gallery, windows: Windows
 def test_it_goes_by_itself_after_success_and_stays_with_bad_news(
     shared: Gallery, windows: Windows, tmp_path: Path
 ) -> None:
-    page = windows.open(shared)
+    page = windows.open(shared, clock=True)
     panel = page.get_by_role("region", name="Uploads")
     choose(page, pictures(tmp_path, 2))
     expect(panel.locator("strong")).to_have_text("2 pictures added")
-    expect(panel).to_be_hidden(timeout=30_000)
+    page.mouse.move(10, 400)
+    page.clock.run_for(5000)
+    expect(panel).to_be_visible()
+    page.clock.run_for(5000)
+    expect(panel).to_be_hidden()
     empty = tmp_path / "empty.png"
     empty.touch()
     choose(page, [empty, *pictures(tmp_path, 1)])
     expect(panel.locator("strong")).to_have_text("1 picture added")
-    page.wait_for_timeout(8000)
+    page.clock.run_for(30_000)
     expect(panel).to_be_visible()
 
 

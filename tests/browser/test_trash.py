@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import Windows
 from tests.browser.files import choose, pictures
 from tests.browser.test_accessible import Scheme, both, findings
+from tests.browser.test_panel import SAID, said
 from tests.pictures import picture, undecodable
 from tests.product import Gallery, prepared, until
 
@@ -45,6 +46,10 @@ def tab_to(page: Page, script: str) -> None:
         if page.evaluate(script):
             return
     raise AssertionError(f"Tab never led there: {script}")
+
+
+def heard(page: Page, words: str) -> None:
+    until(lambda: any(text.startswith(words) for text in said(page)), 20)
 
 
 def tile(page: Page, image_id: str) -> Locator:
@@ -97,7 +102,10 @@ def test_what_cannot_be_deleted_comes_back_and_says_so(hung: Gallery, windows: W
 
 
 @both
-def test_the_page_restores_and_removes_and_says_so(gallery: Gallery, windows: Windows, scheme: Scheme) -> None:
+def test_the_page_restores_and_removes_and_says_so(hung: Gallery, windows: Windows, scheme: Scheme) -> None:
+    gallery = hung
+    gallery.call("DELETE", "/api/trash")
+    until(lambda: trashed(gallery) == [], 20)
     ids = added(gallery, "a.png", "b.png", "c.png", "d.png")
     for image_id in ids:
         gallery.call("DELETE", f"/api/images/{image_id}")
@@ -150,16 +158,19 @@ def test_without_a_trash_the_page_asks_first(bare: Gallery, windows: Windows) ->
 
 
 def test_everything_is_done_by_keyboard_alone(gallery: Gallery, windows: Windows, tmp_path: Path) -> None:
-    """Upload, select, delete, undo, look into the trash, restore, find what failed, retry it."""
+    """Upload, select, delete, undo, look into the trash, restore, find what failed, retry it; each is said aloud."""
     failed = gallery.upload(undecodable("PNG"), "bad.png").json["id"]
     before = gallery.until_ended(failed)["finished_at"]
     page = windows.open(gallery)
+    page.evaluate(SAID)
+    # the browser is told to hand on what asks for files; it must have heard that before Enter is pressed
+    page.on("filechooser", lambda _: None)
     expect(tile(page, failed)).to_be_visible()
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the pictures")).to_be_focused()
     tab_to(page, "document.activeElement.ariaLabel === 'Add pictures'")
     expect(page.get_by_role("button", name="Add pictures", exact=True)).to_be_focused()
-    with page.expect_file_chooser(timeout=60_000) as chooser:
+    with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
     chooser.value.set_files(pictures(tmp_path, 3))
     expect(page.locator(".uploads strong")).to_have_text("3 pictures added")
@@ -175,6 +186,8 @@ def test_everything_is_done_by_keyboard_alone(gallery: Gallery, windows: Windows
     until(lambda: trashed(gallery) == [], 20)
     page.keyboard.press("Delete")
     until(lambda: len(trashed(gallery)) == 1, 20)
+    heard(page, "3 pictures added.")
+    heard(page, "Deleted 2 pictures")
     page.get_by_label("More", exact=True).first.focus()
     page.keyboard.press("Enter")
     tab_to(page, "document.activeElement.textContent === 'Trash'")
