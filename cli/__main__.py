@@ -20,6 +20,7 @@ _COMMANDS = {
     "doctor": "cli.doctor:doctor",
     "export": "cli.export:export",
     "import": "cli.importing:import_",
+    "list": "cli.listing:list_",
     "regenerate": "cli.regenerate:regenerate",
     "restore": "cli.restore:restore",
     "retry-failed": "cli.delete_and_retry:retry_failed",

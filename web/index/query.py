@@ -77,7 +77,7 @@ def seconds_taken(record: Record) -> int:
     """When a picture was taken, by the clock on the wall, in seconds since 1970; if that is not known, when it came in,
     in UTC."""
     try:
-        return _seconds(datetime.fromisoformat((getattr(record, "taken_at", None) or "")[:19]))
+        return _seconds(datetime.fromisoformat((record.taken_at or "")[:19]))
     except ValueError:
         return seconds_received(record.id)
 

@@ -72,7 +72,7 @@ class Codec:
             STATES.get(record.state, UNKNOWN_STATE),
             FORMATS.get(record.format, UNKNOWN_FORMAT),
             fold(record.name),
-            fold(getattr(record, "camera", None) or ""),
+            fold(record.camera or ""),
             packed,
         )
 
