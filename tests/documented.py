@@ -70,3 +70,10 @@ def metrics(rows: list[str]) -> dict[str, tuple[str, ...]]:
             name, _, labels = part.partition("{")
             found[name] = tuple(filter(None, labels.rstrip("}").split(",")))
     return found
+
+
+def places(page: str) -> set[str]:
+    """What a link to a part of a page may name: its headings, as a forge writes them."""
+    outside = re.sub(r"^```.*?^```", "", page, flags=re.MULTILINE | re.DOTALL)
+    headings = re.findall(r"^#+ +(.+?) *$", outside, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -107,10 +107,20 @@ def test_the_verdicts_of_a_command_and_their_exit_statuses_are_written_down(name
     assert {word for word, status in rows.items() if status != "0"} == module._BAD
 
 
-@pytest.mark.parametrize(
-    "page", sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]), ids=lambda page: page.name
-)
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
-    for link in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text()):
+    for link, place in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)", page.read_text()):
         if not re.match(r"https?:", link):
-            assert (page.parent / link).exists(), link
+            target = page.parent / link if link else page
+            assert target.exists(), link
+            assert not place or place in documented.places(target.read_text()), f"{link}#{place}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_goal_of_make_that_a_page_names_is_there(page: Path) -> None:
+    makefiles = "".join((ROOT / name).read_text() for name in ("Makefile", "k8s/deploy.mk"))
+    goals = set(re.findall(r"^([a-z][a-z0-9-]*):", makefiles, re.MULTILINE))
+    assert set(re.findall(r"(?:^|`)make ([a-z][a-z0-9-]*)(?=[`\s])", page.read_text(), re.MULTILINE)) <= goals
