@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,12 @@ import pytest
 
 from cli.doctor import examine
 from pipeline.errors import ImageNotFound, NotRestorable, Unrenderable, VolumeFull
+from pipeline.ids import new_id
 from pipeline.records import State
 from pipeline.settings import Settings
-from pipeline.store import Store
+from pipeline.store import Store, expiry
 from pipeline.store.cleanup import cleanup
+from pipeline.volume.volume import Volume
 from tests.conftest import ROOT, Gallery, picture, until
 from tests.pictures import undecodable
 from tests.product import mounted
@@ -138,6 +141,48 @@ def test_the_time_in_the_trash_is_told_by_the_clock_of_the_volume_alone(
         assert store.expire_trash() == 0
     put_away_before(store, image_id, 31 * DAY)
     assert store.expire_trash() == 1
+
+
+def test_what_was_restored_and_deleted_once_more_has_all_its_time_again(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(expiry, "_AGAIN", 0)  # as if much else were in the trash
+    image_id = ready(store)
+    store.delete(image_id)
+    put_away_before(store, image_id, 29 * DAY)
+    assert store.expire_trash() == 0
+    store.restore(image_id)
+    store.delete(image_id)
+    two_days_later = store.volume.now() + 2 * DAY
+    monkeypatch.setattr(Volume, "now", lambda _: two_days_later)
+    assert store.expire_trash() == 0
+    assert store.trashed_ids() == [image_id]
+
+
+def test_a_sweep_asks_for_few_stamps_however_much_is_in_the_trash(store: Store) -> None:
+    for _ in range(1500):
+        store.layout.trashed(new_id()).mkdir()
+    found = [asked_for_stamps(store.expire_trash) for _ in range(4)]
+    assert max(found[:2]) < 1100, "more than those that it does not know yet"
+    assert max(found[2:]) < 120
+    put_away_before(store, store.trashed_ids()[750], 31 * DAY)
+    until(lambda: store.expire_trash() == 1, 60)
+
+
+def asked_for_stamps(step: Callable[[], object]) -> int:
+    """How often a step calls `stat`."""
+    found = 0
+
+    def watch(_frame: object, event: str, function: object) -> None:
+        nonlocal found
+        found += event == "c_call" and function is os.stat
+
+    sys.setprofile(watch)
+    try:
+        step()
+    finally:
+        sys.setprofile(None)
+    return found
 
 
 def test_what_was_put_away_first_makes_room_for_an_upload_if_that_helps(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pipeline.records import Record, State
 from pipeline.settings import Settings
 from pipeline.store import attempts, deletion, duplicates, intake, outbox, pages, reading, trash
 from pipeline.store.attempts import Attempt
+from pipeline.store.expiry import Expiry
 from pipeline.store.incoming import IncomingUpload
 from pipeline.store.intake import Accepted
 from pipeline.store.outbox import Waiting
@@ -37,6 +38,7 @@ class Store:
         self._limits = Limits(megapixels=settings.max_megapixels)
         self._trash_seconds = settings.trash_seconds
         self._trash_size = TrashSize(self.volume)
+        self._expiry = Expiry(self.volume, settings.trash_seconds)
         self._room = Room(self.volume, settings.reserve_bytes, self._trash_size)
 
     @property
@@ -150,4 +152,4 @@ class Store:
     def expire_trash(self) -> int:
         """Remove for good what was in the trash for its time, and as much as is needed to keep the reserve free; how
         many images."""
-        return trash.expire(self.volume, self._trash_seconds) + self._room.keep_free()
+        return self._expiry.remove_due() + self._room.keep_free()

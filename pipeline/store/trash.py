@@ -7,7 +7,8 @@ volume's clock just before the rename, says when it was deleted.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -18,7 +19,7 @@ from pipeline.records import Record, State
 from pipeline.store import deletion, duplicates, outbox, reading
 from pipeline.store.days import touch
 from pipeline.store.progress import progress
-from pipeline.volume.files import is_gone
+from pipeline.volume.files import is_gone, refresh
 from pipeline.volume.layout import KEPT_MARKER
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
@@ -147,18 +148,21 @@ def _move_back(volume: Volume, image_id: str) -> None:
     volume.folders.flush(layout.trash)
 
 
-def purge(volume: Volume, image_id: str) -> None:
-    """Remove an image in the trash for good; raises `ImageNotFound` or the volume's named errors."""
+def purge(volume: Volume, image_id: str, *, by: float | None = None) -> None:
+    """Remove an image in the trash for good, if it was put there `by` then.
+
+    Raises `ImageNotFound` or the volume's named errors.
+    """
     try:
         record = reading.read_trashed(volume, image_id)
     except DamagedRecord:
         record = None  # its claim is dropped when these bytes come again, or by the doctor
     try:
         if record is None:
-            _take_out(volume, image_id)
+            _take_out(volume, image_id, by)
         else:
             with duplicates.holding_lock(volume, record.sha256):
-                _take_out(volume, image_id)
+                _take_out(volume, image_id, by)
                 if not volume.is_there(image_id):
                     duplicates.drop(volume, record.sha256, image_id)
         deletion.remove_left(volume, image_id, record)
@@ -168,9 +172,14 @@ def purge(volume: Volume, image_id: str) -> None:
         raise VolumeUnavailable("an upload holds the lock") from busy
 
 
-def _take_out(volume: Volume, image_id: str) -> None:
+def _take_out(volume: Volume, image_id: str, by: float | None) -> None:
+    folder = volume.layout.trashed(image_id)
     try:
-        volume.layout.trashed(image_id).rename(volume.layout.leaving(image_id))
+        if by is not None:
+            refresh(folder)
+            if folder.stat().st_mtime > by:
+                raise ImageNotFound(image_id)  # it was restored, and deleted once more
+        folder.rename(volume.layout.leaving(image_id))
     except OSError as error:
         if not is_gone(error):
             raise
@@ -178,35 +187,24 @@ def _take_out(volume: Volume, image_id: str) -> None:
     volume.folders.flush(volume.layout.trash)
 
 
-def oldest_first(volume: Volume) -> Iterator[tuple[str, float]]:
-    """The ids in the trash and when each was put there, those first that were put there first; raises
-    `VolumeUnavailable`."""
-    found: list[tuple[float, str]] = []
-    for image_id in ids(volume):
-        try:
-            found.append((volume.layout.trashed(image_id).stat().st_mtime, image_id))
-        except OSError:
-            continue
-    for at, image_id in sorted(found):
-        yield image_id, at
+def stamps(volume: Volume, image_ids: Iterable[str]) -> dict[str, float]:
+    """When each of these images was put into the trash; without those that are not there any more."""
+    found = {}
+    for image_id in image_ids:
+        with suppress(OSError):
+            found[image_id] = volume.layout.trashed(image_id).stat().st_mtime
+    return found
 
 
-def expire(volume: Volume, seconds: float) -> int:
-    """Remove for good what was put into the trash so long ago; how many images. Raises the volume's named errors."""
-    waiting = list(oldest_first(volume))
-    if not waiting:
-        return 0
+def oldest_first(put_away: dict[str, float]) -> list[str]:
+    """The ids in the order in which they were put into the trash."""
+    return sorted(put_away, key=lambda image_id: (put_away[image_id], image_id))
+
+
+def is_purged(volume: Volume, image_id: str, *, by: float | None = None) -> bool:
+    """As `purge`; whether it was removed. One that cannot be removed is logged, and keeps none of the others."""
     try:
-        now = volume.now()
-    except OSError as error:
-        raise volume_error(error) from error
-    return sum(_is_purged(volume, image_id) for image_id, at in waiting if now - at >= seconds)
-
-
-def _is_purged(volume: Volume, image_id: str) -> bool:
-    """Remove an image in the trash for good; one that cannot be removed is logged, and keeps none of the others."""
-    try:
-        purge(volume, image_id)
+        purge(volume, image_id, by=by)
     except ImageNotFound:
         return False
     except GalleryError as error:
@@ -218,6 +216,7 @@ def _is_purged(volume: Volume, image_id: str) -> bool:
 def make_room(volume: Volume) -> Iterator[str]:
     """Remove images from the trash for good, one for each step, those first that were put there first; yields the
     ids. Raises the volume's named errors."""
-    for image_id, _ in oldest_first(volume):
-        if _is_purged(volume, image_id):
+    put_away = stamps(volume, ids(volume))
+    for image_id in oldest_first(put_away):
+        if is_purged(volume, image_id):
             yield image_id
