@@ -22,6 +22,7 @@ from pipeline.volume.layout import FORMER_CLAIMS
 from pipeline.volume.volume import Volume
 
 LOCK_WAIT = 10.0
+_TRIES = 3
 
 
 @contextmanager
@@ -44,6 +45,23 @@ def claim(volume: Volume, sha256: str, image_id: str) -> list[Path]:
         path.symlink_to(image_id)
         return [path.parent, path.parent.parent]
     return [path.parent]
+
+
+def claim_or_find(volume: Volume, sha256: str, image_id: str) -> list[Path] | str:
+    """Claim these bytes for an image and return the folders to flush, or the id of the `holder` that has them.
+
+    The claim comes first: it fails if there is one, and over a network looking before would cost as much again. Under
+    the lock.
+    """
+    standing = holder(volume, sha256) if volume.has_former_claims else None
+    for _ in range(_TRIES):
+        if standing is not None:
+            return standing
+        try:
+            return claim(volume, sha256, image_id)
+        except FileExistsError:
+            standing = holder(volume, sha256)
+    raise VolumeUnavailable(f"the bytes {sha256} can neither be claimed, nor is their claim found")
 
 
 def claimed_by(volume: Volume, sha256: str) -> str | None:

@@ -82,9 +82,9 @@ def accept(volume: Volume, upload: IncomingUpload, name: str, limits: Limits) ->
         if upload.size > _LARGE:
             upload.flush_to_disk()  # before taking the lock, which others wait for
         with duplicates.holding_lock(volume, record.sha256):
-            standing = duplicates.holder(volume, record.sha256)
-            if standing is None:
-                _commit(volume, upload, record)
+            standing = duplicates.claim_or_find(volume, record.sha256, record.id)
+            if not isinstance(standing, str):
+                _commit(volume, upload, record, standing)
                 return Accepted(record, new=True, pending=True)
             restored = not volume.is_there(standing)
             if restored:
@@ -127,12 +127,12 @@ def _compare(volume: Volume, upload: IncomingUpload, sent: Record, image_id: str
     return Accepted(record, new=False, pending=True)
 
 
-def _commit(volume: Volume, upload: IncomingUpload, record: Record) -> None:
-    """Write claim, record and marker, flush all bytes and names, and make the image visible by one rename."""
+def _commit(volume: Volume, upload: IncomingUpload, record: Record, claimed: list[Path]) -> None:
+    """Write record and marker, flush all bytes and names, those in `claimed` too, and make the image visible by one
+    rename."""
     layout, image_id = volume.layout, record.id
     target = layout.image(image_id)
     try:
-        claimed = duplicates.claim(volume, record.sha256, image_id)
         described = _write_record(upload.folder / RECORD, record)
         try:
             outbox.make_marker(volume, image_id)
