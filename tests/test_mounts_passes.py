@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 
 from pipeline.errors import ImageNotFound, NotRetryable
+from pipeline.images.recipe import RECIPE
 from pipeline.records import State
 from pipeline.store import NothingToDo, Store, ViewCanWait
 from pipeline.store.cleanup import cleanup
@@ -39,6 +40,19 @@ def test_a_view_follows_its_grid_on_another_machine(machines: list[Store], turn:
     for store in machines:
         record = store.get(image_id)
         assert (record.state, record.attempts, sorted(record.renditions)) == (State.READY, 1, ["grid", "view"])
+    check(machines)
+
+
+@pytest.mark.parametrize("turn", range(TURNS))
+def test_a_grid_is_seen_everywhere_while_its_view_is_made(machines: list[Store], turn: int) -> None:
+    image_id = accept(machines[3], picture())
+    with machines[1].attempt(image_id, worker="b") as attempt:
+        attempt.put("grid", rendition(attempt.record.sha256, "grid"), 1, 1)
+        attempt.show(RECIPE)
+        for store in machines:
+            assert store.get(image_id).renditions.keys() == {"grid"}
+        attempt.put("view", rendition(attempt.record.sha256, "view"), 1, 1)
+        attempt.finish()
     check(machines)
 
 

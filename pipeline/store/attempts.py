@@ -20,6 +20,8 @@ from pipeline.store.renditions import intact, remove_former
 from pipeline.volume.files import (
     is_gone,
     is_unlinked,
+    let_others_read,
+    look_again,
     open_folder,
     put_whole,
     remove_temporaries,
@@ -51,7 +53,8 @@ def attempt(
     finished, handed on, failed nor rolled back stays counted.
     """
     try:
-        marker = os.open(volume.layout.marker(image_id), os.O_RDWR | os.O_CLOEXEC)
+        path = volume.layout.marker(image_id)
+        marker = look_again(volume.layout.pending, lambda: os.open(path, os.O_RDWR | os.O_CLOEXEC))
     except OSError as error:
         if is_gone(error):
             raise NothingToDo from None
@@ -204,6 +207,7 @@ class Attempt:
         self._shown = grid_line(grid, recipe, attempts=0, facts=facts)
         os.lseek(self._marker, 0, os.SEEK_END)
         write_all(self._marker, grid_line(grid, recipe, attempts=attempts, facts=facts))
+        let_others_read(self._marker)
 
     def finish(self, **facts: Any) -> Record:
         """All renditions are on disk: the image is ready, and leaves the outbox."""

@@ -11,7 +11,7 @@ from pipeline.records import Record, State
 from pipeline.store import duplicates, reading, renditions
 from pipeline.store.days import touch
 from pipeline.store.incoming import remove_upload
-from pipeline.volume.files import flush_existing, flush_folder, is_gone, read_small_file
+from pipeline.volume.files import flush_existing, flush_folder, is_gone, look_again, read_small_file
 from pipeline.volume.layout import KEPT_MARKER, RECORD
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
@@ -75,10 +75,13 @@ def _put_away(volume: Volume, image_id: str, *, keep: bool) -> None:
 
 
 def _keep_marker(volume: Volume, image_id: str) -> None:
-    """Link a marker that tells of attempts or a grid into the image's folder. Without it, the image starts anew."""
+    """Link a marker that tells of attempts or a grid into the image's folder. Without it, the image starts anew.
+
+    It is read: over a network its length may be remembered from before.
+    """
     marker = volume.layout.marker(image_id)
-    with suppress(OSError):  # gone, here already, or a file system without hard links
-        if marker.stat().st_size:
+    with suppress(OSError, ValueError):  # gone, no marker, here already, or a file system without hard links
+        if look_again(marker.parent, lambda: read_small_file(marker)):
             (volume.layout.image(image_id) / KEPT_MARKER).hardlink_to(marker)
 
 

@@ -10,7 +10,7 @@ from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, volume_
 from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store.progress import progress
-from pipeline.volume.files import is_gone, read_small_file, refresh
+from pipeline.volume.files import is_gone, look_again, read_small_file, refresh
 from pipeline.volume.layout import RECORD
 from pipeline.volume.volume import Volume
 
@@ -70,7 +70,8 @@ def get(volume: Volume, image_id: str, *, listed: bool = False) -> Record:
     if record.state is not State.PENDING:
         return record
     try:
-        return progress(record, read_small_file(volume.layout.marker(image_id))).record
+        marker = look_again(volume.layout.pending, lambda: read_small_file(volume.layout.marker(image_id)))
+        return progress(record, marker).record
     except OSError as error:
         if is_gone(error):
             return read(volume, image_id)  # it came to its end between the two

@@ -19,7 +19,7 @@ from pipeline.records import Record, State
 from pipeline.store import deletion, duplicates, outbox, reading
 from pipeline.store.days import touch
 from pipeline.store.progress import progress
-from pipeline.volume.files import is_gone, refresh
+from pipeline.volume.files import is_gone, look_again, refresh
 from pipeline.volume.layout import KEPT_MARKER
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
@@ -132,7 +132,7 @@ def _link_marker(volume: Volume, image_id: str) -> None:
     that comes after a crash removes the one in the outbox."""
     kept, marker = volume.layout.trashed(image_id) / KEPT_MARKER, volume.layout.marker(image_id)
     try:
-        marker.hardlink_to(kept)
+        look_again(kept.parent, lambda: marker.hardlink_to(kept))
     except FileNotFoundError:
         return
     except OSError:  # there is one (perhaps the same file, which then stays as it is), or no hard links here

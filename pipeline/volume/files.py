@@ -5,15 +5,17 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
 from pathlib import Path
 from secrets import token_hex
+from typing import TypeVar
 
 _TEMPORARY = ".tmp"
 _OTHERS = 0o007
 _SMALL_BYTES = 1024 * 1024
+_T = TypeVar("_T")
 
 
 def keep_from_others() -> None:
@@ -110,6 +112,16 @@ def refresh(folder: Path) -> bool:
     return True
 
 
+def look_again(folder: Path, look: Callable[[], _T]) -> _T:
+    """What `look` returns; if it finds nothing in the folder, it looks once more, freshly. Raises what it raises."""
+    try:
+        return look()
+    except OSError as error:
+        if not is_gone(error) or not refresh(folder):
+            raise
+    return look()
+
+
 def flush_existing(folder: Path) -> None:
     """Flush a folder or, if it was removed meanwhile, its nearest ancestor."""
     while True:
@@ -130,6 +142,15 @@ def start_flushing(descriptor: int) -> None:
     """
     if hasattr(os, "posix_fadvise"):
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def let_others_read(descriptor: int) -> None:
+    """Make what was written to an open file visible to other machines, without a flush to disk.
+
+    Over NFS it stays in this machine's memory for half a minute; to say how long the file is, the client sends it to
+    the server. A local file system does nothing.
+    """
+    os.fstat(descriptor)
 
 
 def flush_folder(folder: Path) -> None:

@@ -33,7 +33,7 @@ from tests.stopped.server import MOST, READY
 _NOTICE, _ANSWER = "=QIIiIQ6Q", "=QqiI"
 _RECEIVE, _SEND = 0xC0502100, 0xC0182101
 _CONTINUE = 1
-_SECONDS = 30
+_SECONDS, _STARTING_SECONDS = 30, 300
 
 
 @functools.cache
@@ -118,7 +118,7 @@ def run(store: Store, operation: str, *arguments: object, **settings: str) -> It
     with ours:
         with its:
             socket.send_fds(_server(), [pickle.dumps((operation, root, settings, arguments))], [its.fileno()])
-        ours.settimeout(_SECONDS)
+        ours.settimeout(_STARTING_SECONDS)
         data, descriptors, _, _ = socket.recv_fds(ours, MOST, 2)
         if data != READY:
             assert data, "the process ended before it began"
@@ -126,6 +126,7 @@ def run(store: Store, operation: str, *arguments: object, **settings: str) -> It
             if os.environ.get("CI"):
                 raise refused
             pytest.skip(str(refused))
+        ours.settimeout(_SECONDS)
         process = Process(root, ours, *descriptors)
         try:
             yield process
