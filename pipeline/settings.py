@@ -17,7 +17,7 @@ from pipeline.tokens import LEAST_ROLES, Role, Token, parse_tokens
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One frozen value per setting; the README describes each."""
+    """One frozen value per setting, described in the README, and the name of this process in logs and records."""
 
     data: Path
     cache: Path

@@ -1,6 +1,6 @@
 """The queues of images: `thumbnails` for those without a picture yet, `views` for those that lack their large view.
 
-Names and intervals are stated here only. `pipeline.queue.order` says which job a worker takes next.
+`pipeline.queue.order` says which job a worker takes next.
 """
 
 from __future__ import annotations

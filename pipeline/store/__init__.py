@@ -16,7 +16,7 @@
                               `clock` is touched to learn the moment by the volume's own clock
 
 The folder of an image follows from its id, whose first bits are the time it was made. Every name is made by
-`layout.Layout`, and nobody outside this package makes one.
+`pipeline.volume.layout`; `signed-out/` and `volume.json` belong to others.
 """
 
 from pipeline.store.attempts import Attempt, NothingToDo, ViewCanWait
