@@ -67,7 +67,7 @@ def claim_or_find(volume: Volume, sha256: str, image_id: str) -> list[Path] | st
 def claimed_by(volume: Volume, sha256: str) -> str | None:
     """The id that claims these bytes; its image may be gone. An empty text if something else lies in its place.
 
-    Another machine may have put another claim in its place, which a cached look-up does not show: it is looked up again.
+    Another machine may have put another claim in its place, which a cached look-up does not show: look again.
     """
     path = volume.layout.claim(sha256)
     if not refresh(path.parent):
