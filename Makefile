@@ -14,7 +14,7 @@ ASK := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python requirements/audit.py
 help:
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-.PHONY: help run dev test check format lock chaos siege frontend bench fuzz differential audit screenshots
+.PHONY: help run dev test check format lock chaos siege frontend bench fuzz differential audit screenshots film
 
 run: $(RUN_STAMP) $(FRONTEND) ## start the whole pipeline: embedded Redis-compatible server, web, workers, rq-dashboard
 	@exec .venv/bin/python -m launcher --stop-with-parent
@@ -52,6 +52,9 @@ frontend: $(FRONTEND) ## build the front end
 # STATES=dark: only those whose names contain it
 screenshots: $(STAMP) $(FRONTEND) ## take the pictures of the README anew (STATES)
 	.venv/bin/python -m tests.browser.screenshots $(STATES)
+
+film: $(STAMP) $(FRONTEND) ## take the film of the README anew
+	.venv/bin/python -m tests.browser.recording
 
 format: $(STAMP) ## format and fix what can be fixed
 	.venv/bin/ruff format .

@@ -45,7 +45,7 @@ def main() -> None:
             ("phone-dark", PHONE, "dark"),
         ):
             if wanted in name:
-                shutil.copytree(root / "furnished", root / name / "data")
+                shutil.copytree(root / "furnished", root / name / "data", symlinks=True)
                 with prepared(root / name / "data") as gallery:
                     gallery.start_all()
                     take(browser, gallery, name, size, scheme, root / name)
