@@ -32,7 +32,7 @@ def main() -> int:
     services cannot be started."""
     parser = argparse.ArgumentParser(prog="python -m launcher", description="Run the whole gallery on this machine.")
     parser.add_argument("--stop-with-parent", action="store_true", help="stop when the process that started it ends")
-    parser.add_argument("--reload", action="store_true", help="start web and workers anew when their sources change")
+    parser.add_argument("--reload", action="store_true", help="restart web and workers when their sources change")
     asked = parser.parse_args()
     is_over = _parent_watch() if asked.stop_with_parent else lambda: False
     environ = dict(os.environ)

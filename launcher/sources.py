@@ -1,4 +1,4 @@
-"""`make dev`: notices a change of the sources, and builds the front end anew if the change is its own."""
+"""`make dev`: notices a change of the sources, and rebuilds the front end if the change is its own."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Sources:
         self._due = 0.0
 
     def have_changed(self) -> bool:
-        """Whether the services are to start anew. Looks once a second at most; a front end that cannot be built changes
+        """Whether the services must restart. Looks once a second at most; a front end that cannot be built changes
         nothing."""
         if time.monotonic() < self._due:
             return False

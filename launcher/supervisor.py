@@ -48,7 +48,7 @@ class Service:
 class Supervisor:
     """Runs services until a signal, until the output's reader is gone, or until `is_over` is true.
 
-    Whenever `is_outdated` is true, all but the `last` ones are ended and started anew.
+    Whenever `is_outdated` is true, all but the `last` ones are restarted.
     """
 
     def __init__(

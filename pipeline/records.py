@@ -79,7 +79,7 @@ class RenditionInfo(msgspec.Struct, frozen=True):
 class Record(msgspec.Struct, frozen=True):
     """Everything known of one image. Sizes in pixels and bytes, times RFC 3339 in UTC.
 
-    `width` and `height` are those of the upright picture; `attempts` counts the renders begun at the pass in hand
+    `width` and `height` are those of the upright picture; `attempts` counts the renders begun at the current pass
     (the grid, then the view) since the upload or the last retry by hand; `queued_at` and `started_at` are those of the
     first pass; `recipe` is the version of the renditions, and `kind` what the view was found to show (None before there
     is one, and in records before recipe 6). `taken_at` is what the camera's own clock showed, with an offset from UTC

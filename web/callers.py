@@ -38,7 +38,7 @@ def caller_of(address: str) -> str:
 
 
 def caller() -> str:
-    """Return the key of the caller of the request in hand, as far as the configured proxies are to be trusted."""
+    """Return the key of the caller of the current request, as far as the configured proxies are to be trusted."""
     return caller_of(request.remote_addr or "unknown")
 
 

@@ -83,7 +83,7 @@ class Kept(Generic[T]):
             return self._value
 
     def drop(self) -> None:
-        """Read it anew next time."""
+        """Read it again next time."""
         with self._lock:
             self._value = None
 

@@ -19,7 +19,7 @@ _LONGEST, _MOST_WORDS = 200, 8
 
 
 def asked_query() -> Query:
-    """The query of the request in hand; raises `BadRequest`."""
+    """The query of the current request; raises `BadRequest`."""
     return Query(
         sort=asked_sort("sort"),
         words=_words(),

@@ -46,7 +46,7 @@ class Retried:
 
 @dataclass(frozen=True, slots=True)
 class Emptied:
-    """How many images were removed from the trash for good, and how many are left for another call."""
+    """How many images were permanently removed from the trash, and how many are left for another call."""
 
     deleted: int
     left: int
@@ -154,12 +154,12 @@ class Services:
         return restored
 
     def purge(self, image_id: str) -> None:
-        """Remove an image in the trash for good; raises `ImageNotFound`."""
+        """Permanently remove an image in the trash; raises `ImageNotFound`."""
         self.store.purge(image_id)
         _log.info("removed from the trash", image=image_id)
 
     def empty_trash(self) -> Emptied:
-        """Remove what is in the trash for good, for some ten seconds."""
+        """Permanently remove what is in the trash, for some ten seconds."""
         deleted, end, ids = 0, time.monotonic() + _CALL_SECONDS, self.store.trashed_ids()
         for number, image_id in enumerate(ids):
             if time.monotonic() > end:

@@ -1,4 +1,4 @@
-"""The jobs of `gallery regenerate`: make the renditions of a ready image anew, or read what the camera knew, unless an
+"""The jobs of `gallery regenerate`: make the renditions of a ready image again, or read what the camera knew, unless an
 upload waits."""
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 
 
 def regenerate_thumbnails(image_id: str) -> None:
-    """Make the grid and the view of a ready image anew; run twice, or at once, the result is the same."""
+    """Make the grid and the view of a ready image again; run twice, or at once, the result is the same."""
     _, context = job_in_hand()
     outcome = _outcome(context, image_id, _remake)
     outcomes.report(context.events.connection, image_id, outcome)

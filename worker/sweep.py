@@ -26,7 +26,7 @@ _log = structlog.get_logger()
 
 
 class Sweep:
-    """Sweeps at once and then every `interval` seconds, if no other worker is at it."""
+    """Sweeps at once and then every `interval` seconds, if no other worker does."""
 
     def __init__(self, store: Store, queue: ThumbnailQueue, interval: float, worker: str = "") -> None:
         self._store = store
@@ -55,7 +55,7 @@ class Sweep:
             try:
                 stack.enter_context(locked(self._store.layout.sweep_lock, wait=0))
             except Busy:
-                return  # another worker is at it
+                return  # another worker is sweeping
             began = time.monotonic()
             self.sweep()
             with suppress(QueueUnavailable):
@@ -66,7 +66,7 @@ class Sweep:
         self._stopped.set()
 
     def sweep(self) -> int:
-        """One sweep; the number of images that were enqueued anew."""
+        """One sweep; the number of images that were enqueued again."""
         if adopted := adopt_former(self._store.volume):
             _log.info("claims of release 0.1 changed into today's", claims=adopted)
         found = cleanup(self._store.volume)

@@ -1,6 +1,6 @@
 """The accepted formats, recognised by content, and what their headers tell without decoding.
 
-This is the face of the package's knowledge of pictures: `identify` at the door, `read_header` for what a
+Entry points of the package: `identify` at the door, `read_header` for what a
 record shows, `check_bounds` for what a worker can bear.
 """
 

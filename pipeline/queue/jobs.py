@@ -66,7 +66,7 @@ class JobQueue:
                 self._push_once(job_id, image_id, meta)
 
     def replace(self, job_id: str, image_id: str, meta: dict[str, Any]) -> None:
-        """Enqueue the job anew, whatever became of it."""
+        """Enqueue the job, replacing any earlier one."""
         self.drop(job_id, only_ended=False)
         self._push_once(job_id, image_id, meta)
 

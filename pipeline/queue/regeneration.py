@@ -1,4 +1,4 @@
-"""Jobs that make renditions anew or read facts of the camera: a few at a time in the queue of views, behind them, and
+"""Jobs that make renditions again or read facts of the camera: a few at a time in the queue of views, behind them, and
 what became of each."""
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class ThumbnailQueue:
             self.views.enqueue(view_id(image_id), image_id, self._view_tag())
 
     def replace(self, image_id: str) -> None:
-        """Enqueue the image anew, whatever became of its job."""
+        """Enqueue the image, replacing any earlier job."""
         with self.guarded():
             self.thumbnails.replace(image_id, image_id, self.tag)
 

@@ -1,4 +1,4 @@
-"""What the queues are doing, for people who watch them: workers with the job in hand, and jobs done by the minute."""
+"""What the queues are doing, for people who watch them: workers with the current job, and jobs done by the minute."""
 
 from __future__ import annotations
 

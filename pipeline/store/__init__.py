@@ -9,7 +9,7 @@
     trash/<id>/               deleted: the image as it was, put away at the stamp of its folder
     pending/<id>              the outbox: there from acceptance until the image is ready or failed;
                               one line for each attempt begun, and one for the grid; executable for its owner once
-                              the grid is there; locked by the worker that is at it
+                              the grid is there; locked by the worker that has it
     failed/<id>               there while the image is failed
     hashes/<2 hex>/<sha256>   which image holds these bytes: a symbolic link to its id
     locks/                    one lock file per hash prefix, and the sweep's;

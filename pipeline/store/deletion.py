@@ -38,7 +38,7 @@ def delete(volume: Volume, image_id: str, *, keep: bool) -> None:
                 _put_away(volume, image_id, keep=keep)
                 if not keep:
                     duplicates.drop(volume, record.sha256, image_id)
-                # under the lock: an image that comes back from the trash gets its marker anew
+                # under the lock: an image that comes back from the trash gets a new marker
                 drop_markers(volume, image_id, record)
         if not keep:
             remove_left(volume, image_id, record)
@@ -75,7 +75,7 @@ def _put_away(volume: Volume, image_id: str, *, keep: bool) -> None:
 
 
 def _keep_marker(volume: Volume, image_id: str) -> None:
-    """Link a marker that tells of attempts or a grid into the image's folder. Without it, the image starts anew.
+    """Link a marker that tells of attempts or a grid into the image's folder. Without it, the image starts over.
 
     It is read: over a network its length may be remembered from before.
     """
@@ -105,7 +105,7 @@ def drop_markers(volume: Volume, image_id: str, record: Record | None) -> None:
 
 
 def remove_left(volume: Volume, image_id: str, record: Record | None) -> None:
-    """Remove the folder of an image that was deleted for good."""
+    """Remove the folder of an image that was deleted permanently."""
     remove_upload(volume.layout.leaving(image_id), *(_names(record) if record else ()))
 
 

@@ -1,4 +1,4 @@
-"""Removing for good what has been in the trash for its time, at a cost that does not grow with the trash."""
+"""Permanently removing what has been in the trash for its time, at a cost that does not grow with the trash."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Expiry:
         """In the order in which they were read."""
 
     def remove_due(self) -> int:
-        """Remove for good what was put into the trash so long ago; how many images.
+        """Permanently remove what was put into the trash so long ago; how many images.
 
         Raises the volume's named errors.
         """

@@ -1,6 +1,6 @@
 """The outbox: a marker in `pending/` for each image that waits, and one in `failed/` for each that failed.
 
-The owner's execute bit of a marker says that the image has its grid, so that whoever counts need not open it. It is a
+The owner's execute bit of a marker says that the image has its grid, so that counting need not open it. It is a
 hint: what the marker says, and the grid itself, are what counts.
 """
 

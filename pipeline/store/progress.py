@@ -30,7 +30,7 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """A pending image's record with what its marker tells; the attempts begun at the pass in hand (the grid, and once
+    """A pending image's record with what its marker tells; the attempts begun at the current pass (the grid, and once
     that is there the view), and whether any was begun at all."""
 
     record: Record

@@ -20,7 +20,7 @@ def intact(volume: Volume, record: Record) -> dict[str, RenditionInfo]:
     found = {}
     for name, info in record.renditions.items():
         path = volume.layout.rendition(record.id, name, info.format)
-        with suppress(OSError):  # one that cannot be read is made anew
+        with suppress(OSError):  # one that cannot be read is made again
             refresh(path.parent)
             with open_file(path) as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() == info.sha256:

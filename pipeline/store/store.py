@@ -1,4 +1,4 @@
-"""The store: the face of all that is done with images on the volume. It delegates, and does nothing itself."""
+"""The store: one facade over the modules of this package, each of which keeps one promise about images."""
 
 from __future__ import annotations
 
@@ -146,10 +146,10 @@ class Store:
         return trash.restore(self.volume, image_id)
 
     def purge(self, image_id: str) -> None:
-        """Remove an image in the trash for good; raises `ImageNotFound`."""
+        """Permanently remove an image in the trash; raises `ImageNotFound`."""
         trash.purge(self.volume, image_id)
 
     def expire_trash(self) -> int:
-        """Remove for good what was in the trash for its time, and as much as is needed to keep the reserve free; how
+        """Permanently remove what was in the trash for its time, and as much as is needed to keep the reserve free; how
         many images."""
         return self._expiry.remove_due() + self._room.keep_free()

@@ -149,7 +149,7 @@ def _move_back(volume: Volume, image_id: str) -> None:
 
 
 def purge(volume: Volume, image_id: str, *, by: float | None = None) -> None:
-    """Remove an image in the trash for good, if it was put there `by` then.
+    """Permanently remove an image in the trash, if it was put there `by` then.
 
     Raises `ImageNotFound` or the volume's named errors.
     """
@@ -214,7 +214,7 @@ def is_purged(volume: Volume, image_id: str, *, by: float | None = None) -> bool
 
 
 def make_room(volume: Volume) -> Iterator[str]:
-    """Remove images from the trash for good, one for each step, those first that were put there first; yields the
+    """Permanently remove images from the trash, one for each step, oldest deletion first; yields the
     ids. Raises the volume's named errors."""
     put_away = stamps(volume, ids(volume))
     for image_id in oldest_first(put_away):

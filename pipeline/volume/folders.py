@@ -33,7 +33,7 @@ class _Folder:
 class FolderTable:
     """Open folders. Safe to use from many threads.
 
-    One that was removed is opened anew, so that what is flushed is what the path names: a folder that comes and goes
+    One that was removed is opened again, so that what is flushed is what the path names: a folder that comes and goes
     is asked each time whether it was removed, one that stays has its path compared every few seconds.
     """
 

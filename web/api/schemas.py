@@ -52,7 +52,7 @@ class TrashLinks:
 
 
 class TrashedImage(Record, frozen=True, kw_only=True):
-    """A record in the trash: when it was put there, and when it is removed for good."""
+    """A record in the trash: when it was put there, and when it is removed permanently."""
 
     deleted_at: str
     expires_at: str

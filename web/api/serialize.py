@@ -27,7 +27,7 @@ def serialize(record: Record, *, original: bool | None = None) -> dict[str, Any]
 
 
 def rendition_url(record: Record, name: str) -> str:
-    """The address of a rendition. It changes when the rendition is made again, because caches keep each for good."""
+    """The address of a rendition. It changes when the rendition is made again, because caches keep each forever."""
     info = record.renditions[name]
     return f"{_address(name, record.id)}.{info.format.extension}?v={version_of(record.recipe, info.bytes)}"
 

@@ -40,19 +40,19 @@ def restore(image_id: str) -> ResponseReturnValue:
 
 @blueprint.delete("/trash/<image_id>")
 def purge(image_id: str) -> ResponseReturnValue:
-    """Remove an image in the trash for good."""
+    """Permanently remove an image in the trash."""
     services().purge(image_id)
     return "", 204
 
 
 @blueprint.delete("/trash")
 def empty() -> ResponseReturnValue:
-    """Remove what is in the trash for good, for some ten seconds. How many images are left is answered."""
+    """Permanently remove what is in the trash, for some ten seconds. How many images are left is answered."""
     return answer(services().empty_trash())
 
 
 def serialize_trashed(one: Trashed) -> dict[str, Any]:
-    """An image in the trash as the API answers it: its record, when it was deleted, and when it goes for good."""
+    """An image in the trash as the API answers it: its record, when it was deleted and when it will be removed."""
     expires = one.deleted_at + services().settings.trash_seconds
     links = {"restore": url_for("trash.restore", image_id=one.record.id)}
     if info := one.record.renditions.get("grid"):

@@ -1,4 +1,4 @@
-"""The files of an image. Originals and renditions never change, so they are cached for good."""
+"""The files of an image. Originals and renditions never change, so they are cached forever."""
 
 from __future__ import annotations
 

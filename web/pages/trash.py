@@ -1,4 +1,4 @@
-"""The page of the trash: what was deleted, to be brought back or removed for good."""
+"""The page of the trash: what was deleted, to be brought back or removed permanently."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def restore(image_id: str) -> ResponseReturnValue:
 
 @blueprint.post("/trash/<image_id>/purge")
 def purge(image_id: str) -> ResponseReturnValue:
-    """Remove an image for good."""
+    """Remove an image permanently."""
     services().purge(image_id)
     return redirect(url_for("trash_page.index"), 303)
 
 
 @blueprint.post("/trash/empty")
 def empty() -> ResponseReturnValue:
-    """Remove all for good."""
+    """Remove all permanently."""
     services().empty_trash()
     return redirect(url_for("trash_page.index"), 303)

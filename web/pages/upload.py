@@ -26,7 +26,7 @@ def form() -> ResponseReturnValue:
 
 
 def receive_form() -> ResponseReturnValue:
-    """Accept the files of the request in hand, and redirect to the gallery with what was refused."""
+    """Accept the files of the current request, and redirect to the gallery with what was refused."""
     files = [file for file in parsed_files().getlist("file") if file.filename]
     refused: list[str] = [] if files else [f"{MissingFile.code}~"]
     for file in files:

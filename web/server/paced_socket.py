@@ -58,11 +58,11 @@ class PacedSocket(socket.socket):
         self._when_closed = call
 
     def when_answered(self, call: Callable[[], None]) -> None:
-        """Call once, when the answer to the request in hand has been sent, or could not be."""
+        """Call once, when the answer to the current request has been sent, or could not be."""
         self._when_answered.append(call)
 
     def around_waits(self, before: Callable[[], None], after: Callable[[], None]) -> None:
-        """Call these whenever the request in hand has to wait for the client."""
+        """Call these whenever the current request has to wait for the client."""
         self._around_waits = before, after
 
     @property
@@ -71,7 +71,7 @@ class PacedSocket(socket.socket):
         return self._around_waits is not None
 
     def answered(self) -> None:
-        """The request in hand is done with."""
+        """The current request is done with."""
         self._around_waits = None
         calls, self._when_answered = self._when_answered, []
         for call in calls:

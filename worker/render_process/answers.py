@@ -1,4 +1,4 @@
-"""What a render process says is a stranger's word, for the picture may have taken its decoder over: it is looked at
+"""What a render process says is untrusted, for the picture may have taken its decoder over: it is looked at
 before anything of it reaches the volume. Each check raises `BrokenProtocol`."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`python -m worker.render_process.child N`: decodes one picture after another, until the worker goes.
 
-It starts with an empty environment and speaks over the socket N. Before it takes the first stranger's file it has
+It starts with an empty environment and speaks over the socket N. Before it takes the first untrusted file it has
 rendered a sample of each format and is confined: `worker.sandbox` says how.
 """
 
@@ -136,7 +136,7 @@ def _end_of(
 
 def _belong_to_the_worker() -> None:
     """End when it ends, and before it if memory runs out; signals to the whole group, which it has blocked for our
-    start, are for the worker alone: it lets the picture in hand be finished."""
+    start, are for the worker alone: it lets the current picture be finished."""
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     for number in blocked:
         signal.signal(number, signal.SIG_IGN)

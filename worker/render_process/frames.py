@@ -2,7 +2,7 @@
 
 Both ends are of one release, so frames may change freely: a field more here, or in `Rendition` and `Picture`, is all
 that a new fact takes. The worker decodes answers into these types and no others; what they say is still a
-stranger's word (`worker.render_process.answers`).
+untrusted (`worker.render_process.answers`).
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ class Read(msgspec.Struct, frozen=True, tag="read"):
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """From the child, once, before it has seen a stranger's byte: what confines it from here on."""
+    """From the child, once, before it has seen an untrusted byte: what confines it from here on."""
 
     confinement: Confinement
 
 
 class Made(msgspec.Struct, frozen=True, tag="made"):
-    """A rendition of the picture in hand."""
+    """A rendition of the current picture."""
 
     rendition: Rendition
 

@@ -241,5 +241,5 @@ class Renderer:
 
 
 def _escaped(text: str) -> str:
-    """A stranger's text for the log, in one line."""
+    """Untrusted text for the log, in one line."""
     return text[-_TRACE:].encode("unicode_escape").decode("ascii")

@@ -1,4 +1,4 @@
-"""What a process gives up before it touches a stranger's file: all of the kernel that a decoder does not need.
+"""What a process gives up before it touches an untrusted file: all of the kernel that a decoder does not need.
 
 Nothing here can be taken back. What the kernel lacks is left out and reported; each part holds without the others.
 """

@@ -48,7 +48,7 @@ Condition = tuple[int, int, int]
 
 
 def deny_calls(writable: int) -> bool:
-    """Restrict all threads of this process for good, and let it write to the descriptor `writable` alone.
+    """Restrict all threads of this process permanently, and let it write to the descriptor `writable` alone.
 
     False if the kernel or this processor has no filter. Needs `no_new_privs`.
     """

@@ -15,7 +15,7 @@ from pipeline.images.strip.source import Source
 from pipeline.images.strip.xmp import GainMapFacts, gain_map_facts, padded_packet
 
 _XMP_BYTES = 128 * 1024
-# Each is read and written anew; a file has one or two of a kind.
+# Each is read and written again; a file has one or two of a kind.
 _MOST_METADATA = 100
 _KNOWN = {b"hdlr", b"pitm", b"iinf", b"iref", b"iprp", b"iloc", b"idat", b"grpl", b"dinf"}
 _PIXELS = {b"hvc1", b"hev1", b"lhv1", b"av01", b"grid", b"iovl", b"iden", b"tmap"}

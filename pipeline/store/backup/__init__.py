@@ -6,5 +6,5 @@
     tape       a backup as a tar stream
     restoring  the images of a backup, put into a volume that may be in use
 
-What can be made anew is not part of a backup: claims, markers, locks, and a rendition that does not match its record.
+What can be made again is not part of a backup: claims, markers, locks, and a rendition that does not match its record.
 """

@@ -101,7 +101,7 @@ def _put(volume: Volume, folder: Path, record: Record, place: Place) -> None:
     for changed in duplicates.claim(volume, record.sha256, image_id):
         volume.folders.flush(changed)
     if place is Place.TRASH:
-        os.utime(folder)  # its time there begins anew
+        os.utime(folder)  # its time there begins again
         layout.trash.mkdir(mode=0o750, exist_ok=True)
         folder.rename(layout.trashed(image_id))
         volume.folders.flush(layout.trash)

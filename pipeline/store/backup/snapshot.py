@@ -139,7 +139,7 @@ def snapshot(place: Place, folder: Path) -> Iterator[Snapshot]:
 
 
 def _renditions(folder: Path, record: Record) -> dict[str, bytes]:
-    """The files whose bytes the record tells of, by name; one that cannot be read is left out: it is made anew."""
+    """The files whose bytes the record tells of, by name; one that cannot be read is left out: it is made again."""
     wanted = {info.sha256: info.bytes for info in record.renditions.values()}
     found = {}
     with os.scandir(folder) as entries:

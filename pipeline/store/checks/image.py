@@ -49,7 +49,7 @@ def _check(volume: Volume, folder: Path, decode: Decode | None, *, deep: bool) -
         yield Violation("newer-release", image_id, "A newer release made it. Run its doctor, or upgrade this one.")
         return
     if is_held(folder / record.original):
-        return  # it is being made anew
+        return  # it is being made again
     yield from _files(volume, folder, record)
     yield from (damage := list(_bytes(folder, record, deep=deep)))
     yield from _state(volume, folder, record)
