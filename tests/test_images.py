@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -85,3 +86,13 @@ def test_every_base_image_may_be_given_by_digest(image: str) -> None:
     stages = [line.split()[1] for line in lines if line.startswith("FROM ")]
     before = lines[: next(number for number, line in enumerate(lines) if line.startswith("FROM "))]
     assert {stage.strip("${}") for stage in stages} == {line.removeprefix("ARG ").partition("=")[0] for line in before}
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_every_base_image_has_a_tag_by_default_and_not_the_latest(image: str) -> None:
+    arguments = [line.removeprefix("ARG ") for line in instructions(image) if re.match(r"ARG \w+_IMAGE=", line)]
+    assert arguments
+    for argument in arguments:
+        tag = argument.partition("=")[2].partition(":")[2]
+        assert tag
+        assert "latest" not in tag
