@@ -16,6 +16,7 @@ ORDER = (
     "ingest",
     "gallery",
     "page",
+    "index",
     "events",
     "scaling",
     "memory",

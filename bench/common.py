@@ -129,6 +129,7 @@ class Product(Gallery):
         port, redis_port = free_port(), free_port()
         self.redis_url = f"redis://:{secrets.token_hex(8)}@127.0.0.1:{redis_port}/0"
         own = {"GALLERY_DATA": str(data), "GALLERY_PORT": str(port), "REDIS_URL": self.redis_url, **environ}
+        own.setdefault("GALLERY_CACHE", f"{data}-cache")
         super().__init__(data, port, redis_port, {**os.environ, **own}, own_sessions=False)
         self.settings = Settings.from_environment(self.environ)
         self.store = Store(self.settings)
@@ -190,4 +191,5 @@ def product(*, web: bool = True, workers: int = 0, **environ: str) -> Iterator[P
         yield running
     finally:
         running.stop_all()
-        shutil.rmtree(data, ignore_errors=True)
+        for folder in (data, Path(f"{data}-cache")):
+            shutil.rmtree(folder, ignore_errors=True)

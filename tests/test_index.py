@@ -13,10 +13,12 @@ from urllib.parse import quote
 import pytest
 
 from bench.make_volume import make
+from pipeline.volume.volume import Volume
 from tests.conftest import Gallery, picture, until
 from tests.indexes import another_machine, is_whole, page, pages, send_form, walk
 from tests.pictures import undecodable
 from tests.product import web_alone
+from web.index import Index, Query, Sort, statements
 
 
 @contextmanager
@@ -65,6 +67,25 @@ def test_parts_of_names_are_found_without_regard_to_case_or_accents(web: Gallery
     assert found('"0042') == found("no such name") == []
     assert len(found("picture")) == 300
     assert found("picture-29") == sorted(["picture-29.jpg", *(f"picture-29{n}.jpg" for n in range(10))])
+
+
+@pytest.mark.parametrize("nearby", [5, 40, 1000])
+def test_of_many_that_match_each_page_holds_the_next_ones(
+    still: Gallery, monkeypatch: pytest.MonkeyPatch, nearby: int
+) -> None:
+    monkeypatch.setattr(statements, "_FEW", 3)
+    monkeypatch.setattr(statements, "_NEARBY", nearby)
+    index = Index(Path(still.environ["GALLERY_CACHE"]), Volume(still.data))
+    for words in (("picture-1",), ("picture", "9.jpg")):
+        expected = [one["id"] for one in walk(still.data) if all(word in one["name"] for word in words)]
+        for sort in Sort:
+            found: list[str] = []
+            place = None
+            while len(found) == 0 or place:
+                page_ = index.page(Query(sort, words, before=place), 4)
+                found += [record.id for record in page_.records]
+                place = page_.next
+            assert found == expected
 
 
 def test_from_and_to_are_days_of_the_order_and_both_included(still: Gallery) -> None:

@@ -13,7 +13,7 @@ from pipeline.store.listing import ids_in
 from pipeline.volume.layout import is_day
 from web.index.changes import Changes
 from web.index.events import EventLog
-from web.index.folders import Folders
+from web.index.folders import Folders, names_in
 from web.index.refresh import Refresher
 
 _AT_ONCE = 200
@@ -50,7 +50,7 @@ def _walk(images: Path) -> Iterator[list[str]]:
     """The ids on the volume, oldest first, some at a time."""
     for day in sorted(filter(is_day, os.listdir(images))):
         ids: list[str] = []
-        for minute in sorted(os.listdir(images / day)):
+        for minute in sorted(names_in(images / day)):
             ids += ids_in(images / day / minute)
             while len(ids) >= _AT_ONCE:
                 yield ids[:_AT_ONCE]

@@ -67,7 +67,7 @@ class Folders:
     def compare_day(self, day: str) -> None:
         """Compare the ids of one day."""
         folder = self._layout.images / day
-        listed = {image_id for minute in _names(folder) for image_id in ids_in(folder / minute)}
+        listed = {image_id for minute in names_in(folder) for image_id in ids_in(folder / minute)}
         self._refresher.refresh(listed ^ self._indexed(day))
 
     def _compare_if_touched(self, day: str) -> None:
@@ -140,7 +140,8 @@ def stamp_of(day: Path) -> int:
         os.close(descriptor)
 
 
-def _names(folder: Path) -> list[str]:
+def names_in(folder: Path) -> list[str]:
+    """The names in a folder; none if it was removed meanwhile."""
     try:
         return os.listdir(folder)
     except OSError as error:

@@ -45,8 +45,7 @@ def whole(opened: Opened) -> Iterator[str | None]:
 def page(opened: Opened, codec: Codec, query: Query, limit: int) -> Found:
     """Up to `limit` records; raises `Unusable`, and `ValueError` if a record is damaged."""
     with whole(opened) as events:
-        made = statement(opened, query)
-        rows = _rows(opened.connection, made.sql("id, record"), [*made.values, limit + 1]) if made else []
+        rows = _rows(opened, query, "id, record", limit + 1)
     records = []
     for packed, data in rows[:limit]:
         record = codec.record(data)
@@ -59,23 +58,28 @@ def page(opened: Opened, codec: Codec, query: Query, limit: int) -> Found:
 def ids(opened: Opened, query: Query, limit: int) -> tuple[list[str], Position | None]:
     """Up to `limit` ids and where to go on; raises as `page`."""
     with whole(opened):
-        made = statement(opened, query)
-        rows = _rows(opened.connection, made.sql("taken, id"), [*made.values, limit + 1]) if made else []
+        rows = _rows(opened, query, "taken, id", limit + 1)
     places = [
         Position(taken if query.sort is Sort.TAKEN else None, unpacked_id(packed)) for taken, packed in rows[:limit]
     ]
     return [place.id for place in places], places[-1] if len(rows) > limit else None
 
 
-def _rows(connection: sqlite3.Connection, sql: str, values: list[object]) -> list[Any]:
-    return connection.execute(sql, values).fetchall()
+def _rows(opened: Opened, query: Query, columns: str, limit: int) -> list[Any]:
+    made = statement(opened, query)
+    for attempt in (made and made.nearby, made):
+        if attempt:
+            rows = opened.connection.execute(attempt.sql(columns), [*attempt.values, limit]).fetchall()
+            if attempt is made or len(rows) == limit:
+                return rows
+    return []
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
     change: int
-    first: str
-    marks: tuple[str, ...] | None
+    day: Day
+    has_marks: bool
 
 
 class Calendar:
@@ -100,16 +104,15 @@ class Calendar:
         self, connection: sqlite3.Connection, sort: Sort, number: int, count: int, change: int, *, marks: bool
     ) -> Day:
         known = self._known.get((sort, number))
-        if known is None or known.change != change or (marks and known.marks is None):
-            known = _read_day(connection, sort, number, change, marks=marks and count > EVERY)
-            if marks and known.marks is None:
-                known = _Known(change, known.first, ())
+        if known is None or known.change != change or (marks and not known.has_marks):
+            first, *others = _places(connection, sort, number, marks=marks and count > EVERY)
+            known = _Known(change, Day(day_name(number), count, first, tuple(others)), marks)
             self._known[sort, number] = known
-        return Day(day_name(number), count, known.first, known.marks or ())
+        return known.day
 
 
-def _read_day(connection: sqlite3.Connection, sort: Sort, number: int, change: int, *, marks: bool) -> _Known:
-    """The first image of a day, and every `EVERY`th after it."""
+def _places(connection: sqlite3.Connection, sort: Sort, number: int, *, marks: bool) -> list[str]:
+    """The positions of the first image of a day, and of every `EVERY`th after it."""
     if sort is Sort.TAKEN:
         within, order = "taken >= ? AND taken < ?", "taken DESC, id DESC"
         bounds: tuple[object, object] = (number * DAY_SECONDS, (number + 1) * DAY_SECONDS)
@@ -125,5 +128,4 @@ def _read_day(connection: sqlite3.Connection, sort: Sort, number: int, change: i
         else f"SELECT {column} {source} LIMIT 1",
         bounds,
     ).fetchall()
-    places = [Position(seconds, unpacked_id(packed)).to_text() for seconds, packed in rows]
-    return _Known(change, places[0] if places else "", tuple(places[1:]) if marks else None)
+    return [Position(seconds, unpacked_id(packed)).to_text() for seconds, packed in rows]

@@ -14,6 +14,7 @@ LEAST_CHARACTERS = 3
 """Parts of names are found by three characters in a row."""
 
 _FEW = 2000
+_NEARBY = 5000
 _IN_NAMES = "number IN (SELECT rowid FROM words WHERE words MATCH ?)"
 
 
@@ -25,6 +26,8 @@ class Statement:
     order: str
     where: list[str] = field(default_factory=list)
     values: list[object] = field(default_factory=list)
+    nearby: Statement | None = None
+    """The same for the next images in the order alone. If it finds a whole page, that is the page, and sooner."""
 
     def add(self, condition: str, *values: object) -> None:
         """One more condition that must hold."""
@@ -91,18 +94,29 @@ def _add_words(opened: Opened, made: Statement, words: tuple[str, ...]) -> bool:
     long = [word for word in in_names if opened.has_words and len(word) >= LEAST_CHARACTERS]
     for word in set(in_names) - set(long):
         made.add("instr(name, ?) > 0", word)
-    return _add_indexed(opened.connection, made, " AND ".join(map(_quoted, long))) if long else True
+    return _add_indexed(opened.connection, made, long) if long else True
 
 
-def _add_indexed(connection: sqlite3.Connection, made: Statement, match: str) -> bool:
+def _add_indexed(connection: sqlite3.Connection, made: Statement, words: list[str]) -> bool:
     """Few matches are sorted; of many, the next ones are met soon on the way through the order."""
+    match = " AND ".join(map(_quoted, words))
     found = connection.execute("SELECT rowid FROM words WHERE words MATCH ? LIMIT ?", (match, _FEW + 1)).fetchall()
     if len(found) > _FEW:
+        made.nearby = _nearby(made, words)
         made.add(_IN_NAMES, match)
         return True
     made.source = "images"
     made.where.insert(0, f"number IN ({','.join(str(number) for (number,) in found)})")
     return bool(found)
+
+
+def _nearby(made: Statement, words: list[str]) -> Statement:
+    where = f"WHERE {' AND '.join(made.where)} " if made.where else ""
+    source = f"(SELECT * FROM {made.source} {where}ORDER BY {made.order} LIMIT {_NEARBY})"  # noqa: S608 - all ours
+    found = Statement(source, made.order, values=list(made.values))
+    for word in words:
+        found.add("instr(name, ?) > 0", word)
+    return found
 
 
 def _cameras(connection: sqlite3.Connection, word: str) -> list[int]:
