@@ -29,6 +29,10 @@ def test_chosen_files_each_end_with_a_verdict(shared: Gallery, windows: Windows,
     expect(panel.locator("li.refused")).to_contain_text("notes.png")
     expect(panel.locator("li.refused")).to_contain_text("The format of this file is not known")
     expect(panel.locator("li.here")).to_contain_text("Already here")
+    name, verdict = (panel.locator(f"li.refused {part}").bounding_box() for part in (".name", ".verdict"))
+    assert name is not None
+    assert verdict is not None
+    assert name["y"] + name["height"] <= verdict["y"] + 1
     assert panel.locator("li.here a").get_attribute("href") == f"/images/{standing}"
     expect(page.locator(".tile.ready")).to_have_count(4)
     panel.get_by_role("button", name="Close").click()

@@ -9,7 +9,9 @@ import { shareButtons } from "./share";
 /** Name, then size, dimensions and time in a line, and what there is to remark. */
 export function caption(image: Image): Node[] {
   const facts = [`${image.width} × ${image.height}`, size(image.bytes), formatName(image.format), when(image.received_at)];
-  const remarks = remarksOf(image).map((note) => h("p", { class: "remark" }, icon("warn"), note));
+  // why there is no picture stands in its place
+  const told = image.state === "failed" && !image.links.grid ? image.notes : remarksOf(image);
+  const remarks = told.map((note) => h("p", { class: "remark" }, icon("warn"), note));
   return [h("strong", {}, image.name), h("span", {}, facts.join(" · ")), ...remarks];
 }
 
