@@ -17,6 +17,7 @@ ORDER = (
     "gallery",
     "page",
     "index",
+    "seen",
     "events",
     "scaling",
     "memory",
