@@ -97,6 +97,12 @@ def _damaged_hevc(subject: Subject) -> bool:
     return subject.header.format is Format.HEIC and coded not in subject.data
 
 
+def _mask_described_otherwise(subject: Subject) -> bool:
+    """Whether the accidents changed which properties belong to which picture of a HEIC, of which one is a mask."""
+    described = [data[data.find(b"ipma") : data.find(b"iloc")] for data in (subject.whole, subject.data)]
+    return subject.header.format is Format.HEIC and b"auxl" in subject.data and described[0] != described[1]
+
+
 def _padded_exif(subject: Subject) -> bool:
     return subject.header.format is Format.JPEG and b"Exif\0\xff" in subject.data
 
@@ -222,6 +228,11 @@ EXPLANATIONS = [
         frozenset({TRANSPARENCY, COLOUR}),
         _other_frame,
         "of an animation libvips shows the first frame, or an APNG's default image; we the first with anything on it",
+    ),
+    Explanation(
+        frozenset({COLOUR, TRANSPARENCY}),
+        _mask_described_otherwise,
+        "where a mask is turned otherwise than its picture, libheif 1.15 drops it, and later ones fit it to the picture",
     ),
     Explanation(
         frozenset({COLOUR}),
