@@ -20,6 +20,7 @@ from pipeline.records import stamp
 from pipeline.volume.layout import Layout
 from tests.browser.files import choose, drop
 from tests.landscapes import scene
+from tests.pictures import undecodable
 from tests.product import ROOT, Gallery, prepared, until
 
 OUT = ROOT / "docs" / "screenshots"
@@ -178,8 +179,8 @@ def uploads(folder: Path) -> list[Path]:
         name, data = scene(seed)
         paths.append(folder / name)
         paths[-1].write_bytes(data)
-    broken = folder / "half-a-picture.jpg"
-    broken.write_bytes(paths[0].read_bytes()[: paths[0].stat().st_size // 3])
+    broken = folder / "damaged.png"
+    broken.write_bytes(undecodable("PNG", (1500, 1000)))
     notes = folder / "notes.jpg"
     notes.write_text("Buy milk.")
     out = io.BytesIO()
