@@ -232,7 +232,7 @@ EXPLANATIONS = [
     Explanation(
         frozenset({COLOUR, TRANSPARENCY}),
         _mask_described_otherwise,
-        "where a mask is turned otherwise than its picture, libheif 1.15 drops it, and later ones fit it to the picture",
+        "where a mask is turned otherwise than its picture, libheif 1.15 drops it, and later ones fit it in",
     ),
     Explanation(
         frozenset({COLOUR}),
