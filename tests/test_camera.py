@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from pipeline.images.formats import identify
-from tests.dated import KINDS, PICTURES, told, tree
+from tests.dated import KINDS
 from tests.fuzz import mutated
 from tests.planted import EXIFTOOL
 from tests.product import Gallery
@@ -88,18 +88,6 @@ def test_dates_cameras_and_exposures_are_those_that_exiftool_reads(tmp_path: Pat
         shot += [f"ISO {file['ISO']}"] if "ISO" in file else []
         shot += [file["FocalLength"].replace(".0 ", " ")] if "FocalLength" in file else []
         assert (found.exposure or "") == ", ".join(shot), file
-
-
-@pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed")
-def test_a_thousand_pictures_of_ten_years_have_the_dates_that_exiftool_reads(tmp_path: Path) -> None:
-    tree(tmp_path, Random(6))
-    dates = told(tmp_path)
-    assert len(dates) == PICTURES
-    for name, date in dates.items():
-        found = read((tmp_path / name).read_bytes())
-        absurd = name.startswith("absurd")
-        assert (found.taken_at or "", found.notes) == (("", (NO_SENSE,)) if absurd else (date, ())), name
-        assert bool(date) is not name.startswith("no-date")
 
 
 def test_a_maker_is_named_once() -> None:

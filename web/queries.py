@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
 
 from flask import request
 
@@ -11,6 +12,7 @@ from pipeline.ids import is_id
 from pipeline.images.formats import Format
 from pipeline.records import State
 from web.index import LEAST_CHARACTERS, Position, Query, Sort, fold
+from web.typed import Typed, understood
 
 PARAMETERS = ("sort", "q", "state", "format", "from", "to", "before", "after")
 """What `asked_query` reads."""
@@ -18,15 +20,17 @@ PARAMETERS = ("sort", "q", "state", "format", "from", "to", "before", "after")
 _LONGEST, _MOST_WORDS = 200, 8
 
 
-def asked_query() -> Query:
-    """The query of the current request; raises `BadRequest`."""
+def asked_query(*, typed: bool = False) -> Query:
+    """The query of the current request; raises `BadRequest`. If `q` was `typed` by a person, it may say more than parts
+    of names, and its words may be too short."""
+    found = understood(_text(), datetime.now(UTC).date()) if typed else Typed(words=_words())
     return Query(
         sort=asked_sort("sort"),
-        words=_words(),
-        state=_state(),
-        format=_format(),
-        first=_day("from"),
-        last=_day("to"),
+        words=found.words[:_MOST_WORDS],
+        state=_state() or found.state,
+        format=_format() or found.format,
+        first=_day("from") or found.first,
+        last=_day("to") or found.last,
         before=_position("before"),
         after=_position("after"),
     )
@@ -55,15 +59,24 @@ def asked_sort(name: str) -> Sort:
 
 
 def _words() -> tuple[str, ...]:
-    text = request.args.get("q")
-    if text is None:
-        return ()
-    words = text.split()
-    if len(text) > _LONGEST or len(words) > _MOST_WORDS:
-        raise BadRequest(f"'q' must have at most {_LONGEST} characters and {_MOST_WORDS} words.")
-    if max((len(fold(word)) for word in words), default=0) < LEAST_CHARACTERS:
+    words = tuple(_text().split())
+    if len(words) > _MOST_WORDS:
+        raise BadRequest(f"'q' must have at most {_MOST_WORDS} words.")
+    if "q" in request.args and (not words or has_short_words(words)):
         raise BadRequest(f"'q' must have a word of at least {LEAST_CHARACTERS} characters.")
-    return tuple(words)
+    return words
+
+
+def _text() -> str:
+    text = request.args.get("q", "")
+    if len(text) > _LONGEST:
+        raise BadRequest(f"'q' must have at most {_LONGEST} characters.")
+    return text
+
+
+def has_short_words(words: Sequence[str]) -> bool:
+    """Whether there are words, and none of them is long enough to be found."""
+    return bool(words) and max(len(fold(word)) for word in words) < LEAST_CHARACTERS
 
 
 def _state() -> State | None:

@@ -8,8 +8,8 @@ deleted, or another volume's is discarded and built anew; meanwhile pages are re
 
 from web.index.database import Unusable
 from web.index.index import Index
-from web.index.query import Position, Query, Sort
+from web.index.query import Position, Query, Sort, day_of
 from web.index.rows import fold
 from web.index.statements import LEAST_CHARACTERS
 
-__all__ = ["LEAST_CHARACTERS", "Index", "Position", "Query", "Sort", "Unusable", "fold"]
+__all__ = ["LEAST_CHARACTERS", "Index", "Position", "Query", "Sort", "Unusable", "day_of", "fold"]

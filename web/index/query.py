@@ -68,6 +68,11 @@ class Query:
     after: Position | None = None
 
     @property
+    def is_filtered(self) -> bool:
+        """Whether it asks for some images, and not for all."""
+        return bool(self.words or self.state or self.format or self.first or self.last)
+
+    @property
     def needs_index(self) -> bool:
         """Whether the folders cannot answer it."""
         return self.sort is Sort.TAKEN or bool(self.words or self.format or self.first or self.last)
@@ -80,6 +85,12 @@ def seconds_taken(record: Record) -> int:
         return _seconds(datetime.fromisoformat((record.taken_at or "")[:19]))
     except ValueError:
         return seconds_received(record.id)
+
+
+def day_of(record: Record, sort: Sort) -> date:
+    """The day of a record in an order."""
+    seconds = seconds_taken(record) if sort is Sort.TAKEN else seconds_received(record.id)
+    return (_EPOCH + timedelta(seconds=seconds)).date()
 
 
 def seconds_received(image_id: str) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -11,17 +13,17 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import BadRequest
-from pipeline.ids import made_at
 from pipeline.images.formats import ACCEPTED_LABEL, ACCEPTED_TYPES
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.records import Record, State
 from web.api.serialize import serialize
 from web.files.assets import asset
-from web.finding import finder
-from web.index import Position, Query
+from web.finding import Listed, finder
+from web.index import Query, Sort, day_of
 from web.pages.ground import ground
 from web.pages.upload import refusals
-from web.queries import asked_id
+from web.pages.wanted import Wanted
+from web.queries import asked_query
 from web.services import services
 from web.turns import turn
 
@@ -32,21 +34,20 @@ _PAGE = 60
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """The newest images, or those before an id; with `state=failed` only those that failed."""
-    before = asked_id("before")
-    state = request.args.get("state")
-    if state not in (None, State.FAILED.value):
-        raise BadRequest("'state' must be failed, or left out.")
-    query = Query(state=State(state) if state else None, before=Position(None, before) if before else None)
-    page = finder().page(query, _PAGE)
+    """All images or those that are searched for, by when they were added or taken, from the newest or a position on."""
+    query = replace(asked_query(typed=True), after=None)
+    before = _before(query)
+    wanted = Wanted(query)
+    page = finder().page(query, _PAGE) if not wanted.is_too_short else Listed([], None, complete=True, events=None)
     waiting = services().store.waiting()
     return render_template(
         "gallery/index.html",
         page=page,
-        days=_by_day(page.records),
-        data=_data(page.records, before=before, end=page.next is None, events=page.events, state=state),
+        days=_by_day(page.records, query.sort),
+        data=_data(page.records, before=before, end=page.next is None, events=page.events, wanted=wanted),
         before=before,
-        state=state,
+        wanted=wanted,
+        nothing=wanted.nothing(),
         refused=refusals(request.args.getlist("refused")),
         waiting=waiting,
         failed=len(services().store.failed()),
@@ -58,9 +59,20 @@ def index() -> ResponseReturnValue:
     )
 
 
-def _by_day(records: Iterable[Record]) -> list[tuple[str, list[Record]]]:
-    """The records under the days they came in, in UTC."""
-    groups = groupby(records, lambda record: made_at(record.id).date())
+def _before(query: Query) -> str | None:
+    """Where the page begins, as the order of the query writes it; raises `BadRequest`."""
+    if query.before is None:
+        return None
+    if query.sort is Sort.RECEIVED:
+        return query.before.id
+    if query.before.seconds is None:
+        raise BadRequest("'before' must be a position that an answer gave.")
+    return query.before.to_text()
+
+
+def _by_day(records: Iterable[Record], sort: Sort) -> list[tuple[str, list[Record]]]:
+    """The records under the days they came in (in UTC) or were taken."""
+    groups = groupby(records, lambda record: day_of(record, sort))
     return [(f"{day:%A}, {day.day} {day:%B %Y}", list(group)) for day, group in groups]
 
 
@@ -71,16 +83,19 @@ def _data(
     end: bool = False,
     at: str | None = None,
     events: str | None = None,
-    state: str | None = None,
+    wanted: Wanted | None = None,
 ) -> dict[str, Any]:
     """What the script starts from: a run of records without a gap, the event to listen from, what may be uploaded."""
+    wanted = wanted or Wanted(Query())
     return {
         "images": [serialize(record) for record in records],
         "before": before,
         "end": end,
         "open": at,
         "events": events,
-        "state": state,
+        "query": wanted.start(),
+        "nothing": wanted.nothing(),
+        "now": time.time_ns() // 1_000_000,
         "accepted": ACCEPTED_LABEL,
         "types": ACCEPTED_TYPES,
         "maxBytes": services().settings.max_upload_bytes,

@@ -37,13 +37,17 @@ async function call(method: string, path: string, options: RequestInit = {}): Pr
 const get = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
   (await call("GET", path, { signal: signal ?? null })).json() as Promise<T>;
 
-export const page = (before: string | null, limit: number, signal?: AbortSignal, state?: string): Promise<Page> =>
-  get(`/api/images?limit=${limit}${before ? `&before=${before}` : ""}${state ? `&state=${state}` : ""}`, signal);
+/** Parameters of a call; see `query.ts`. */
+export type Asked = Readonly<Record<string, string>>;
+
+export const page = (before: string | null, limit: number, asked: Asked = {}): Promise<Page> =>
+  get(`/api/images?${new URLSearchParams({ ...asked, limit: String(limit), ...(before ? { before } : {}) })}`);
 /** The images that hold the bytes with this hash: one or none. */
 export const holding = (sha256: string): Promise<Page> => get(`/api/images?sha256=${sha256}`);
-/** The days, newest first, with the id of every `every`th image as marks to page from; `complete` is false while some
- * are not counted yet. */
-export const days = (every: number): Promise<{ days: DayCount[]; complete: boolean }> => get(`/api/days?every=${every}`);
+/** The days, newest first, with the position of every `every`th image as marks to page from; `complete` is false while
+ * some are not counted yet. */
+export const days = (every: number, byTaken: boolean): Promise<{ days: DayCount[]; complete: boolean }> =>
+  get(`/api/days?every=${every}${byTaken ? "&by=taken" : ""}`);
 export const status = (): Promise<Status> => get("/api/status");
 export const retry = async (id: string): Promise<Image> =>
   (await call("POST", `/api/images/${id}/retry`)).json() as Promise<Image>;
@@ -66,15 +70,16 @@ export async function retryAll(ids: readonly string[]): Promise<number> {
   return retried;
 }
 
-/** The ids below `before` and down to `least`, newest first: all there are, loaded or not. */
-export async function ids(before: string | null = null, least = "", state: string | null = null): Promise<string[]> {
+/** The ids of those asked for below `before` and, in the order of ids, down to `least`, newest first: all there are,
+ * loaded or not. */
+export async function ids(asked: Asked, before: string | null = null, least = ""): Promise<string[]> {
   const found: string[] = [];
   for (let next = before; ; ) {
-    const query = new URLSearchParams({ ...(next ? { before: next } : {}), ...(state ? { state } : {}) });
+    const query = new URLSearchParams({ ...asked, ...(next ? { before: next } : {}) });
     const page = await get<{ ids: string[]; next: string | null }>(`/api/ids?${query}`);
     found.push(...page.ids.filter((id) => id >= least));
     next = page.next;
-    if (!next || next < least) return found;
+    if (!next || (least && next < least)) return found;
   }
 }
 

@@ -1,6 +1,7 @@
 /** Starts the living page: wires the parts to each other. */
 
 import * as api from "./api";
+import { Added } from "./added";
 import { find } from "./dom";
 import { Focus } from "./focus";
 import { showEmpty } from "./empty";
@@ -18,7 +19,9 @@ import { idInAddress, Opener } from "./open";
 import "./menu";
 import { keepPlace } from "./place";
 import { onLongPress } from "./press";
-import { dayEnd, dayStart, idAfter, type Image } from "./records";
+import { byTaken, dayEnd, dayStart, keyAfter, keyOf } from "./order";
+import { asked, filtered, matches } from "./query";
+import { type Image, madeAt } from "./records";
 import { Retries } from "./retries";
 import { Scrubber } from "./scrubber";
 import { Selection } from "./selection";
@@ -27,16 +30,17 @@ import { Timeline } from "./timeline";
 import { toast } from "./toast";
 import { Trash } from "./trash";
 
-const timeline = new Timeline();
+const timeline = new Timeline(start.now);
 const main = find("main");
 const loader = new Loader(timeline, () => changed());
 const selection = new Selection(timeline, () => (picked.show(), grid.soon()));
 const grid = new Grid(timeline, { open, retry, tick, ticked: selection.has, day: (day) => void pickDay(day), dayTicked: (day) => selection.days.has(day) }, loader.want);
 const focus = new Focus(timeline, grid);
-const trash = new Trash(timeline, { changed, restored, back: arrived, recount: () => loader.count(() => undefined), removed: (id) => opener.viewer?.removed(id) });
+const trash = new Trash(timeline, { changed, restored, back: arrived, recount, removed: (id) => opener.viewer?.removed(id) });
 const retries = new Retries(timeline);
 const picked = new PickedBar(timeline, selection, () => remove(null), (ids) => retries.note(ids));
 const scrubber = new Scrubber(grid);
+const added = new Added(grid);
 const state = new State(() => retries.note([...timeline.known()].filter((image) => image.state === "failed").map(({ id }) => id)));
 const pick = mayUpload ? new Pick(uploaded) : null;
 const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id), remove: (id) => void take([id]) });
@@ -45,6 +49,7 @@ function changed(): void {
   grid.changed();
   showEmpty(main, timeline, () => pick?.choose());
   requestAnimationFrame(() => scrubber.update());
+  added.soon();
 }
 
 /** What the server answers of an upload is there, whatever was deleted before. */
@@ -55,12 +60,19 @@ function uploaded(image: Image): void {
 
 function arrived(image: Image): void {
   retries.heard(image);
-  // of those that failed, what is tried again stays in view
-  if (start.state && image.state !== start.state && !timeline.images.has(image.id)) return state.soon();
-  timeline.put(image);
+  // what was found stays in view, such as one of those that failed while it is tried again
+  if (!timeline.images.has(image.id) && !matches(image)) return state.soon();
+  const told = timeline.put(image);
+  if ((told === "new" || told === "moved") && madeAt(image.id) > start.now) added.note(image.id, keyOf(image));
   opener.viewer?.update(image.id);
   state.soon();
   changed();
+}
+
+/** How many there are is asked for again. */
+async function recount(): Promise<void> {
+  if (filtered) await loader.again();
+  else await loader.count(() => undefined);
 }
 
 /** Deletes what is picked, or the one. */
@@ -99,7 +111,8 @@ async function edge(newest: boolean): Promise<void> {
 /** Picks a whole day, loaded or not, or lets go of it. */
 async function pickDay(day: string): Promise<void> {
   try {
-    const ids = (await api.ids(dayEnd(day), dayStart(day), start.state)).filter((id) => !timeline.gone.has(id));
+    const all = filtered || byTaken ? await api.ids({ ...asked, from: day, to: day }) : await api.ids({}, dayEnd(day), dayStart(day));
+    const ids = all.filter((id) => !timeline.gone.has(id));
     if (selection.days.has(day)) selection.remove(ids);
     else selection.add(ids, day);
   } catch (error) {
@@ -160,10 +173,10 @@ addEventListener("scroll", () => root.classList.toggle("scrolled", scrollY > 4),
 history.scrollRestoration = "manual";
 root.classList.add("alive");
 for (const still of document.querySelectorAll(".still")) still.remove();
-const from = start.open && start.images[0] ? idAfter(start.images[0].id) : start.before;
+const from = start.open && start.images[0] ? keyAfter(keyOf(start.images[0])) : start.before;
 timeline.fill(from, start.images, start.end);
 grid.start(main);
-void (start.state ? loader.only(start.state, begun) : loader.count(begun));
+void (filtered ? loader.only(begun) : loader.count(begun));
 
 function begun(): void {
   const first = start.images[0];
@@ -181,6 +194,7 @@ new Live(
       if (!(await trash.isGone(id))) return;
       const takeAway = (): void => {
         timeline.remove(id);
+        added.forget(id);
         selection.drop(id);
         opener.viewer?.removed(id);
         changed();
@@ -189,7 +203,7 @@ new Live(
       else focus.keep(new Set([id]), takeAway, false);
       state.soon();
     },
-    missed: () => (state.soon(), loader.refresh(start.state)),
+    missed: () => (state.soon(), loader.refresh()),
   },
   start.events ?? null,
 ).start();

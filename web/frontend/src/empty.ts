@@ -20,8 +20,10 @@ export function showEmpty(main: HTMLElement, timeline: Timeline, choose: () => v
   }
   if (shown) return;
   const touch = matchMedia("(pointer: coarse)").matches;
-  if (start.state) {
-    shown = h("section", { class: "empty" }, h("h2", {}, "Nothing has failed"), h("p", {}, h("a", { class: "button", href: "/" }, "All pictures")));
+  if (start.nothing) {
+    const { title, hint, links } = start.nothing;
+    const ways = links.map(({ label, href }, i) => h("a", { class: i ? "button quiet" : "button", href }, label));
+    shown = h("section", { class: "empty" }, h("h2", {}, title), hint && h("p", {}, hint), h("p", { class: "ways" }, ...ways));
     main.append(shown);
     return;
   }

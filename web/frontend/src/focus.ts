@@ -1,6 +1,7 @@
 /** Where the focus is among the tiles, and where it goes when its tile does. */
 
 import type { Grid } from "./grid";
+import { keyOf } from "./order";
 import type { Timeline } from "./timeline";
 
 export class Focus {
@@ -48,9 +49,10 @@ export class Focus {
   /** The image nearest to one that is gone or going: itself, the next older, or the next newer. */
   near(without: ReadonlySet<string>, id: string): string | null {
     let newer: string | null = null;
+    const key = this.timeline.keyOf(id) ?? "";
     for (const other of this.timeline.known()) {
       if (without.has(other.id)) continue;
-      if (other.id <= id) return other.id;
+      if (keyOf(other) <= key) return other.id;
       newer = other.id;
     }
     return newer;

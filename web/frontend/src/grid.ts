@@ -3,7 +3,7 @@
 import { h } from "./dom";
 import { icon } from "./icons";
 import { firstOf, HEAD, Layout, type DayBox, type RunBox } from "./layout";
-import { dayOf } from "./records";
+import { dayOf } from "./order";
 import { columns, GAP } from "./rows";
 import { Strip } from "./day-header";
 import { Tile, type TileActions } from "./tile";
@@ -105,6 +105,12 @@ export class Grid {
     return row ? { y: box.top + row.y, height: row.height, box } : null;
   }
 
+  /** Whether any of the row of an image is in view. */
+  isInView(id: string): boolean {
+    const found = this.locate(id);
+    return !!found && found.y + found.height > this.edge && found.y < this.edge + innerHeight - 64;
+  }
+
   /** The first image whose row is in view, below the day's name. */
   first(): string | null {
     const anchor = this.#anchor(this.edge + HEAD);
@@ -130,7 +136,8 @@ export class Grid {
       sections.add(day.day.day);
       this.#day(day, low, high, focused, tiles, blanks, wanted);
     }
-    const away = focused && !tiles.has(focused) ? days.find((day) => day.day.day === dayOf(focused)) : undefined;
+    const awayDay = focused && !tiles.has(focused) ? dayOf(this.timeline.keyOf(focused) ?? "") : "";
+    const away = awayDay ? days.find((day) => day.day.day === awayDay) : undefined;
     if (away) {
       // the tile that has the focus stays, wherever the view has gone
       sections.add(away.day.day);

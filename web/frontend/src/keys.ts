@@ -1,4 +1,4 @@
-/** Moving among the tiles by keyboard: arrows walk, Home and End jump, x picks, Delete deletes, Escape lets go. */
+/** Moving among the tiles by keyboard: arrows walk, Home and End jump, x picks, Delete deletes, Escape lets go, / searches. */
 
 import type { Focus } from "./focus";
 import type { Grid } from "./grid";
@@ -21,6 +21,11 @@ export function listen(grid: Grid, focus: Focus, actions: KeyActions, free: () =
     let target = event.target as HTMLElement;
     if (target.closest("input, textarea, select, [role=slider], dialog")) return;
     const command = event.ctrlKey || event.metaKey;
+    if (event.key === "/" && !command) {
+      event.preventDefault();
+      [...document.querySelectorAll<HTMLInputElement>(".search input[type=search]")].find((field) => field.offsetParent)?.select();
+      return;
+    }
     if (WALKS.has(event.key) && !command && focus.lost && focus.back()) target = document.activeElement as HTMLElement;
     if (event.key === "Escape" && actions.clear()) event.preventDefault();
     else if (event.key === "Delete") actions.remove(target.closest<HTMLElement>(".tile")?.dataset["id"] ?? null);

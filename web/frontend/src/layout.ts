@@ -1,6 +1,7 @@
 /** Where everything of the timeline stands at a given width, in pixels from the top of the grid. */
 
-import { dayStart, shapeOf, type Image } from "./records";
+import { dayStart } from "./order";
+import { shapeOf, type Image } from "./records";
 import { justify, GAP, rowHeight, type Row } from "./rows";
 import type { Day, Run, Timeline } from "./timeline";
 
@@ -65,7 +66,7 @@ export class Layout {
         const { rows, shapes, ids, height } = run.images ? this.#rows(run, open) : { rows: [], shapes: [], ids: [], height: this.guess(run.count) };
         box.runs.push({ run, day, top: top + y, height, rows, shapes, ids, before: box.count, lower: day.runs[i + 1]?.upper ?? dayStart(day.day) });
         y += height;
-        box.count += run.count;
+        box.count += this.timeline.countOf(run);
       }
       box.height = y + FOOT;
       top += box.height;

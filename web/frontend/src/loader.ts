@@ -1,11 +1,16 @@
 /** Brings what the view needs: the counts of all days, and the images near the view. */
 
 import * as api from "./api";
+import { byTaken, keyOf } from "./order";
+import { start } from "./page";
+import { asked, filtered } from "./query";
+import type { Image } from "./records";
 import type { Run, Timeline } from "./timeline";
 
 /** The distance of the marks asked for, and the images asked for at once. */
 const EVERY = 200;
-const MOST = 500;
+/** Of a list that was asked for, so many at once. */
+const PAGE = 200;
 /** So many more than were counted, so that a page reaches the end of what it is for. */
 const SPARE = 20;
 const AT_ONCE = 2;
@@ -34,7 +39,7 @@ export class Loader {
   async count(first: () => void): Promise<void> {
     let counted = false;
     for (;;) {
-      const answer = await api.days(EVERY).catch(() => null);
+      const answer = await api.days(EVERY, byTaken).catch(() => null);
       if (answer) {
         this.timeline.count(answer.days, EVERY);
         this.changed();
@@ -46,51 +51,64 @@ export class Loader {
     }
   }
 
-  /** Takes all images in a state, and no others. */
-  async only(state: string, first: () => void): Promise<void> {
-    for (;;) {
-      try {
-        await this.#all(state);
-        break;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-      }
-    }
-    this.timeline.counted = true;
-    this.changed();
+  /** Takes the first of the images that the page was asked for, which are not counted by days. */
+  async only(first: () => void): Promise<void> {
+    while (!(await this.again().then(() => true, () => false))) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     first();
   }
 
-  async #all(state: string): Promise<string | null> {
+  /** Asks anew for a list that was asked for, as far as it was known; returns the event to listen from. */
+  async again(): Promise<string | null> {
+    const last = [...this.timeline.known()].at(-1);
+    const until = last ? keyOf(last) : null;
+    const found: Image[] = [];
     let events: string | null = null;
-    for (let before: string | null = null; ; ) {
-      const page: api.Page = await api.page(before, MOST, undefined, state);
-      this.timeline.fill(before, page.images, page.next === null);
+    let before: string | null = null;
+    while (start.query.possible) {
+      const page: api.Page = await api.page(before, PAGE, asked);
+      found.push(...page.images);
       events ??= page.events ?? null;
       before = page.next;
-      if (!before) return events;
+      if (!before || !until || before <= until) break;
     }
+    this.timeline.reset();
+    this.timeline.extend(null, found, before === null);
+    this.timeline.counted = true;
+    this.changed();
+    return events;
   }
 
   /** Loads one run now. */
   async load(run: Run): Promise<void> {
     this.#under.add(run);
     try {
-      const page = await api.page(run.upper, Math.max(60, Math.min(EVERY, run.count) + SPARE));
-      this.timeline.fill(run.upper, page.images, page.next === null);
+      const limit = filtered ? PAGE : Math.max(60, Math.min(EVERY, run.count) + SPARE);
+      const page = await api.page(run.upper, limit, asked);
+      if (filtered) this.timeline.extend(run.upper, page.images, page.next === null);
+      else this.timeline.fill(run.upper, page.images, page.next === null);
     } finally {
       this.#under.delete(run);
     }
     this.changed();
   }
 
-  /** Asks again for the newest images: what came and changed while nothing was heard. */
-  async refresh(state?: string | null): Promise<string | null> {
-    if (state) {
-      const events = await this.#all(state);
-      this.changed();
-      return events;
-    }
+  /** Asks again for what came and changed while nothing was heard; returns the event to listen from. */
+  async refresh(): Promise<string | null> {
+    if (filtered) return this.again();
+    return byTaken ? this.#anew() : this.#newest();
+  }
+
+  /** By when they were taken, what came in may be anywhere. */
+  async #anew(): Promise<string | null> {
+    const [{ days }, { events }] = await Promise.all([api.days(EVERY, byTaken), api.page(null, 1, asked)]);
+    this.timeline.reset();
+    this.timeline.count(days, EVERY);
+    this.changed();
+    return events ?? null;
+  }
+
+  /** The newest images. */
+  async #newest(): Promise<string | null> {
     const page = await api.page(null, EVERY);
     const found = new Set(page.images.map((image) => image.id));
     const last = page.images.at(-1)?.id ?? "";

@@ -1,8 +1,8 @@
 /** The address keeps the place: reloading, sharing and the back button return to the same rows. */
 
 import type { Grid } from "./grid";
-import { start } from "./page";
-import { idAfter } from "./records";
+import { keyAfter } from "./order";
+import { address } from "./query";
 
 const REST_MS = 250;
 
@@ -25,6 +25,7 @@ export function keepPlace(grid: Grid, free: () => boolean): void {
 /** The address of what the view shows now. */
 export function addressOf(grid: Grid): string {
   const first = scrollY > 40 ? grid.first() : null;
-  const query = new URLSearchParams({ ...(start.state ? { state: start.state } : {}), ...(first ? { before: idAfter(first) } : {}) });
+  const key = first && grid.timeline.keyOf(first);
+  const query = new URLSearchParams({ ...address, ...(key ? { before: keyAfter(key) } : {}) });
   return query.size ? `/?${query}` : "/";
 }

@@ -3,7 +3,8 @@
 import * as api from "./api";
 import { h } from "./dom";
 import { icon } from "./icons";
-import { mayChange, start } from "./page";
+import { mayChange } from "./page";
+import { asked } from "./query";
 import { fileOf } from "./records";
 import type { Selection } from "./selection";
 import type { Timeline } from "./timeline";
@@ -41,10 +42,11 @@ export class PickedBar {
     document.documentElement.classList.toggle("picking", ids.size > 0);
     if (!ids.size) return;
     const { total } = this.timeline;
-    const partial = this.selection.partial && ids.size < total;
-    this.#count.textContent = partial ? `${count(ids.size)} of ${count(total)} selected` : `${count(ids.size)} selected`;
+    const partial = this.selection.partial && (ids.size < total || this.timeline.goesOn);
+    const open = this.timeline.goesOn;
+    this.#count.textContent = partial && !open ? `${count(ids.size)} of ${count(total)} selected` : `${count(ids.size)} selected`;
     this.#rest.hidden = !partial;
-    this.#rest.textContent = `Select all ${count(total)}`;
+    this.#rest.textContent = open ? "Select all" : `Select all ${count(total)}`;
     this.#retry.hidden = !this.#failed().length;
   }
 
@@ -52,7 +54,7 @@ export class PickedBar {
   async everything(): Promise<void> {
     this.#rest.disabled = true;
     try {
-      this.selection.add(await api.ids(null, "", start.state ?? null));
+      this.selection.add(await api.ids(asked));
     } catch (error) {
       toast(error instanceof Error ? error.message : "Not all could be selected.");
     }

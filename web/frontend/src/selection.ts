@@ -1,6 +1,6 @@
 /** Which images are picked, by click, by shift-click and by keyboard. */
 
-import { dayOf } from "./records";
+import { dayOf } from "./order";
 import type { Timeline } from "./timeline";
 
 export class Selection {
@@ -22,8 +22,9 @@ export class Selection {
   toggle(id: string, range = false): void {
     const pick = !this.ids.has(id);
     if (range && this.#from && this.#from !== id) {
-      const [low, high] = this.#from < id ? [this.#from, id] : [id, this.#from];
-      for (const image of this.timeline.known()) if (image.id >= low && image.id <= high) this.ids.add(image.id);
+      const known = [...this.timeline.known()].map((image) => image.id);
+      const ends = [known.indexOf(this.#from), known.indexOf(id)].sort((one, other) => one - other);
+      for (const other of known.slice(Math.max(0, ends[0] ?? 0), (ends[1] ?? 0) + 1)) this.ids.add(other);
     } else if (pick) this.ids.add(id);
     else this.#drop(id);
     this.#from = id;
@@ -34,7 +35,7 @@ export class Selection {
   /** Picks all that is loaded. */
   all(): void {
     for (const image of this.timeline.known()) this.ids.add(image.id);
-    this.partial = this.ids.size < this.timeline.total;
+    this.partial = this.ids.size < this.timeline.total || this.timeline.goesOn;
     this.changed();
   }
 
@@ -57,7 +58,7 @@ export class Selection {
   }
 
   #drop(id: string): boolean {
-    this.days.delete(dayOf(id));
+    this.days.delete(dayOf(this.timeline.keyOf(id) ?? ""));
     return this.ids.delete(id);
   }
 

@@ -78,7 +78,7 @@ export class State {
     if (!failed) return;
     const words = many(failed, "picture") + " failed";
     if (parts.length) this.#line.append(" · ");
-    this.#line.append(start.state ? h("span", { class: "fault" }, words) : h("a", { class: "fault", href: "/?state=failed" }, words));
+    this.#line.append(start.query.state === "failed" ? h("span", { class: "fault" }, words) : h("a", { class: "fault", href: "/?state=failed" }, words));
     if (mayChange) this.#line.append(" ", h("button", { type: "button", class: "link", onclick: () => void this.#retry() }, "Retry all"));
   }
 

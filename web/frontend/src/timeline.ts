@@ -1,18 +1,10 @@
 /** Everything the page knows of the gallery: days, each of runs of images that are known or only counted. */
 
-import { dayEnd, dayOf, dayStart, type DayCount, idAfter, type Image } from "./records";
+import { AHEAD, byTaken, dayEnd, dayOf, dayStart, keyOf } from "./order";
+import { type DayCount, type Image, madeAt } from "./records";
+import { cut, type Day, group, halve, joined, MOST, type Run, runOf, spread } from "./runs";
 
-/** The images of a day with ids below `upper`, down to the next run: known, or only counted. */
-export interface Run {
-  upper: string;
-  count: number;
-  images: Image[] | null;
-}
-
-export interface Day {
-  day: string;
-  runs: Run[];
-}
+export type { Day, Run } from "./runs";
 
 export interface Place {
   day: Day;
@@ -20,9 +12,8 @@ export interface Place {
   index: number;
 }
 
-const MOST = 400;
-const LEAST = 24;
-const AHEAD = "ffffffff-ffff-7fff-bfff-ffffffffffff";
+/** As many are taken to follow what was found so far, if it is not known how many do. */
+const REST = 60;
 
 export class Timeline {
   days: Day[] = [];
@@ -30,10 +21,25 @@ export class Timeline {
   /** What was deleted here or elsewhere; late news of it is ignored. */
   readonly gone = new Set<string>();
   counted = false;
+  /** Whether more follow the last image, and nobody knows how many. */
+  goesOn = false;
   #newest = "";
+  /** Of images that came in where nothing is loaded: the keys by which they were counted. */
+  readonly #uncounted = new Map<string, string>();
+  readonly #former = new Map<string, Image>();
+  /** Of images that were known once. */
+  readonly #keys = new Map<string, string>();
+
+  /** Images that were made after `since`, in milliseconds, have come in since the page was made. */
+  constructor(readonly since: number) {}
 
   get total(): number {
-    return this.days.reduce((sum, day) => sum + day.runs.reduce((s, run) => s + run.count, 0), 0);
+    return this.days.reduce((sum, day) => sum + day.runs.reduce((s, run) => s + this.countOf(run), 0), 0);
+  }
+
+  /** How many images of a run are known to be there. */
+  countOf(run: Run): number {
+    return this.goesOn && !run.images ? 0 : run.count;
   }
 
   /** Takes the counts of all days; `every` is the distance of the marks. */
@@ -50,12 +56,12 @@ export class Timeline {
     this.counted = true;
   }
 
-  /** Takes a stretch without a gap: images with ids below `upper`, newest first, down to the last one or the `end`. */
+  /** Takes a stretch without a gap: images with keys below `upper`, newest first, down to the last one or the `end`. */
   fill(upper: string | null, found: readonly Image[], end: boolean): void {
     const above = upper ?? AHEAD;
     const last = found.at(-1);
     if (!last && !end) return;
-    const below = end || !last ? "" : last.id;
+    const below = end || !last ? "" : keyOf(last);
     const groups = group(found);
     for (const day of groups.keys()) this.#day(day);
     for (const day of this.days) {
@@ -66,41 +72,86 @@ export class Timeline {
     this.#tidy();
   }
 
-  /** Takes news of one image; whether it belongs to the gallery that is known here. */
-  put(image: Image): "new" | "changed" | "ignored" {
+  /** As `fill`, of a list of which nobody knows how long it is: if it goes on, something stands for the rest. */
+  extend(upper: string | null, found: readonly Image[], end: boolean): void {
+    this.fill(upper, found, end);
+    this.goesOn = !end;
+    const day = this.days.at(-1);
+    const run = day?.runs.at(-1);
+    if (end || !day || !run) return;
+    if (!run.images) run.count = REST;
+    else day.runs.push({ upper: keyOf(run.images.at(-1) as Image), count: REST, images: null });
+  }
+
+  /** Takes news of one image: whether it is new here, or has another place now. */
+  put(image: Image): "new" | "moved" | "changed" | "ignored" {
     if (this.gone.has(image.id)) return "ignored";
-    if (this.images.has(image.id)) {
-      this.#merge(image);
-      return "changed";
+    const standing = this.images.get(image.id);
+    if (standing) {
+      const before = keyOf(standing);
+      if (keyOf(this.#merge(image)) === before) return "changed";
+      this.#insert(standing);
+      this.#tidy();
+      return "moved";
     }
-    const fresh = image.id > this.#newest;
-    const day = this.#day(dayOf(image.id));
-    const run = runOf(day, image.id);
+    return this.#insert(image);
+  }
+
+  #insert(image: Image): "new" | "ignored" {
+    const key = keyOf(image);
+    const day = this.#day(dayOf(key));
+    const run = runOf(day, key);
     if (!run.images && day.runs.every((other) => other.count === 0)) run.images = [];
     if (run.images) {
-      const at = run.images.findIndex((other) => other.id < image.id);
+      const at = run.images.findIndex((other) => keyOf(other) < key);
       run.images.splice(at < 0 ? run.images.length : at, 0, this.#merge(image));
       run.count = run.images.length;
       if (run.count > MOST) halve(day, run);
       return "new";
     }
-    if (fresh) {
-      run.count += 1;
-      this.#newest = image.id;
-    }
-    return fresh ? "new" : "ignored";
+    return this.#count(image, run);
+  }
+
+  /** Counts an image whose neighbours are not loaded, if it came in after the others were counted. */
+  #count(image: Image, run: Run): "new" | "ignored" {
+    const key = keyOf(image);
+    const before = this.#uncounted.get(image.id);
+    if (before === key || (before === undefined && !this.#isFresh(image.id))) return "ignored";
+    if (before !== undefined) this.#discountAt(before);
+    run.count += 1;
+    this.#uncounted.set(image.id, key);
+    if (image.id > this.#newest) this.#newest = image.id;
+    return before === undefined ? "new" : "ignored";
+  }
+
+  #isFresh(id: string): boolean {
+    return byTaken ? madeAt(id) > this.since : id > this.#newest;
+  }
+
+  /** Forgets all that is known: it is asked for anew. */
+  reset(): void {
+    for (const [id, image] of this.images) this.#former.set(id, image);
+    this.images.clear();
+    this.#uncounted.clear();
+    this.days = [];
+    this.goesOn = false;
   }
 
   /** Takes an image out; the place it had, or nothing. */
   remove(id: string, forGood = true): Image | null {
     if (forGood) this.gone.add(id);
-    const place = this.find(id);
-    if (!place) return null;
-    const [image] = place.run.images?.splice(place.index, 1) ?? [];
-    place.run.count -= 1;
+    const image = this.#takeOut(id);
+    if (!image) return null;
     this.images.delete(id);
     this.#tidy();
-    return image ?? null;
+    return image;
+  }
+
+  #takeOut(id: string): Image | null {
+    const place = this.find(id);
+    if (!place) return null;
+    place.run.count -= 1;
+    return place.run.images?.splice(place.index, 1)[0] ?? null;
   }
 
   /** Takes many out, known or only counted: those that were known, and the ids of the others. */
@@ -119,11 +170,12 @@ export class Timeline {
   }
 
   /** Forgets the images of the days of these ids, of which more are there than are known: they are counted and loaded
-   * anew. */
+   * anew. If it is not known of which days they are, all are forgotten. */
   unload(ids: Iterable<string>): void {
-    const days = new Set([...ids].map(dayOf));
+    const keys = [...ids].map((id) => this.keyOf(id));
+    const days = new Set(keys.map((key) => key && dayOf(key)));
     for (const day of this.days) {
-      if (!days.has(day.day)) continue;
+      if (!days.has(null) && !days.has(day.day)) continue;
       for (const run of day.runs) for (const { id } of run.images ?? []) this.images.delete(id);
       day.runs = [{ upper: dayEnd(day.day), count: 1, images: null }];
     }
@@ -132,19 +184,32 @@ export class Timeline {
   /** One image less among those that are only counted: where this one must be, or elsewhere in its day, since how many
    * there are in each run may be a guess. */
   #discount(id: string): void {
-    const day = this.days.find((other) => other.day === dayOf(id));
+    const key = this.keyOf(id);
+    if (key) this.#discountAt(key);
+  }
+
+  #discountAt(key: string): void {
+    const day = this.days.find((other) => other.day === dayOf(key));
     if (!day) return;
     const counted = day.runs.filter((run) => !run.images && run.count > 0);
-    const run = counted.findLast((other) => other.upper > id) ?? counted[0];
+    const run = counted.findLast((other) => other.upper > key) ?? counted[0];
     if (run) run.count -= 1;
   }
 
+  /** The place of an image in the order, also of one that is gone; null if it was never known. */
+  keyOf(id: string): string | null {
+    const image = this.images.get(id);
+    return image ? keyOf(image) : (this.#keys.get(id) ?? this.#uncounted.get(id) ?? (byTaken ? null : id));
+  }
+
   find(id: string): Place | null {
-    if (!this.images.has(id)) return null;
-    const name = dayOf(id);
+    const known = this.images.get(id);
+    if (!known) return null;
+    const key = keyOf(known);
+    const name = dayOf(key);
     const day = this.days.find((other) => other.day === name);
     if (!day) return null;
-    const run = runOf(day, id);
+    const run = runOf(day, key);
     const index = run.images?.findIndex((image) => image.id === id) ?? -1;
     return index < 0 ? null : { day, run, index };
   }
@@ -156,13 +221,19 @@ export class Timeline {
 
   #merge(image: Image): Image {
     if (image.id > this.#newest) this.#newest = image.id;
+    if (byTaken) this.#keys.set(image.id, keyOf(image));
     const standing = this.images.get(image.id);
     if (!standing) {
-      this.images.set(image.id, image);
-      return image;
+      // the tiles that are drawn hold on to what they show
+      const former = this.#former.get(image.id);
+      const known = former ? Object.assign(former, image) : image;
+      this.images.set(image.id, known);
+      return known;
     }
     // a page read before the event that told of the end
     if (standing.state === "ready" && image.state === "pending") return standing;
+    // when it was taken is known once it is made
+    if (keyOf(standing) !== keyOf(image)) this.#takeOut(image.id);
     return Object.assign(standing, image);
   }
 
@@ -177,94 +248,5 @@ export class Timeline {
 
   #tidy(): void {
     this.days = this.days.filter((day) => day.runs.some((run) => run.count > 0));
-  }
-}
-
-function group(images: readonly Image[]): Map<string, Image[]> {
-  const groups = new Map<string, Image[]>();
-  for (const image of images) {
-    const day = dayOf(image.id);
-    groups.set(day, [...(groups.get(day) ?? []), image]);
-  }
-  return groups;
-}
-
-function runOf(day: Day, id: string): Run {
-  const found = day.runs.findLast((run) => run.upper > id);
-  if (!found) throw new Error(`${id} is not of ${day.day}`);
-  return found;
-}
-
-/** What becomes of a run reaching down to `lower` once the images between `above` and `below` are known. */
-function cut(run: Run, lower: string, images: readonly Image[], above: string, below: string): Run[] {
-  const top = run.upper < above ? run.upper : above;
-  const bottom = lower > below ? lower : below;
-  if (top <= bottom) return [run];
-  const inside = images.filter((image) => image.id < top && image.id >= bottom);
-  if (run.images) {
-    const outside = run.images.filter((image) => image.id >= top || image.id < bottom);
-    const all = [...outside, ...inside].sort((a, b) => (a.id < b.id ? 1 : -1));
-    return [{ upper: run.upper, count: all.length, images: all }];
-  }
-  const pieces: Run[] = [{ upper: top, count: inside.length, images: [...inside] }];
-  // a page that does not reach the end of the run leaves at least one image
-  const rest = Math.max(run.count > 0 && lower < bottom ? 1 : 0, run.count - inside.length);
-  const [hasAbove, hasBelow] = [run.upper > top, lower < bottom];
-  const upperRest = hasAbove && hasBelow ? Math.floor(rest / 2) : rest;
-  if (hasAbove) pieces.unshift({ upper: run.upper, count: upperRest, images: null });
-  if (hasBelow) pieces.push({ upper: bottom, count: hasAbove ? rest - upperRest : rest, images: null });
-  return pieces;
-}
-
-/** Neighbouring known runs of a few images become one, so that rows are full. */
-function joined(runs: readonly Run[]): Run[] {
-  const out: Run[] = [];
-  for (const run of runs) {
-    const before = out.at(-1);
-    const small = before?.images && run.images && (before.count < LEAST || run.count < LEAST) && before.count + run.count < MOST;
-    if (small && before.images && run.images) {
-      out[out.length - 1] = { upper: before.upper, count: before.count + run.count, images: [...before.images, ...run.images] };
-    } else out.push(run);
-  }
-  return out;
-}
-
-function halve(day: Day, run: Run): void {
-  const images = run.images ?? [];
-  const middle = images.length >> 1;
-  const rest = images.splice(middle);
-  run.count = images.length;
-  const last = images.at(-1);
-  day.runs.splice(day.runs.indexOf(run) + 1, 0, { upper: last?.id ?? run.upper, count: rest.length, images: rest });
-}
-
-/** Gives the images of a day that are only counted to its unknown runs, cut at the marks: `every` images lie between
- * one mark and the next, those that are known among them. */
-function spread(runs: readonly Run[], day: string, count: number, marks: readonly string[], every: number): Run[] {
-  const above = new Map(marks.map((mark, i) => [idAfter(mark), (i + 1) * every]));
-  const pieces = runs.flatMap((run, i): Run[] => {
-    if (run.images) return [run];
-    const lower = runs[i + 1]?.upper ?? dayStart(day);
-    const inner = [...above.keys()].filter((mark) => mark < run.upper && mark > lower);
-    return [run.upper, ...inner].map((upper) => ({ upper, count: 0, images: null }));
-  });
-  let from = 0;
-  for (let at = 0; at < pieces.length; ) {
-    let next = at + 1;
-    while (next < pieces.length && !above.has(pieces[next]?.upper ?? "")) next += 1;
-    const to = above.get(pieces[next]?.upper ?? "") ?? count;
-    share(pieces.slice(at, next), to - from);
-    [at, from] = [next, to];
-  }
-  return pieces.filter((piece) => piece.images || piece.count > 0 || pieces.length === 1);
-}
-
-/** Gives what is left of `total` images to the unknown ones of the runs. */
-function share(runs: readonly Run[], total: number): void {
-  let rest = Math.max(0, runs.reduce((left, run) => left - (run.images ? run.count : 0), total));
-  const unknown = runs.filter((run) => !run.images);
-  for (const [i, run] of unknown.entries()) {
-    run.count = Math.ceil(rest / (unknown.length - i));
-    rest -= run.count;
   }
 }

@@ -2,7 +2,9 @@
 
 import * as api from "./api";
 import { confirm } from "./confirm";
+import { byTaken } from "./order";
 import { start } from "./page";
+import { filtered } from "./query";
 import { idAfter, type Image } from "./records";
 import type { Timeline } from "./timeline";
 import { type Toast, toast } from "./toast";
@@ -87,6 +89,8 @@ export class Trash {
     const deleted: Deleted = { images, unseen, ids: all, shown: toast(words, undo, SECONDS), done: this.#delete(all) };
     void deleted.done.then((done) => done || this.#failed(deleted));
     if (undo) this.#stack.push(deleted);
+    // by when they were taken nobody knows where they were
+    if (unseen.length && byTaken) void deleted.done.then(() => this.actions.recount());
   }
 
   /** News of an image: whether to heed it now. What is not here any more may have been restored, which is asked of many
@@ -106,7 +110,7 @@ export class Trash {
     this.#asking = 0;
     await Promise.all(this.#stack.map(({ done }) => done));
     const all = [...asked.keys()].sort();
-    const there = new Set(await api.ids(idAfter(all.at(-1) ?? ""), all[0]).catch(() => []));
+    const there = new Set(await api.ids({}, idAfter(all.at(-1) ?? ""), all[0]).catch(() => []));
     for (const [id, image] of asked) {
       if (!there.has(id) || !this.timeline.gone.has(id)) continue;
       this.welcome(id);
@@ -176,6 +180,7 @@ export class Trash {
   /** Of those that were only counted it is not known where they are among the others. The server counts its days once a
    * second. */
   async #recount(ids: readonly string[], all: number): Promise<void> {
+    if (filtered) return this.actions.recount();
     for (let tries = 0; tries < RECOUNTS; tries += 1) {
       this.timeline.unload(ids);
       await this.actions.recount();

@@ -1,6 +1,7 @@
 /** The images the viewer walks through: those of the gallery when it was opened, loaded as they come near. */
 
 import type { Loader } from "../loader";
+import { keyOf } from "../order";
 import type { Image } from "../records";
 import type { Run, Timeline } from "../timeline";
 
@@ -50,10 +51,15 @@ export class Slots {
   insert(id: string): number {
     const standing = this.indexOf(id);
     if (standing >= 0) return standing;
-    const found = this.#slots.findIndex((slot) => ("id" in slot ? slot.id : slot.run.upper) <= id);
+    const key = this.timeline.keyOf(id) ?? "";
+    const found = this.#slots.findIndex((slot) => this.#keyOf(slot) <= key);
     const index = found < 0 ? this.#slots.length : found;
     this.#slots.splice(index, 0, { id });
     return index;
+  }
+
+  #keyOf(slot: Slot): string {
+    return "id" in slot ? (this.timeline.keyOf(slot.id) ?? "") : slot.run.upper;
   }
 
   /** Loads what stands at an index: the stretch that came to be known. */
@@ -83,12 +89,12 @@ export class Slots {
     let was = 0;
     for (let slot = this.#slots[from]; slot && "run" in slot && slot.run === run; slot = this.#slots[from + was]) was += 1;
     const next = this.#slots[from + was];
-    const floor = next ? ("id" in next ? next.id : next.run.upper) : "";
+    const floor = next ? this.#keyOf(next) : "";
     const found: Slot[] = [];
     for (const day of this.timeline.days) {
       for (const other of day.runs) {
         if (other.upper > run.upper && !other.images) continue;
-        for (const image of other.images ?? []) if (image.id < run.upper && image.id > floor) found.push({ id: image.id });
+        for (const image of other.images ?? []) if (keyOf(image) < run.upper && keyOf(image) > floor) found.push({ id: image.id });
         if (!other.images && other.upper <= run.upper && other.upper > floor && other !== run) {
           for (let offset = 0; offset < other.count; offset += 1) found.push({ run: other, offset });
         }

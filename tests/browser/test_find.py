@@ -1,0 +1,142 @@
+"""Finding pictures from the page: by what is typed, and by when they were added or taken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Windows
+from tests.indexes import is_whole
+from tests.pictures import picture, undecodable
+from tests.product import Gallery, prepared, until
+
+OLD = "2018:01:02 03:04:05"
+
+
+def taken(date: str, camera: str = "Canon EOS R5", **options: Any) -> bytes:
+    """A picture of a camera, by its clock."""
+    exif = Image.Exif()
+    exif[0x0110] = camera
+    exif.get_ifd(0x8769)[0x9003] = date
+    return picture("JPEG", exif=exif.tobytes(), **options)
+
+
+@pytest.fixture(scope="module")
+def hung(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
+    """Pictures of some years, a few of a beach."""
+    with prepared(tmp_path_factory.mktemp("find")) as gallery:
+        gallery.start_all()
+        files = {
+            "beach-1.jpg": taken("2019:07:14 18:03:22"),
+            "Strand (beach).jpg": taken("2019:07:02 10:00:00", "iPhone 15"),
+            "hill.jpg": taken("2019:07:14 09:00:00"),
+            "old.jpg": taken(OLD),
+            "beach.png": picture(),
+            "beach-broken.jpg": undecodable(),
+        }
+        for name, data in files.items():
+            gallery.until_ended(gallery.upload(data, name).json["id"])
+        until(lambda: is_whole(gallery), 60)
+        yield gallery
+
+
+def names(page: Page) -> list[str]:
+    """The names of the pictures that are shown, in their order."""
+    return [
+        str(name)
+        for name in page.evaluate("[...document.querySelectorAll('.tile')].map(t => t.querySelector('img')?.alt ?? '')")
+    ]
+
+
+def headings(page: Page) -> list[str]:
+    return page.locator(".day h2 > span, .day h2:not(:has(span))").all_inner_texts()
+
+
+def search(page: Page, text: str) -> None:
+    page.get_by_role("searchbox").fill(text)
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+def test_what_is_typed_is_found_at_an_address_of_its_own(hung: Gallery, windows: Windows, script: bool) -> None:
+    page = windows.page(java_script_enabled=script, locale="en-GB")
+    page.goto(hung.url)
+    page.get_by_role("link", name="Taken").click()
+    expect(page.get_by_role("link", name="Taken")).to_have_attribute("aria-current", "true")
+    search(page, "BEACH july 2019")
+    expect(page.get_by_role("heading", name="Pictures taken in July 2019 with “BEACH”")).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(2)
+    assert names(page) == ["beach-1.jpg", "Strand (beach).jpg"]
+    assert page.url == f"{hung.url}/?q=BEACH+july+2019&sort=taken"
+    search(page, "canon")
+    expect(page.get_by_role("heading", name="Pictures with “canon”")).to_be_visible()
+    expect(page.locator(".tile")).to_have_count(3)
+    page.go_back()
+    expect(page.get_by_role("searchbox")).to_have_value("BEACH july 2019")
+    expect(page.locator(".tile")).to_have_count(2)
+    page.get_by_role("link", name="All pictures").click()
+    expect(page).to_have_url(f"{hung.url}/?sort=taken")
+    search(page, "failed beach")
+    expect(page.get_by_role("heading", name="Failed pictures with “beach”")).to_be_visible()
+    expect(page.locator(".tile.failed")).to_have_count(1)
+    expect(page.locator(".tile")).to_have_count(1)
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+def test_where_nothing_is_found_the_page_says_what_for_and_where_else_to_look(
+    hung: Gallery, windows: Windows, script: bool
+) -> None:
+    page = windows.page(java_script_enabled=script)
+    page.goto(hung.url)
+    search(page, "january 2018 old")
+    expect(page.get_by_role("heading", name="Nothing found")).to_be_visible()
+    expect(page.locator(".empty")).to_contain_text("There are no pictures added in January 2018 with “old”.")
+    page.get_by_role("link", name="Look by when they were taken").click()
+    expect(page.locator(".tile")).to_have_count(1)
+    search(page, "ab")
+    expect(page.locator(".empty")).to_contain_text("3 letters or more")
+    expect(page.locator(".tile")).to_have_count(0)
+
+
+def test_by_when_they_were_taken_each_is_under_its_day(hung: Gallery, windows: Windows) -> None:
+    days = ["Sunday, 14 July 2019", "Tuesday, 2 July 2019", "Tuesday, 2 January 2018"]
+    page = windows.page(java_script_enabled=False)
+    page.goto(f"{hung.url}/?sort=taken")
+    assert headings(page)[1:] == days
+    page = windows.open(hung, "/?sort=taken", locale="en-GB")
+    expect(page.locator(".tile")).to_have_count(6)
+    short = [re.sub(r"^(\w{3})\w*", r"\1", day) for day in days]
+    assert headings(page) == ["Today", *short]
+    assert names(page)[2:] == ["beach-1.jpg", "hill.jpg", "Strand (beach).jpg", "old.jpg"]
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+
+
+def test_what_comes_in_appears_where_it_belongs_and_is_told_if_that_is_out_of_view(
+    hung: Gallery, windows: Windows
+) -> None:
+    page = windows.open(hung, "/?sort=taken", viewport={"width": 500, "height": 300})
+    other = windows.open(hung, "/?q=hill&sort=taken", viewport={"width": 500, "height": 300})
+    expect(other.locator(".tile")).to_have_count(1)
+    image_id = hung.upload(taken("2017:05:06 07:08:09", size=(600, 400)), "older.jpg").json["id"]
+    hung.until_ended(image_id)
+    told = page.get_by_role("button", name="1 added")
+    told.click()
+    tile = page.locator(f".tile[data-id='{image_id}']")
+    expect(tile).to_be_in_viewport()
+    expect(told).to_have_count(0)
+    expect(page.locator(".day", has=tile)).to_contain_text("2017")
+    expect(other.locator(".tile")).to_have_count(1)
+    expect(other.get_by_role("button", name="added")).to_have_count(0)
+    # the viewer walks in the same order
+    page.keyboard.press("Enter")
+    expect(page.locator(".pswp.viewer-open")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    expect(page).to_have_title(re.compile(r"old\.jpg"))
+    hung.call("DELETE", f"/api/images/{image_id}")
+    expect(tile).to_have_count(0)

@@ -1,0 +1,70 @@
+/** What came in out of view: how many, quietly, and the way there. */
+
+import { h, say } from "./dom";
+import type { Grid } from "./grid";
+import { dayOf } from "./order";
+import { count } from "./words";
+
+const SOON_MS = 150;
+
+export class Added {
+  /** Where each is in the order, by its id. */
+  readonly #unseen = new Map<string, string>();
+  readonly #words = h("span");
+  readonly #arrow = h("span", { "aria-hidden": "true" });
+  readonly #button = h("button", { type: "button", class: "added", onclick: () => this.#go() }, this.#arrow, this.#words);
+  readonly #corner = h("div", { class: "added-corner", role: "status", "aria-live": "polite" });
+  #timer = 0;
+
+  constructor(readonly grid: Grid) {
+    document.body.append(this.#corner);
+    addEventListener("scroll", () => this.soon(), { passive: true });
+  }
+
+  /** An image came in, or found its place; it is counted unless it is in view. */
+  note(id: string, key: string): void {
+    this.#unseen.set(id, key);
+    this.soon();
+  }
+
+  forget(id: string): void {
+    if (this.#unseen.delete(id)) this.soon();
+  }
+
+  /** What is in view may have changed. */
+  soon(): void {
+    if (this.#unseen.size || this.#button.isConnected) this.#timer ||= window.setTimeout(() => this.#look(), SOON_MS);
+  }
+
+  #look(): void {
+    this.#timer = 0;
+    for (const id of this.#unseen.keys()) if (this.grid.isInView(id)) this.#unseen.delete(id);
+    if (!this.#unseen.size) return this.#button.remove();
+    const nearest = this.#next();
+    this.#arrow.textContent = nearest !== null && this.#yOf(nearest) > this.grid.edge ? "↓ " : "↑ ";
+    say(this.#words, `${count(this.#unseen.size)} added`);
+    if (!this.#button.isConnected) this.#corner.append(this.#button);
+  }
+
+  /** The one that is first in the order. */
+  #next(): string | null {
+    return [...this.#unseen].sort(([, one], [, other]) => (one < other ? 1 : -1))[0]?.[0] ?? null;
+  }
+
+  /** How far down an image is, or the day that it is of while it is only counted. */
+  #yOf(id: string): number {
+    const found = this.grid.locate(id);
+    if (found) return found.y;
+    const day = dayOf(this.#unseen.get(id) ?? "");
+    return this.grid.layout.days.find((box) => box.day.day <= day)?.top ?? 0;
+  }
+
+  #go(): void {
+    const id = this.#next();
+    if (id && !this.grid.show(id)) this.grid.scrollTo(this.#yOf(id));
+    if (id) this.#unseen.delete(id);
+    this.grid.draw();
+    if (id) this.grid.tiles.get(id)?.link.focus({ preventScroll: true });
+    this.soon();
+  }
+}

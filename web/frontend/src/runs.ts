@@ -1,0 +1,110 @@
+/** Runs: the images of a day in pieces, some known and some only counted. */
+
+import { dayOf, dayStart, keyAfter, keyOf } from "./order";
+import type { Image } from "./records";
+
+/** The images of a day with keys below `upper`, down to the next run: known, or only counted. */
+export interface Run {
+  upper: string;
+  count: number;
+  images: Image[] | null;
+}
+
+export interface Day {
+  day: string;
+  runs: Run[];
+}
+
+/** The most images of a known run, and the fewest beside another one. */
+export const MOST = 400;
+const LEAST = 24;
+
+export function group(images: readonly Image[]): Map<string, Image[]> {
+  const groups = new Map<string, Image[]>();
+  for (const image of images) {
+    const day = dayOf(keyOf(image));
+    groups.set(day, [...(groups.get(day) ?? []), image]);
+  }
+  return groups;
+}
+
+export function runOf(day: Day, key: string): Run {
+  const found = day.runs.findLast((run) => run.upper > key);
+  if (!found) throw new Error(`${key} is not of ${day.day}`);
+  return found;
+}
+
+/** What becomes of a run reaching down to `lower` once the images between `above` and `below` are known. */
+export function cut(run: Run, lower: string, images: readonly Image[], above: string, below: string): Run[] {
+  const top = run.upper < above ? run.upper : above;
+  const bottom = lower > below ? lower : below;
+  if (top <= bottom) return [run];
+  const isInside = (image: Image): boolean => keyOf(image) < top && keyOf(image) >= bottom;
+  const inside = images.filter(isInside);
+  if (run.images) {
+    const outside = run.images.filter((image) => !isInside(image));
+    const all = [...outside, ...inside].sort((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1));
+    return [{ upper: run.upper, count: all.length, images: all }];
+  }
+  const pieces: Run[] = [{ upper: top, count: inside.length, images: [...inside] }];
+  // a page that does not reach the end of the run leaves at least one image
+  const rest = Math.max(run.count > 0 && lower < bottom ? 1 : 0, run.count - inside.length);
+  const [hasAbove, hasBelow] = [run.upper > top, lower < bottom];
+  const upperRest = hasAbove && hasBelow ? Math.floor(rest / 2) : rest;
+  if (hasAbove) pieces.unshift({ upper: run.upper, count: upperRest, images: null });
+  if (hasBelow) pieces.push({ upper: bottom, count: hasAbove ? rest - upperRest : rest, images: null });
+  return pieces;
+}
+
+/** Neighbouring known runs of a few images become one, so that rows are full. */
+export function joined(runs: readonly Run[]): Run[] {
+  const out: Run[] = [];
+  for (const run of runs) {
+    const before = out.at(-1);
+    const small = before?.images && run.images && (before.count < LEAST || run.count < LEAST) && before.count + run.count < MOST;
+    if (small && before.images && run.images) {
+      out[out.length - 1] = { upper: before.upper, count: before.count + run.count, images: [...before.images, ...run.images] };
+    } else out.push(run);
+  }
+  return out;
+}
+
+export function halve(day: Day, run: Run): void {
+  const images = run.images ?? [];
+  const middle = images.length >> 1;
+  const rest = images.splice(middle);
+  run.count = images.length;
+  const last = images.at(-1);
+  day.runs.splice(day.runs.indexOf(run) + 1, 0, { upper: last ? keyOf(last) : run.upper, count: rest.length, images: rest });
+}
+
+/** Gives the images of a day that are only counted to its unknown runs, cut at the marks: `every` images lie between
+ * one mark and the next, those that are known among them. */
+export function spread(runs: readonly Run[], day: string, count: number, marks: readonly string[], every: number): Run[] {
+  const above = new Map(marks.map((mark, i) => [keyAfter(mark), (i + 1) * every]));
+  const pieces = runs.flatMap((run, i): Run[] => {
+    if (run.images) return [run];
+    const lower = runs[i + 1]?.upper ?? dayStart(day);
+    const inner = [...above.keys()].filter((mark) => mark < run.upper && mark > lower);
+    return [run.upper, ...inner].map((upper) => ({ upper, count: 0, images: null }));
+  });
+  let from = 0;
+  for (let at = 0; at < pieces.length; ) {
+    let next = at + 1;
+    while (next < pieces.length && !above.has(pieces[next]?.upper ?? "")) next += 1;
+    const to = above.get(pieces[next]?.upper ?? "") ?? count;
+    share(pieces.slice(at, next), to - from);
+    [at, from] = [next, to];
+  }
+  return pieces.filter((piece) => piece.images || piece.count > 0 || pieces.length === 1);
+}
+
+/** Gives what is left of `total` images to the unknown ones of the runs. */
+function share(runs: readonly Run[], total: number): void {
+  let rest = Math.max(0, runs.reduce((left, run) => left - (run.images ? run.count : 0), total));
+  const unknown = runs.filter((run) => !run.images);
+  for (const [i, run] of unknown.entries()) {
+    run.count = Math.ceil(rest / (unknown.length - i));
+    rest -= run.count;
+  }
+}
