@@ -132,6 +132,15 @@ class Gallery:
 
         return until(ended, seconds)
 
+    def until_listed(self, *ids: str, seconds: float = 60) -> None:
+        """Wait until the listing shows these images as they are: what no event told, the index finds a moment later."""
+
+        def is_listed() -> bool:
+            listed = {image["id"]: image for image in self.call("GET", "/api/images?limit=500").json["images"]}
+            return all(listed.get(image_id) == self.call("GET", f"/api/images/{image_id}").json for image_id in ids)
+
+        until(is_listed, seconds)
+
 
 def until(check: Callable[[], Any], seconds: float, pause: float = 0.1) -> Any:
     """Wait, generously, until `check` returns something true."""

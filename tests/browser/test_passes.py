@@ -22,6 +22,7 @@ def test_an_image_without_its_view_shows_its_grid_and_swaps_it(gallery: Gallery,
     ids = [gallery.upload(picture(size=(2000, 1200)), f"n{n}.png").json["id"] for n in range(3)]
     for image_id in ids[1:]:
         make(store, image_id, grid_only=True)
+    gallery.until_listed(*ids)
     page = windows.open(gallery)
     expect(page.locator("#state")).to_contain_text("1 waiting for a picture")
     expect(page.locator("#state")).to_contain_text("2 for their large view")
@@ -43,6 +44,7 @@ def test_a_failed_view_keeps_the_picture_and_says_why(gallery: Gallery, windows:
     make(store, image_id, grid_only=True)
     with store.attempt(image_id, worker="test") as attempt:
         attempt.fail(Unrenderable())
+    gallery.until_listed(image_id)
     page = windows.open(gallery)
     tile = page.locator(f".tile[data-id='{image_id}']")
     expect(tile.locator("img")).to_have_attribute("src", re.compile(r"/grid\.webp"))
