@@ -10,6 +10,7 @@ import pytest
 from launcher import secrets
 from pipeline.queue.thumbnails import RQ_MARGIN_SECONDS
 from tests.deployment import ROOT, compose, defaults, seconds, settings_read
+from web.dashboard.__main__ import THREADS
 
 SERVICES = ("redis", "web", "worker", "dashboard")
 
@@ -47,8 +48,9 @@ def test_a_worker_is_given_longer_to_stop_than_a_picture_may_take() -> None:
     assert seconds(compose()["worker"]["stop_grace_period"]) > defaults().job_timeout + RQ_MARGIN_SECONDS
 
 
-def test_web_may_start_as_many_threads_as_it_is_told_to() -> None:
+def test_web_and_the_dashboard_may_start_as_many_threads_as_they_are_told_to() -> None:
     assert compose()["web"]["pids_limit"] > defaults().web_threads
+    assert compose()["dashboard"]["pids_limit"] > THREADS + 32
 
 
 def test_what_compose_sets_are_settings() -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import http.client
 import json
 import select
+import shutil
 import socket
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import Gallery, picture, until
+from tests.siege.play import processes
 from tests.siege.sending import connected, held, send_and_read
 from web.callers import Places, Shares, caller_of
 from web.server.lanes import probe
@@ -213,3 +216,14 @@ def test_who_waits_for_a_place_holds_no_thread_and_comes_in_turn() -> None:
 )
 def test_only_a_whole_request_without_a_body_is_a_probe(head: bytes, path: bytes | None) -> None:
     assert probe(head) == path
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit is not installed")
+def test_a_web_that_gets_few_threads_answers_with_those(bare: Gallery) -> None:
+    # the stack of a thread takes a twentieth of the room for addresses
+    bare.wrapper = ("prlimit", f"--stack={512 << 20}", f"--as={10 << 30}")
+    bare.start("web", "web")
+    until(lambda: bare.call("GET", "/healthz").status == 200, 60)
+    threads = sum(len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in processes(bare))
+    assert threads < 40
+    assert bare.upload(picture()).status == 201

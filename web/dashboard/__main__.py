@@ -12,7 +12,7 @@ from web.dashboard import create_app
 from web.server.config import SHARED_MEMORY
 from web.server.descriptors import allow_many
 
-_THREADS = 96
+THREADS = 96
 
 
 def main() -> None:
@@ -28,8 +28,8 @@ def main() -> None:
         sys.executable, "-m", "gunicorn", "web.dashboard:create_app()",
         "--bind", netloc(address, settings.dashboard_port),
         "--worker-class", "web.server.gunicorn_worker.GalleryWorker",
-        "--threads", str(_THREADS),
-        "--worker-connections", str(_THREADS * 2),
+        "--threads", str(THREADS),
+        "--worker-connections", str(THREADS * 2),
         "--logger-class", "web.server.config.Log",
         "--forwarded-allow-ips", "",
         "--worker-tmp-dir", SHARED_MEMORY,
@@ -39,7 +39,7 @@ def main() -> None:
         "--limit-request-fields", "64",
     ]  # fmt: skip
     # the worker's shares follow from its threads; what is set for web's callers is not meant here
-    environ = {**os.environ, "GALLERY_WEB_THREADS": str(_THREADS), "GALLERY_CLIENT_CONNECTIONS": ""}
+    environ = {**os.environ, "GALLERY_WEB_THREADS": str(THREADS), "GALLERY_CLIENT_CONNECTIONS": ""}
     os.execve(sys.executable, command, environ)  # noqa: S606 - no shell is wanted
 
 

@@ -88,21 +88,22 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
         self._spare = _spare_descriptor()
         super().init_process()
 
-    def get_thread_pool(self) -> ThreadPoolExecutor:
-        """Return the threads for requests, some of them started: under load that takes the accepting one long."""
-        pool: ThreadPoolExecutor = super().get_thread_pool()
-        started = Event()
-        for _ in range(min(_THREADS_AT_START, self.cfg.threads)):
-            pool.submit(started.wait)
-        started.set()
-        return pool
-
     def run(self) -> None:
         """Serve until told to stop; answers that were given still arrive."""
+        self._start_threads()
         super().run()
         self._closing.wait()
         for lane in self._lanes.values():
             lane.shutdown(wait=False)
+
+    def _start_threads(self) -> None:
+        """Start those for probes and some for requests: under load that would hold up the accepting one."""
+        started = Event()
+        with suppress(RuntimeError):  # no more are to be had: those that are there do the work
+            for pool in (*self._lanes.values(), self.tpool):
+                for _ in range(min(_THREADS_AT_START, pool._max_workers)):
+                    pool.submit(started.wait)
+        started.set()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
         """Handle what has happened; what goes wrong with one connection concerns no other."""
