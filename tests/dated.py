@@ -7,9 +7,11 @@ import json
 import struct
 import subprocess
 import zlib
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from PIL import Image
 
@@ -43,26 +45,37 @@ def tree(folder: Path, random: Random) -> None:
         (folder / f"{variant}-{number}.{extension}").write_bytes(data)
 
 
-def told(folder: Path) -> dict[str, str]:
-    """The date of each picture by its name, as `exiftool` reads it, in the form of records; empty if it has none."""
-    command = [str(EXIFTOOL), "-j", "-fast2", "-DateTimeOriginal", "-OffsetTimeOriginal", str(folder)]
-    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
-    return {Path(one["SourceFile"]).name: _clock(one) for one in found}
-
-
-def _clock(found: dict[str, str]) -> str:
-    date = found.get("DateTimeOriginal", "")
-    return date[:10].replace(":", "-") + date[10:].replace(" ", "T") + found.get("OffsetTimeOriginal", "")
-
-
-def _templates(folder: Path) -> dict[tuple[str, str], bytes]:
-    """A picture of each format with each kind of date, by extension and kind."""
-    for variant, tags in _WRITTEN.items():
+def write_pictures(folder: Path, variants: Mapping[str, Sequence[str]]) -> None:
+    """Write a picture of each format for each variant, with the tags that exiftool is to put into it."""
+    for variant, tags in variants.items():
         paths = [folder / f"{variant}.{extension}" for extension in KINDS]
         for path in paths:
             path.write_bytes(encoded(Image.new("RGB", (32, 24), (90, 120, 30)), KINDS[path.suffix[1:]]))
         options = [f"-{tag}" for tag in tags]
         subprocess.run([str(EXIFTOOL), "-q", "-overwrite_original", *options, *paths], check=True)
+
+
+def tags_of(folder: Path, names: Sequence[str], *options: str) -> list[dict[str, Any]]:
+    """What `exiftool` reads of these tags, for each picture."""
+    command = [str(EXIFTOOL), "-j", *options, *(f"-{name}" for name in names), str(folder)]
+    return list(json.loads(subprocess.run(command, capture_output=True, check=True).stdout))
+
+
+def told(folder: Path) -> dict[str, str]:
+    """The date of each picture by its name, as `exiftool` reads it, in the form of records; empty if it has none."""
+    found = tags_of(folder, ("DateTimeOriginal", "OffsetTimeOriginal"), "-fast2")
+    return {Path(one["SourceFile"]).name: clock(one, "DateTimeOriginal") for one in found}
+
+
+def clock(found: Mapping[str, Any], *names: str) -> str:
+    """The first of these dates, in the form of records; empty without one."""
+    date = next((str(found[name]) for name in names if found.get(name)), "")
+    return date[:10].replace(":", "-") + date[10:].replace(" ", "T") + str(found.get("OffsetTimeOriginal", ""))
+
+
+def _templates(folder: Path) -> dict[tuple[str, str], bytes]:
+    """A picture of each format with each kind of date, by extension and kind."""
+    write_pictures(folder, _WRITTEN)
     found = {}
     for variant in _WRITTEN:
         for extension in KINDS:
@@ -72,7 +85,7 @@ def _templates(folder: Path) -> dict[tuple[str, str], bytes]:
 
 
 def _with_checksums(data: bytes) -> bytes:
-    """A PNG with the checksums of its chunks made anew."""
+    """A PNG with the checksums of its chunks made again."""
     out, at = [data[:8]], 8
     while at < len(data):
         (length,) = struct.unpack_from(">I", data, at)

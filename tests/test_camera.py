@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
-import subprocess
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,7 +12,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from pipeline.images.formats import identify
-from tests.dated import KINDS
+from tests.dated import KINDS, clock, tags_of, write_pictures
 from tests.fuzz import mutated
 from tests.planted import EXIFTOOL
 from tests.product import Gallery
@@ -67,20 +65,12 @@ def jpeg(block: bytes) -> bytes:
 
 @pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed")
 def test_dates_cameras_and_exposures_are_those_that_exiftool_reads(tmp_path: Path) -> None:
-    for name, tags in WRITTEN.items():
-        paths = [tmp_path / f"{name}.{extension}" for extension in KINDS]
-        for path in paths:
-            path.write_bytes(encoded(Image.new("RGB", (32, 24), (90, 120, 30)), KINDS[path.suffix[1:]]))
-        options = [f"-{tag}" for tag in tags]
-        subprocess.run([str(EXIFTOOL), "-q", "-overwrite_original", *options, *paths], check=True)
-    command = [str(EXIFTOOL), "-j", *(f"-{tag}" for tag in ASKED), str(tmp_path)]
-    told = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+    write_pictures(tmp_path, WRITTEN)
+    told = tags_of(tmp_path, ASKED)
     assert len(told) == len(KINDS) * len(WRITTEN)
     for file in told:
         found = read(Path(file["SourceFile"]).read_bytes())
-        date = str(file.get("DateTimeOriginal") or file.get("DateCreated") or file.get("CreateDate") or "")
-        date = date[:10].replace(":", "-") + date[10:].replace(" ", "T") + file.get("OffsetTimeOriginal", "")
-        assert (found.taken_at or "") == date, file
+        assert (found.taken_at or "") == clock(file, "DateTimeOriginal", "DateCreated", "CreateDate"), file
         assert str(file.get("Model", "")) in (found.camera or ""), file
         assert (found.lens or "") == str(file.get("LensModel") or file.get("Lens") or ""), file
         shot = [f"{file['ExposureTime']} s"] if "ExposureTime" in file else []

@@ -7,9 +7,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.store.listing import ids_in
+from pipeline.store.listing import days_in, ids_in, names_in
 from pipeline.volume.files import is_gone
-from pipeline.volume.layout import is_day
 
 _SETTLED_SECONDS = 2.0
 _IN_USE = 2
@@ -66,12 +65,12 @@ class Days:
     def refresh(self) -> None:
         """Count what has changed since the last refresh, newest first; raises `OSError`."""
         began = time.monotonic()
-        names = sorted(filter(is_day, os.listdir(self._images)), reverse=True)
+        names = days_in(self._images, newest=True)
         for gone in self._known.keys() - set(names):
             del self._known[gone]
         for number, name in enumerate(names):
             known = self._known.get(name)
-            touched = _touched(self._images / name)
+            touched = stamp_of(self._images / name)
             if known is None:
                 rests = not self.complete and number >= _IN_USE
                 self._count(name, touched, since=float("-inf") if rests else time.monotonic())
@@ -84,7 +83,7 @@ class Days:
         for name in sorted(self._known, key=lambda name: self._known[name].at):
             if time.monotonic() > until:
                 return
-            self._recount(name, _touched(self._images / name))
+            self._recount(name, stamp_of(self._images / name))
 
     def _recount(self, name: str, touched: int) -> None:
         known = self._known[name]
@@ -106,7 +105,7 @@ def touch(day: Path) -> None:
 
 def _counted(folder: Path) -> Day:
     count, first, marks = 0, "", []
-    for minute in sorted(_names(folder), reverse=True):
+    for minute in names_in(folder, newest=True):
         ids = ids_in(folder / minute)[::-1]
         first = first or (ids[0] if ids else "")
         marks += ids[-count % EVERY :: EVERY]
@@ -114,19 +113,15 @@ def _counted(folder: Path) -> Day:
     return Day(folder.name, count, first, tuple(marks[1:]))
 
 
-def _touched(day: Path) -> int:
+def stamp_of(day: Path) -> int:
+    """The stamp of a day's folder, 0 if it is gone. It is opened: over a network only that asks for it again."""
     try:
-        return day.stat().st_mtime_ns
+        descriptor = os.open(day, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         if is_gone(error):
             return 0
         raise
-
-
-def _names(folder: Path) -> list[str]:
     try:
-        return os.listdir(folder)
-    except OSError as error:
-        if is_gone(error):
-            return []
-        raise
+        return os.fstat(descriptor).st_mtime_ns
+    finally:
+        os.close(descriptor)

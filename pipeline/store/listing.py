@@ -14,10 +14,10 @@ from pipeline.volume.layout import bucket_names, ids_of_minute, is_day
 def newest_first(images: Path, before: str | None) -> Iterator[str]:
     """The ids below `images` that are older than `before`, newest first."""
     last_day, last_minute = bucket_names(before) if before is not None else ("9999-99-99", "9999")
-    for day in _names(images, newest=True):
-        if day > last_day or not is_day(day):
+    for day in days_in(images, newest=True):
+        if day > last_day:
             continue
-        for minute in _names(images / day, newest=True):
+        for minute in names_in(images / day, newest=True):
             if day == last_day and minute > last_minute:
                 continue
             for image_id in reversed(ids_in(images / day / minute)):
@@ -28,15 +28,20 @@ def newest_first(images: Path, before: str | None) -> Iterator[str]:
 def oldest_first(images: Path, after: str) -> Iterator[str]:
     """The ids below `images` that are newer than `after`, oldest first."""
     first_day, first_minute = bucket_names(after)
-    for day in _names(images):
-        if day < first_day or not is_day(day):
+    for day in days_in(images):
+        if day < first_day:
             continue
-        for minute in _names(images / day):
+        for minute in names_in(images / day):
             if day == first_day and minute < first_minute:
                 continue
             for image_id in ids_in(images / day / minute):
                 if image_id > after:
                     yield image_id
+
+
+def days_in(images: Path, *, newest: bool = False) -> list[str]:
+    """The days below the folder `images`, oldest or newest first; raises `OSError`."""
+    return [name for name in names_in(images, newest=newest) if is_day(name)]
 
 
 def ids_in(bucket: Path) -> list[str]:
@@ -45,11 +50,11 @@ def ids_in(bucket: Path) -> list[str]:
     if belongs is None:
         return []
     least, end = belongs
-    return [name for name in _names(bucket) if least <= name < end and is_id(name)]
+    return [name for name in names_in(bucket) if least <= name < end and is_id(name)]
 
 
-def _names(folder: Path, *, newest: bool = False) -> list[str]:
-    """The entries of a folder, by name, oldest or newest first; none if it was removed meanwhile."""
+def names_in(folder: Path, *, newest: bool = False) -> list[str]:
+    """The entries of a folder, by name, oldest or newest first; none if it was removed meanwhile. Raises `OSError`."""
     try:
         return sorted(os.listdir(folder), reverse=newest)
     except OSError as error:

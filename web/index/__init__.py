@@ -3,7 +3,7 @@
 One SQLite database for each volume, below `GALLERY_CACHE`, shared by the web processes of one machine: whichever of
 them answers next must know what another has just changed. One process, the keeper, builds it from the volume and
 follows events and folders. Every process writes its own changes into it before it answers. An index that is damaged,
-deleted, or another volume's is discarded and built anew; meanwhile pages are read from the folders.
+deleted, or another volume's is discarded and rebuilt; meanwhile pages are read from the folders.
 """
 
 from web.index.database import Unusable

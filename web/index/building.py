@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import structlog
 
-from pipeline.store.listing import ids_in
-from pipeline.volume.layout import is_day
+from pipeline.store.listing import days_in, ids_in, names_in
 from web.index.changes import Changes
 from web.index.events import EventLog
-from web.index.folders import Folders, names_in
+from web.index.folders import Folders
 from web.index.refresh import Refresher
 
 _AT_ONCE = 200
@@ -48,9 +46,9 @@ def build(refresher: Refresher, events: EventLog, checkpoint: Callable[[], None]
 
 def _walk(images: Path) -> Iterator[list[str]]:
     """The ids on the volume, oldest first, some at a time."""
-    for day in sorted(filter(is_day, os.listdir(images))):
+    for day in days_in(images):
         ids: list[str] = []
-        for minute in sorted(names_in(images / day)):
+        for minute in names_in(images / day):
             ids += ids_in(images / day / minute)
             while len(ids) >= _AT_ONCE:
                 yield ids[:_AT_ONCE]

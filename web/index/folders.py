@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from pipeline.records import State
 from pipeline.store import outbox
-from pipeline.store.listing import ids_in
-from pipeline.volume.files import is_gone
-from pipeline.volume.layout import is_day
+from pipeline.store.days import stamp_of
+from pipeline.store.listing import days_in, ids_in, names_in
 from web.index.refresh import Refresher
 from web.index.rows import STATES, day_name, day_number, least_id, unpacked_id
 
@@ -34,7 +31,7 @@ class Folders:
     """Compares one generation of the index with the volume, again and again. Used by one thread.
 
     Adding or removing an image touches its day's folder, and an image that is pending or failed has a marker. What
-    neither tells (a record repaired by hand) is found by comparing some images anew each time, all of them in turn.
+    neither tells (a record repaired by hand) is found by comparing some images again each time, all of them in turn.
     """
 
     def __init__(self, refresher: Refresher) -> None:
@@ -48,7 +45,7 @@ class Folders:
 
     def compare(self) -> None:
         """Bring what has changed up to date; raises `Unusable`, `OSError`, and the volume's named errors."""
-        names = sorted(filter(is_day, os.listdir(self._layout.images)), reverse=True)
+        names = days_in(self._layout.images, newest=True)
         for day in names:
             self._compare_if_touched(day)
         for day in self._indexed_days() - set(names):
@@ -61,7 +58,7 @@ class Folders:
         self._recheck(names)
 
     def refresh_pending(self) -> None:
-        """Read all images anew that are pending: events of their progress may be lost."""
+        """Read all pending images again: events of their progress may be lost."""
         self._refresher.refresh(self._marked(State.PENDING))
 
     def compare_day(self, day: str) -> None:
@@ -124,27 +121,3 @@ class Folders:
                 day_name(number)
                 for (number,) in opened.connection.execute("SELECT day FROM days WHERE sort = 0 AND count > 0")
             }
-
-
-def stamp_of(day: Path) -> int:
-    """The stamp of a day's folder, 0 if it is gone. It is opened, because over a network only that asks for it anew."""
-    try:
-        descriptor = os.open(day, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        if is_gone(error):
-            return 0
-        raise
-    try:
-        return os.fstat(descriptor).st_mtime_ns
-    finally:
-        os.close(descriptor)
-
-
-def names_in(folder: Path) -> list[str]:
-    """The names in a folder; none if it was removed meanwhile."""
-    try:
-        return os.listdir(folder)
-    except OSError as error:
-        if is_gone(error):
-            return []
-        raise

@@ -83,7 +83,7 @@ class Index:
             self.refresh(again)
 
     def refresh(self, ids: Sequence[str]) -> None:
-        """Read anew what this process may have changed; as `write`."""
+        """Read again what this process may have changed; as `write`."""
         try:
             self._refresher.refresh(filter(is_id, ids), must_write=True)
         except Unusable:

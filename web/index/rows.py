@@ -20,7 +20,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 # Texts that records have in common; what is near the end is cheapest to refer to.
 _COMMON = (
     b'"worker":null,"reason":null,"placeholder":null,"animated":false,"frames":1,"duration_ms":0,"notes":[],'
-    b'"uploaded_sha256":null,"kind":"drawing","taken_at":null,"camera":null,"lens":null,"exposure":null,'
+    b'"uploaded_sha256":null,"kind":"graphic","taken_at":null,"camera":null,"lens":null,"exposure":null,'
     b'"format":"heic","state":"pending","state":"failed","queued_at":null,"started_at":null,"finished_at":null,'
     b'"taken_at":"2019-07-14T18:03:22+02:00","camera":"Canon EOS","camera":"NIKON D","camera":"Apple iPhone ",'
     b'"lens":"iPhone back dual wide camera 4.2mm f/1.6","exposure":"1/250 s, f/2.8, ISO 100, 50 mm",'
@@ -28,7 +28,7 @@ _COMMON = (
     b'"received_at":"2026-11-27T","state":"ready","reason":null,"attempts":1,"queued_at":"2026-11-27T","started_at":'
     b'"2026-11-27T","finished_at":"2026-11-27T","worker":"worker-","animated":false,"frames":1,"duration_ms":0,'
     b'"placeholder":"","color":"#","recipe":6,"kind":"photograph","notes":[],"renditions":{"grid":{"width":480,'
-    b'"height":360,"bytes":,"sha256":"","format":"webp"},"view":{"width":2048,"height":1536,"bytes":,"sha256":"",'
+    b'"height":360,"bytes":,"sha256":"","format":"webp"},"view":{"width":1600,"height":1200,"bytes":,"sha256":"",'
     b'"format":"avif"}},"version":1}'
 )
 

@@ -1,4 +1,4 @@
-"""The tables of the index. There are no migrations: another schema has another name, and is built anew."""
+"""The tables of the index. There are no migrations: another schema has another name, and is rebuilt."""
 
 from __future__ import annotations
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from xml.parsers import expat
+
+from pipeline.images.xmp import read_properties
 
 PREFIX = b"http://ns.adobe.com/xap/1.0/\x00"
-_MOST_BYTES = 256 * 1024
+_MOST_BYTES, _MOST_TEXT = 256 * 1024, 100
+# one for each channel
+_MOST_VALUES = 3
 _EMPTY = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
 
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -69,57 +72,17 @@ def gain_map_facts(packet: bytes) -> GainMapFacts:
     """Read an XMP packet; what is damaged, or is no number, counts as not there."""
     if len(packet) > _MOST_BYTES:
         return GainMapFacts()
-    reader = _Reader()
-    try:
-        reader.parse(packet.strip(b"\x00 \n\r\t"))
-    except (expat.ExpatError, _NoXmp, ValueError):
-        return GainMapFacts()
-    return GainMapFacts({name: values for name, values in reader.found.items() if all(map(_VALUE.fullmatch, values))})
+    found: dict[tuple[str, str], list[str]] = {}
 
-
-class _NoXmp(Exception):
-    """XMP has no document type, and so no entities."""
-
-
-class _Reader:
-    """Collects the known properties, be they attributes, elements, or lists of elements."""
-
-    def __init__(self) -> None:
-        self.found: dict[tuple[str, str], list[str]] = {}
-        self._property: tuple[str, str] | None = None
-        self._text = ""
-
-    def parse(self, packet: bytes) -> None:
-        parser = expat.ParserCreate(namespace_separator=" ")
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        parser.StartDoctypeDeclHandler = self._doctype
-        parser.Parse(packet, True)
-
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        for attribute, value in attributes.items():
-            self._keep(_known(attribute), value)
-        self._property = _known(name) or self._property
-        self._text = ""
-
-    def _characters(self, text: str) -> None:
-        if self._property is not None and len(self._text) < 100:
-            self._text += text
-
-    def _end(self, name: str) -> None:
-        if self._property is not None and self._text.strip():
-            self._keep(self._property, self._text.strip())
-        self._text = ""
-        if _known(name) == self._property:
-            self._property = None
-
-    def _keep(self, name: tuple[str, str] | None, value: str) -> None:
-        if name is not None and len(values := self.found.setdefault(name, [])) < 3:
+    def keep(name: tuple[str, str], value: str) -> None:
+        if len(values := found.setdefault(name, [])) < _MOST_VALUES:
             values.append(value)
 
-    def _doctype(self, *_: object) -> None:
-        raise _NoXmp
+    try:
+        read_properties(packet, _known, keep, most_text=_MOST_TEXT)
+    except ValueError:
+        return GainMapFacts()
+    return GainMapFacts({name: values for name, values in found.items() if all(map(_VALUE.fullmatch, values))})
 
 
 def _known(name: str) -> tuple[str, str] | None:
