@@ -15,7 +15,7 @@ from pipeline.settings import Settings
 from tests.conftest import CHROMIUM, ROOT, Gallery, picture
 from tests.pictures import undecodable
 from web import create_app
-from web.api.schemas import OPERATIONS
+from web.api.operations import OPERATIONS
 
 PAGES = {"openapi.docs"}
 

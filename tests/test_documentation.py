@@ -21,7 +21,7 @@ from tests.documented import Call
 from tests.product import ROOT
 from tests.test_monitoring import labels
 from web import create_app
-from web.api.schemas import OPERATIONS
+from web.api.operations import OPERATIONS
 
 README = (ROOT / "README.md").read_text()
 OPERATING = (ROOT / "docs" / "operations.md").read_text()

@@ -11,7 +11,8 @@ from flask.typing import ResponseReturnValue
 from pipeline.errors import BadRequest
 from pipeline.ids import is_id
 from web.api.answers import answer
-from web.api.schemas import MOST_IDS, Deleted, Ids, Restored
+from web.api.operations import MOST_IDS
+from web.api.schemas import Deleted, Ids, Restored
 from web.finding import finder
 from web.queries import PARAMETERS, asked_query, require_known
 from web.services import MOST_AT_ONCE, services

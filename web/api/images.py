@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from pipeline.errors import BadRequest
 from pipeline.ids import SHA256
 from web.api.answers import answer
-from web.api.schemas import MOST_IN_A_PAGE, PAGE
+from web.api.operations import MOST_IN_A_PAGE, PAGE
 from web.api.serialize import serialize
 from web.finding import finder
 from web.live.feed import feed

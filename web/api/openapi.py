@@ -14,7 +14,8 @@ from flask.typing import ResponseReturnValue
 from werkzeug.routing import Rule
 
 from pipeline.records import NOT_SHOWN
-from web.api.schemas import ID, IDS, OPERATIONS, Operation, Parameter, Problem
+from web.api.operations import ID, IDS, OPERATIONS, Operation, Parameter
+from web.api.schemas import Problem
 from web.services import MOST_AT_ONCE
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api")

@@ -13,7 +13,7 @@ from pipeline.errors import BadRequest
 from pipeline.records import stamp
 from pipeline.store import Trashed
 from web.api.answers import answer
-from web.api.schemas import MOST_IN_A_PAGE, PAGE
+from web.api.operations import MOST_IN_A_PAGE, PAGE
 from web.api.serialize import serialize, version_of
 from web.queries import asked_id
 from web.services import services
