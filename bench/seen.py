@@ -1,4 +1,4 @@
-"""How soon people see pictures: 200 photos, one worker; whoever sends them and somebody else watch in Chromium."""
+"""How soon people see pictures: 200 photos, one worker; their sender and a second viewer watch in Chromium."""
 
 from __future__ import annotations
 

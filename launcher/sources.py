@@ -35,11 +35,11 @@ class Sources:
         self._seen = now
         if changed:
             self._say(f"{changed[0]} has changed" + (f", and {len(changed) - 1} more" if changed[1:] else ""))
-        starts_anew = bool(changed)
+        restarts = bool(changed)
         if any(name.startswith(_FRONTEND) for name in changed):
-            starts_anew = self._build()
+            restarts = self._build()
         self._due = time.monotonic() + _PAUSE_SECONDS
-        return starts_anew
+        return restarts
 
     def _build(self) -> bool:
         environ = {**os.environ, "PYTHON": sys.executable}

@@ -57,7 +57,7 @@ export class Loader {
     first();
   }
 
-  /** Asks anew for a list that was asked for, as far as it was known; returns the event to listen from. */
+  /** Asks again for a list that was asked for, as far as it was known; returns the event to listen from. */
   async again(): Promise<string | null> {
     const last = [...this.timeline.known()].at(-1);
     const until = last ? keyOf(last) : null;

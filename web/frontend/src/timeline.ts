@@ -128,7 +128,7 @@ export class Timeline {
     return byTaken ? madeAt(id) > this.since : id > this.#newest;
   }
 
-  /** Forgets all that is known: it is asked for anew. */
+  /** Forgets all that is known: it is asked for again. */
   reset(): void {
     for (const [id, image] of this.images) this.#former.set(id, image);
     this.images.clear();

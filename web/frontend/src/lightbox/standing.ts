@@ -22,5 +22,5 @@ export function retryButton(image: Image, retry: (id: string) => void): HTMLElem
   return h("button", { type: "button", class: "button quiet small again", onclick: () => retry(image.id) }, icon("retry"), "Retry");
 }
 
-/** What a slide depends on: it is made anew where this changes. */
+/** What a slide depends on: it is made again where this changes. */
 export const shownAs = (image: Image): string => (image.links.view ? "view" : image.links.grid ? "grid" : `${image.state} ${image.attempts} ${image.started_at}`);

@@ -268,7 +268,7 @@ export class Queue {
         try {
           this.#uppy.addFile({ name: note.name, type: note.type, data, meta: { relativePath: path, began: note.began } });
         } catch {
-          // it was chosen anew meanwhile
+          // it was chosen again meanwhile
         }
         continue;
       }
