@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 
 from playwright.sync_api import Page, expect
@@ -51,7 +52,14 @@ def test_nothing_shifts_while_thumbnails_arrive(shared: Gallery, windows: Window
     tile(page, ids[-1], ".ready")
     page.evaluate("scrollTo(0, 400)")
     page.wait_for_timeout(500)
-    more = [shared.upload(picture(), f"more-{n}.png").json["id"] for n in range(10)]
+    more = [shared.upload(picture(), "more-0.png").json["id"]]
+    told = page.locator(".added")
+    expect(told).to_be_visible()
+    box = told.bounding_box()
+    more += [shared.upload(picture(), f"more-{n}.png").json["id"] for n in range(1, 20)]
+    expect(told).to_have_text(re.compile(r"↑2\d added"))
+    later = told.bounding_box()
+    assert box and later and later["x"] == box["x"], "the button moved as its count grew"
     shared.until_ended(more[-1])
     page.wait_for_timeout(1000)
     assert page.evaluate("scrollY") > 400

@@ -41,7 +41,7 @@ export class Added {
     for (const id of this.#unseen.keys()) if (this.grid.isInView(id)) this.#unseen.delete(id);
     if (!this.#unseen.size) return this.#button.remove();
     const nearest = this.#next();
-    this.#arrow.textContent = nearest !== null && this.#yOf(nearest) > this.grid.edge ? "↓ " : "↑ ";
+    this.#arrow.textContent = nearest !== null && this.#yOf(nearest) > this.grid.edge ? "↓" : "↑";
     say(this.#words, `${count(this.#unseen.size)} added`);
     if (!this.#button.isConnected) this.#corner.append(this.#button);
   }

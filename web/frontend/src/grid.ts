@@ -1,5 +1,6 @@
 /** The grid: of all the rows only those near the view are in the document. */
 
+import { Hold } from "./anchor";
 import { h } from "./dom";
 import { icon } from "./icons";
 import { firstOf, HEAD, Layout, type DayBox, type RunBox } from "./layout";
@@ -22,16 +23,6 @@ interface Section {
   tick: HTMLElement;
 }
 
-/** What stays where it is while things above it change. */
-interface Anchor {
-  id: string | null;
-  offset: number;
-  /** Between which ids it lies, and how far down there. */
-  upper: string;
-  lower: string;
-  part: number;
-}
-
 export class Grid {
   readonly element = h("div", { class: "grid", role: "region", "aria-label": "Pictures" });
   readonly layout: Layout;
@@ -39,6 +30,7 @@ export class Grid {
   readonly #sections = new Map<string, Section>();
   readonly #blanks = new Map<Run, HTMLElement>();
   readonly #strip = new Strip();
+  readonly #hold: Hold;
   readonly #track = new Track(this.element, () => this.draw());
   /** What follows the pictures: moved below them, so that it does not shift as they come. */
   readonly #foot = document.querySelector<HTMLElement>(".foot");
@@ -54,6 +46,7 @@ export class Grid {
     readonly wanted: (runs: Run[]) => void,
   ) {
     this.layout = new Layout(timeline);
+    this.#hold = new Hold(this.layout, (id) => this.locate(id));
   }
 
   start(into: HTMLElement): void {
@@ -113,8 +106,7 @@ export class Grid {
 
   /** The first image whose row is in view, below the day's name. */
   first(): string | null {
-    const anchor = this.#anchor(this.edge + HEAD);
-    return anchor?.id ?? null;
+    return this.#hold.at(this.edge + HEAD, innerHeight - 64)?.id ?? null;
   }
 
   draw(): void {
@@ -166,45 +158,17 @@ export class Grid {
   #settle(): void {
     if (!this.#dirty || !this.element.isConnected) return;
     this.#dirty = false;
-    const anchor = this.layout.days.length && this.#track.at > this.#top + 40 ? this.#anchor() : null;
+    if (this.layout.days.length && this.#track.at > this.#top + 40) this.#hold.take(this.edge, innerHeight - 64, this.#track.at);
+    else this.#hold.release();
     const width = this.element.clientWidth;
     this.#rtl = getComputedStyle(this.element).direction === "rtl";
     this.layout.update(width);
     this.#track.resize(this.layout.height);
     if (this.#foot) this.#foot.style.transform = `translateY(${this.element.style.height})`;
     this.#top = this.element.getBoundingClientRect().top + scrollY;
-    if (anchor) this.#restore(anchor);
-  }
-
-  /** The first row in view whose images are known; else how far the view is into what is only counted. */
-  #anchor(edge = this.edge): Anchor | null {
-    const boxes: RunBox[] = [];
-    for (let i = this.layout.dayAt(edge); i < this.layout.days.length; i += 1) {
-      const day = this.layout.days[i];
-      if (!day || day.top > edge + innerHeight - 64) break;
-      boxes.push(...day.runs.filter((box) => box.top + box.height > edge && box.top < edge + innerHeight - 64));
-    }
-    for (const box of boxes) {
-      const row = box.rows[firstOf(box.rows.length, (i) => box.top + (box.rows[i]?.y ?? 0) + (box.rows[i]?.height ?? 0) > edge)];
-      const id = row && box.ids[row.from];
-      if (row && id) return { id, offset: edge - box.top - row.y, upper: id, lower: id, part: 0 };
-    }
-    const [box] = boxes;
-    if (!box) return null;
-    return { id: null, offset: 0, upper: box.run.upper, lower: box.lower, part: (edge - box.top) / Math.max(1, box.height) };
-  }
-
-  #restore(anchor: Anchor): void {
-    const y = this.#place(anchor);
+    const { y } = this.#hold;
     if (y !== null && Math.abs(y - this.edge) >= 1) this.#track.go(y + this.#top - 64);
-  }
-
-  #place(anchor: Anchor): number | null {
-    const tile = anchor.id ? this.locate(anchor.id) : null;
-    if (tile) return tile.y + anchor.offset;
-    const pieces = this.layout.days.flatMap((day) => day.runs).filter((box) => box.lower < anchor.upper && box.run.upper > anchor.lower);
-    const [first, last] = [pieces[0], pieces.at(-1)];
-    return first && last ? first.top + anchor.part * (last.top + last.height - first.top) : null;
+    this.#hold.settled(this.#track.at);
   }
 
   #day(
