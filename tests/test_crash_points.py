@@ -13,12 +13,13 @@ from pipeline.images.view_format import ViewFormat
 from pipeline.records import State
 from pipeline.store import NothingToDo, Store
 from pipeline.store.cleanup import cleanup
+from pipeline.store.day_file import Condition, entries, examine
 from pipeline.store.regeneration import Which, is_wanted
 from pipeline.volume.files import stage
 from pipeline.volume.layout import RECORD
 from tests.stopped import crashes, run
 from tests.stopped.afterwards import every_rule_holds, small
-from tests.stopped.operations import describe, regenerate, sweep
+from tests.stopped.operations import describe, regenerate, sweep, write_days
 from tests.stores import accept, failed, make, ready, recover, work_off
 
 
@@ -150,6 +151,18 @@ def test_killed_while_writing_what_the_camera_knew_of_a_ready_image(store: Store
         assert found == before.with_(camera="a camera", notes=("a note",), facts_version=FACTS_VERSION)
         assert not is_wanted(crashed, image_id, Which.FACTS, ViewFormat.AUTO)
         every_rule_holds(crashed)
+
+
+def test_killed_while_writing_the_records_of_a_day_into_one_file(store: Store) -> None:
+    image_id = ready(store, small())
+    day = store.layout.bucket(image_id).parent.name
+    for crashed, _ in crashes(store, "write_days"):
+        assert [entry.id for entry in entries(crashed.volume, day)] in ([], [image_id])
+        if crashed.layout.day_file(day).exists():
+            assert examine(crashed.volume, crashed.layout.day_file(day)) is Condition.WHOLE
+        write_days(crashed)
+        assert [path.name for path in crashed.layout.days.iterdir()] == [day]
+        assert [entry.id for entry in entries(crashed.volume, day)] == [image_id]
 
 
 def test_a_sweep_that_is_killed_is_finished_by_the_next(store: Store) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
 import pytest
 from redis import Redis
 
+from bench.make_volume import make as make_volume
 from pipeline.queue.connection import connect
 from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
+from pipeline.store.resting_days import RestingDays
 from pipeline.volume.locks import locked
 from pipeline.volume.volume import Volume
 from tests.conftest import Gallery, picture, until
@@ -65,6 +68,22 @@ def test_it_touches_no_image_but_those_that_wait(store: Store, queue: ThumbnailQ
     images = str(store.layout.images)
     assert str(store.layout.pending) in touched
     assert all(waiting in path for path in touched if path.startswith(images))
+
+
+def test_records_of_days_are_written_into_one_file_each_behind_what_waits(
+    store: Store, queue: ThumbnailQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "_resting_days", RestingDays(store.volume, 0, 0.05))
+    make_volume(store.layout.root, images=6, days=3, burst=2)
+    waiting = accept(store, picture())
+    sweep = Sweep(store, queue, 0.1)
+    thread = sweep.start()
+    until(lambda: waiting in queue.rq.job_ids, 30)
+    assert os.listdir(store.layout.days) == []
+    store.delete(waiting)
+    until(lambda: len(os.listdir(store.layout.days)) == 3, 30)
+    sweep.stop()
+    thread.join(10)
 
 
 def test_only_one_worker_sweeps(store: Store, queue: ThumbnailQueue) -> None:

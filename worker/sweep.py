@@ -22,6 +22,7 @@ from pipeline.volume.locks import Busy, is_locked, locked
 from worker import metrics
 
 _SUSPECT_SECONDS = 5.0
+_DAYS_SECONDS = 0.5
 _log = structlog.get_logger()
 
 
@@ -60,6 +61,7 @@ class Sweep:
             self.sweep()
             with suppress(QueueUnavailable):
                 sweeps.report(self._queue, time.monotonic() - began, self._worker, self.found)
+            self._write_days()
 
     def stop(self) -> None:
         """Let the thread end."""
@@ -102,6 +104,11 @@ class Sweep:
             metrics.FINDINGS.labels("expired").inc(expired)
             _log.info("removed from the trash", images=expired)
         return expired
+
+    def _write_days(self) -> None:
+        """Go on with the files of days, unless an image waits."""
+        if not self._store.pending() and (days := self._store.write_days(_DAYS_SECONDS)):
+            _log.info("records of days written into one file each", days=days)
 
     def _is_in_hand(self, image_id: str) -> bool:
         """Whether a worker has the image, or its marker cannot be asked."""

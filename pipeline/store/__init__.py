@@ -12,6 +12,7 @@
                               the grid is there; locked by the worker that has it
     failed/<id>               there while the image is failed
     hashes/<2 hex>/<sha256>   which image holds these bytes: a symbolic link to its id
+    days/<day>                the records of a day in one file, to build an index from: a hint
     locks/                    one lock file per hash prefix, and the sweep's;
                               `clock` is touched to learn the moment by the volume's own clock
 

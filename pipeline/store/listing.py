@@ -4,11 +4,27 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple, Self
 
 from pipeline.ids import is_id
 from pipeline.volume.files import is_gone
 from pipeline.volume.layout import bucket_names, ids_of_minute, is_day
+
+
+class Stamp(NamedTuple):
+    """What the file system says of a folder: whatever adds, replaces or removes a file in it changes `changed`, which
+    nobody can set, unlike `modified`. Both in nanoseconds since the epoch, by the volume's own clock."""
+
+    changed: int
+    modified: int
+    inode: int
+
+    @classmethod
+    def of(cls, found: os.stat_result) -> Self:
+        """The stamp of a folder."""
+        return cls(found.st_ctime_ns, found.st_mtime_ns, found.st_ino)
 
 
 def newest_first(images: Path, before: str | None) -> Iterator[str]:
@@ -51,6 +67,32 @@ def ids_in(bucket: Path) -> list[str]:
         return []
     least, end = belongs
     return [name for name in names_in(bucket) if least <= name < end and is_id(name)]
+
+
+def stamps_in(folder: Path) -> dict[str, Stamp]:
+    """The entries of a folder and their stamps, by name, oldest first; none if it was removed meanwhile.
+
+    Over a network a listing brings the stamps along, so that they cost no call for each entry. Raises `OSError`.
+    """
+    found = {}
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):
+                    found[entry.name] = Stamp.of(entry.stat(follow_symlinks=False))
+    except OSError as error:
+        if not is_gone(error):
+            raise
+    return dict(sorted(found.items()))
+
+
+def stamped_ids_in(bucket: Path) -> dict[str, Stamp]:
+    """As `ids_in`, with the stamps of the images' folders."""
+    belongs = ids_of_minute(bucket.parent.name, bucket.name)
+    if belongs is None:
+        return {}
+    least, end = belongs
+    return {name: stamp for name, stamp in stamps_in(bucket).items() if least <= name < end and is_id(name)}
 
 
 def names_in(folder: Path, *, newest: bool = False) -> list[str]:

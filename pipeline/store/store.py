@@ -17,6 +17,7 @@ from pipeline.store.incoming import IncomingUpload
 from pipeline.store.intake import Accepted
 from pipeline.store.outbox import Waiting
 from pipeline.store.pages import Page
+from pipeline.store.resting_days import RestingDays
 from pipeline.store.room import Room
 from pipeline.store.trash import Trashed
 from pipeline.store.trash_size import Size, TrashSize
@@ -39,6 +40,7 @@ class Store:
         self._trash_seconds = settings.trash_seconds
         self._trash_size = TrashSize(self.volume)
         self._expiry = Expiry(self.volume, settings.trash_seconds)
+        self._resting_days = RestingDays(self.volume, settings.reserve_bytes)
         self._room = Room(self.volume, settings.reserve_bytes, self._trash_size)
 
     @property
@@ -153,3 +155,7 @@ class Store:
         """Permanently remove what was in the trash for its time, and as much as is needed to keep the reserve free; how
         many images."""
         return self._expiry.remove_due() + self._room.keep_free()
+
+    def write_days(self, seconds: float) -> int:
+        """Write the records of days that rest into one file each, for about so many seconds; how many files."""
+        return self._resting_days.work(seconds)

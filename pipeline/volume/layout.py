@@ -25,7 +25,7 @@ class Layout:
     BESIDE = ("redis", "volume.json")
     """Other entries of the root: the data of the Redis that `make run` starts, and the volume's id."""
 
-    FOLDERS = ("incoming", "images", "trash", "pending", "failed", "hashes", "locks", "signed-out")
+    FOLDERS = ("incoming", "images", "trash", "pending", "failed", "hashes", "days", "locks", "signed-out")
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -35,6 +35,7 @@ class Layout:
         self.pending = root / "pending"
         self.failed = root / "failed"
         self.hashes = root / "hashes"
+        self.days = root / "days"
         self.locks = root / "locks"
         self.signed_out = root / "signed-out"
         self.sweep_lock = self.locks / "sweep"
@@ -88,6 +89,12 @@ class Layout:
     def former_claims(self, sha256: str) -> Path:
         """The folder in which release 0.1 kept claims, as empty files `<sha256>.<id>`."""
         return self.hashes / sha256[:FORMER_CLAIMS]
+
+    def day_file(self, day: str) -> Path:
+        """The records of a day in one file: a hint."""
+        if not is_day(day):
+            raise ValueError(f"not a day: {day!r}")
+        return self.days / day
 
     def hash_lock(self, sha256: str) -> Path:
         """The lock that guards accepting and deleting bytes with this hash."""

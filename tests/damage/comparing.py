@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pipeline.store.checks.violation import Violation
-from pipeline.volume.layout import RECORD
+from pipeline.volume.layout import RECORD, is_day
 from tests.damage.volume import Said
 
 _KIND = b"a kind of "
@@ -45,9 +45,9 @@ def names_in(place: str) -> set[str]:
 def is_kept(place: str) -> bool:
     """Whether nothing may vanish from here: an image's own files but for its record, and what is none of ours."""
     top, name = place.split("/")[0], place.split("/")[-1]
-    return (
-        top not in ("pending", "failed", "hashes", "incoming", "locks") and name != RECORD and not name.endswith(".tmp")
-    )
+    if top in ("pending", "failed", "hashes", "incoming", "locks") or (top == "days" and is_day(name)):
+        return False
+    return name != RECORD and not name.endswith(".tmp")
 
 
 def nothing_is_worse(before: dict[str, bytes], after: dict[str, bytes], said: Said) -> None:

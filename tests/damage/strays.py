@@ -30,7 +30,7 @@ def strays_everywhere(v: Volume) -> Said:
     folders = [
         v.layout.root / "old", v.layout.images / "2026-02-30", image.parent.parent / "9999", image.parent / "copy",
         image / "originals", v.layout.hashes / "xyz", claims / "j", v.layout.pending / "k", v.layout.failed / "l",
-        v.layout.incoming / "m", v.layout.locks / "n", v.layout.signed_out / "o",
+        v.layout.incoming / "m", v.layout.locks / "n", v.layout.signed_out / "o", v.layout.days / "p",
     ]  # fmt: skip
     for path in files:
         path.write_bytes(b"mine")
@@ -76,3 +76,19 @@ def a_file_in_the_place_of_a_folder(v: Volume) -> Said:
     lock.unlink(missing_ok=True)
     lock.mkdir()
     return Said({"locks/hash-ab": "not-a-file", "signed-out": "folder-missing"}, {"signed-out": "folder-missing"})
+
+
+@damage
+def files_of_days_that_nobody_can_use(v: Volume) -> Said:
+    day = v.layout.image(v.ready[0]).parent.parent.name
+    files = {v.layout.days / "2001-02-03": b"", v.layout.day_file(day): b"gallery-day 1\n" + b"x" * 99}
+    for path, data in files.items():
+        path.write_bytes(data)
+    newer = v.layout.days / "2001-02-04"
+    newer.write_bytes(b"gallery-day 2\nwhatever")
+    half = v.layout.days / f".{day}.0badcafe.tmp"
+    half.write_bytes(b"half")
+    (v.layout.days / f".{day}.{v.store.volume.presence.token()}.tmp").write_bytes(b"being written")
+    (v.layout.days / "2001-02-05").mkdir()
+    found = {v.place(path): "day-file-damaged" for path in files}
+    return Said(found | {v.place(half): "half-written", "days/2001-02-05": "not-a-file"})

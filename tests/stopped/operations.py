@@ -14,6 +14,7 @@ from pipeline.store import Store, duplicates
 from pipeline.store.checks import examine
 from pipeline.store.cleanup import cleanup
 from pipeline.store.regeneration import Made, regenerating
+from pipeline.store.resting_days import RestingDays
 from tests.stores import accept, make
 
 
@@ -50,6 +51,10 @@ def retry(store: Store, image_id: str) -> None:
     store.retry(image_id)
 
 
+def write_days(store: Store) -> None:
+    RestingDays(store.volume, 0, 0).work(60)
+
+
 def regenerate(store: Store, image_id: str) -> None:
     with regenerating(store, image_id) as work:
         work.replace([Made("grid", b"new grid", 1, 1), Made("view", b"new view", 1, 1)])
@@ -81,5 +86,7 @@ def _size(path: Path) -> tuple[int, int]:
         raise ValueError(str(error)) from error
 
 
-_ALL = (accept, render, render_grid, fail, delete, restore, purge, retry, regenerate, describe, sweep, repair)
+_ALL = (
+    accept, render, render_grid, fail, delete, restore, purge, retry, regenerate, describe, sweep, write_days, repair,
+)  # fmt: skip
 OPERATIONS: dict[str, Callable[..., Any]] = {function.__name__: function for function in _ALL}

@@ -1,39 +1,49 @@
-"""Building the index from the folders."""
+"""Building the index from the folders: a day's records from the day's file, as far as that is still true to the
+folders, and all others one by one."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
-from pipeline.store.listing import days_in, ids_in, names_in
+from pipeline.store.day_file import Known
+from pipeline.store.days import stamp_of
+from pipeline.store.listing import Stamp, days_in, ids_in, names_in, stamped_ids_in
+from pipeline.volume.volume import Volume
 from web.index.changes import Changes
 from web.index.events import EventLog
-from web.index.folders import Folders
+from web.index.folders import SETTLED_SECONDS, Folders
 from web.index.refresh import Refresher
+from web.index.rows import Codec, Row, packed_id
 
 _AT_ONCE = 200
 _CHECKPOINT_EVERY = 25
 _log = structlog.get_logger()
 
 
-def build(refresher: Refresher, events: EventLog, checkpoint: Callable[[], None]) -> None:
-    """Fill the current generation, and mark it as whole.
+def build(refresher: Refresher, events: EventLog, checkpoint: Callable[[], None]) -> int:
+    """Fill the current generation, and mark it as whole; returns how many records were read one by one.
 
     What changes meanwhile is written by whoever changes it, or told by events, or seen by the comparison at the end.
     Raises `Unusable`, `OSError`, and the volume's named errors.
     """
-    began, images = time.monotonic(), 0
+    began, images, read = time.monotonic(), 0, 0
     events.take(0)
     _set_position(refresher, events.position)
-    for number, ids in enumerate(_walk(refresher.volume.layout.images)):
-        found = refresher.read(ids, listed=True)
-        rows = [refresher.codec.row(record) for record in found.values() if record]
+    settled = _settled(refresher.volume)
+    for number, part in enumerate(_walk(refresher.volume)):
+        rows = _rows(refresher.codec, part)
+        found = refresher.read(part.unknown, listed=True)
+        rows += [refresher.codec.row(record) for record in found.values() if record]
         with refresher.database.open() as opened:
             Changes(opened, refresher.codec).fill(rows)
-        images += len(rows)
+            if part.ends and part.ends[1] < settled:
+                opened.connection.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", part.ends)
+        images, read = images + len(rows), read + len(found)
         _apply(refresher, events)
         if number % _CHECKPOINT_EVERY == 0:
             checkpoint()
@@ -41,20 +51,71 @@ def build(refresher: Refresher, events: EventLog, checkpoint: Callable[[], None]
     folders.compare()
     with refresher.database.open() as opened:
         opened.connection.execute("UPDATE about SET whole = 1")
-    _log.info("index built", images=images, seconds=round(time.monotonic() - began, 1))
+    _log.info("index built", images=images, records_read=read, seconds=round(time.monotonic() - began, 1))
+    return read
 
 
-def _walk(images: Path) -> Iterator[list[str]]:
-    """The ids on the volume, oldest first, some at a time."""
+@dataclass(slots=True)
+class _Part:
+    """Some images of a day: the records that the day's file holds, and the ids of the others. The last part of a day
+    says which day it ends, and the stamp that its folder had before it was listed."""
+
+    known: dict[str, bytes]
+    unknown: list[str]
+    ends: tuple[str, int] | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.known) + len(self.unknown)
+
+
+def _walk(volume: Volume) -> Iterator[_Part]:
+    """The images on the volume, oldest first, some at a time."""
+    images = volume.layout.images
     for day in days_in(images):
-        ids: list[str] = []
+        stamp, known, part = stamp_of(images / day), Known(volume, day), _Part({}, [])
         for minute in names_in(images / day):
-            ids += ids_in(images / day / minute)
-            while len(ids) >= _AT_ONCE:
-                yield ids[:_AT_ONCE]
-                del ids[:_AT_ONCE]
-        if ids:
-            yield ids
+            for image_id, found in _listed(images / day / minute, known):
+                record = known.find(image_id, found) if found else None
+                if record is None:
+                    part.unknown.append(image_id)
+                else:
+                    part.known[image_id] = record
+                if part.size == _AT_ONCE:
+                    yield part
+                    part = _Part({}, [])
+        part.ends = day, stamp
+        yield part
+
+
+def _rows(codec: Codec, part: _Part) -> list[Row]:
+    """The rows of the records that are known; an id whose record is not its own is left to be read."""
+    rows = []
+    for image_id, data in part.known.items():
+        try:
+            row = codec.row_of(data)
+        except ValueError:
+            row = None
+        if row and row.id == packed_id(image_id):
+            rows.append(row)
+        else:
+            part.unknown.append(image_id)
+    return rows
+
+
+def _listed(minute: Path, known: Known) -> Iterable[tuple[str, Stamp | None]]:
+    if known.is_empty:
+        return ((image_id, None) for image_id in ids_in(minute))
+    return stamped_ids_in(minute).items()
+
+
+def _settled(volume: Volume) -> int:
+    """The stamp before which a folder has settled, by the volume's own clock: another touch gives it another stamp. No
+    folder has, if the volume does not tell the time."""
+    try:
+        return int((volume.now() - SETTLED_SECONDS) * 1e9)
+    except OSError:
+        return 0
 
 
 def _set_position(refresher: Refresher, position: str | None) -> None:

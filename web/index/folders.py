@@ -14,7 +14,7 @@ from pipeline.store.listing import days_in, ids_in, names_in
 from web.index.refresh import Refresher
 from web.index.rows import STATES, day_name, day_number, least_id, unpacked_id
 
-_SETTLED_SECONDS = 2.0
+SETTLED_SECONDS = 2.0
 _RECHECK_SECONDS = 0.02
 _RECHECKED_AT_ONCE = 50
 
@@ -72,7 +72,7 @@ class Folders:
         if stamp == self._stamps.get(day):
             return
         seen_before = look is not None and look.stamp == stamp
-        if look and seen_before and now - look.at < _SETTLED_SECONDS:
+        if look and seen_before and now - look.at < SETTLED_SECONDS:
             return  # another touch may leave the same stamp, in the grain of the volume's clock
         self.compare_day(day)
         if seen_before:

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 
 from pipeline.ids import is_id, made_at
 from pipeline.images.formats import Format
@@ -21,6 +21,15 @@ class Sort(StrEnum):
 
     RECEIVED = "received"
     TAKEN = "taken"
+
+
+class Dated(Protocol):
+    """What places an image in either order."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def taken_at(self) -> str | None: ...
 
 
 class Position(NamedTuple):
@@ -78,7 +87,7 @@ class Query:
         return self.sort is Sort.TAKEN or bool(self.words or self.format or self.first or self.last)
 
 
-def seconds_taken(record: Record) -> int:
+def seconds_taken(record: Dated) -> int:
     """When a picture was taken, by the clock on the wall, in seconds since 1970; if that is not known, when it came in,
     in UTC."""
     try:

@@ -7,6 +7,8 @@ import zlib
 from dataclasses import dataclass
 from datetime import date
 
+import msgspec
+
 from pipeline.images.formats import Format
 from pipeline.records import Record, State
 from web.index.query import seconds_taken
@@ -51,6 +53,20 @@ class Row:
         return received_day(self.id), self.taken // DAY_SECONDS
 
 
+class _Columns(msgspec.Struct, frozen=True, gc=False):
+    """What a row needs to know of a record."""
+
+    id: str
+    name: str
+    state: State
+    format: Format
+    taken_at: str | None = None
+    camera: str | None = None
+
+
+_columns = msgspec.json.Decoder(_Columns)
+
+
 class Codec:
     """Records to rows and back.
 
@@ -63,16 +79,20 @@ class Codec:
 
     def row(self, record: Record) -> Row:
         """The row of a record."""
+        return self.row_of(record.to_json())
+
+    def row_of(self, data: bytes) -> Row:
+        """The row of a record from its JSON; raises `ValueError` if that has not even the columns."""
+        columns = _columns.decode(data)
         packer = zlib.compressobj(6, zlib.DEFLATED, -12, 6, zdict=self._dictionary)
-        data = record.to_json()
         packed = self._sum(data) + packer.compress(data) + packer.flush()
         return Row(
-            packed_id(record.id),
-            seconds_taken(record),
-            STATES.get(record.state, UNKNOWN_STATE),
-            FORMATS.get(record.format, UNKNOWN_FORMAT),
-            fold(record.name),
-            fold(record.camera or ""),
+            packed_id(columns.id),
+            seconds_taken(columns),
+            STATES.get(columns.state, UNKNOWN_STATE),
+            FORMATS.get(columns.format, UNKNOWN_FORMAT),
+            fold(columns.name),
+            fold(columns.camera or ""),
             packed,
         )
 

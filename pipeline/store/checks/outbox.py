@@ -10,8 +10,9 @@ from pathlib import Path
 from pipeline.errors import GalleryError
 from pipeline.ids import is_id
 from pipeline.store import repairs
+from pipeline.store.checks.day_files import check_day_files
 from pipeline.store.checks.disk import entries, is_claimed, is_held, read_record
-from pipeline.store.checks.tree import is_kept, stray, unreadable
+from pipeline.store.checks.tree import is_kept, not_a_file, stray, unreadable
 from pipeline.store.checks.violation import Violation, printable
 from pipeline.store.cleanup import is_abandoned, was_accepted
 from pipeline.volume.layout import DELETED, RECORD
@@ -23,12 +24,13 @@ _SESSION = re.compile("[0-9a-f]{32}")
 
 
 def check_outbox(volume: Volume) -> Iterator[Violation]:
-    """The rules of `incoming`, `pending`, `failed`, `locks` and `signed-out`."""
+    """The rules of `incoming`, `pending`, `failed`, `days`, `locks` and `signed-out`."""
     layout = volume.layout
     checks = {
         layout.incoming: _incoming(volume),
         layout.pending: _markers(volume, layout.pending, "marker-orphan"),
         layout.failed: _markers(volume, layout.failed, "failure-orphan"),
+        layout.days: check_day_files(volume),
         layout.locks: _small(volume, layout.locks, _LOCK),
         layout.signed_out: _small(volume, layout.signed_out, _SESSION),
     }
@@ -74,7 +76,7 @@ def _markers(volume: Volume, folder: Path, code: str) -> Iterator[Violation]:
         if not is_id(entry.name):
             yield stray(volume, entry)
         elif not entry.is_file(follow_symlinks=False):
-            yield _not_a_file(volume, entry)
+            yield not_a_file(volume, entry)
         elif not _has_image(volume, path):
             where, home = printable(path, layout.root), layout.image(entry.name)
             yield Violation(code, where, "Its image is not there.", repairs.drop_orphan(volume, path), home)
@@ -95,13 +97,4 @@ def _small(volume: Volume, folder: Path, names: re.Pattern[str]) -> Iterator[Vio
         if not names.fullmatch(entry.name):
             yield stray(volume, entry)
         elif not entry.is_file(follow_symlinks=False):
-            yield _not_a_file(volume, entry)
-
-
-def _not_a_file(volume: Volume, entry: os.DirEntry[str]) -> Violation:
-    where = printable(Path(entry), volume.layout.root)
-    if entry.is_dir(follow_symlinks=False):
-        return Violation(
-            "not-a-file", where, "There is a folder in the place of a file.", repairs.remove_folder(Path(entry))
-        )
-    return Violation("not-a-file", where, "This is not a file. Put it elsewhere.")
+            yield not_a_file(volume, entry)

@@ -52,6 +52,16 @@ def stray(
     return Violation(code, printable(Path(entry), volume.layout.root), sentence)
 
 
+def not_a_file(volume: Volume, entry: os.DirEntry[str]) -> Violation:
+    """Something else in the place of a file: an empty folder is removed."""
+    where = printable(Path(entry), volume.layout.root)
+    if entry.is_dir(follow_symlinks=False):
+        return Violation(
+            "not-a-file", where, "There is a folder in the place of a file.", repairs.remove_folder(Path(entry))
+        )
+    return Violation("not-a-file", where, "This is not a file. Put it elsewhere.")
+
+
 def unreadable(volume: Volume, path: Path, error: OSError) -> Violation:
     """A folder that cannot be read: reported, and left as it is."""
     sentence = f"It cannot be read ({error.strerror}). Give it back to the user that the services run as."
