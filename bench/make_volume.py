@@ -13,7 +13,7 @@ import io
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,8 +51,18 @@ class _Model:
             os.link(self.folder / name, target / name)
 
 
-def make(data: Path, images: int, days: int = 1, burst: int = 10, claims: bool = False) -> None:
-    """Fill the volume `data` with `images` images over `days` days; `claims` lets uploads find them as duplicates."""
+def make(
+    data: Path,
+    images: int,
+    days: int = 1,
+    burst: int = 10,
+    claims: bool = False,
+    dress: Callable[[int, Record], Record] = lambda _, record: record,
+) -> None:
+    """Fill the volume `data` with `images` images over `days` days; `claims` lets uploads find them as duplicates.
+
+    `dress` may change the record of each, by its number; those that it fails are marked as failed.
+    """
     layout = Layout(data)
     for name in layout.FOLDERS:
         (data / name).mkdir(parents=True, exist_ok=True)
@@ -78,6 +88,9 @@ def make(data: Path, images: int, days: int = 1, burst: int = 10, claims: bool =
             started_at=when,
             finished_at=when,
         )
+        record = dress(number, record)
+        if record.state is State.FAILED:
+            layout.failure(image_id).touch()
         (folder / RECORD).write_bytes(record.to_json())
         if claims:
             claim = layout.claim(sha256)
