@@ -110,6 +110,18 @@ def test_without_a_folder_for_the_index_pages_come_from_the_folders(tmp_path: Pa
         assert send_form(web, picture()).status == 200
         answer = web.call("GET", "/api/images?q=picture")
         assert (answer.status, answer.json["code"]) == (503, "index-not-ready")
+        for query in ("q=picture", "q=png", "sort=taken", "from=2019-01-01"):
+            shown = web.call("GET", f"/?{query}")
+            assert (shown.status, shown.headers["Retry-After"]) == (503, "5"), query
+            assert b"This page tries again by itself." in shown.body
+            assert b'<meta http-equiv="refresh" content="5">' in shown.body
+        assert b'value="picture"' in web.call("GET", "/?q=picture").body
+        assert web.call("GET", "/api/status").json["index"] == {"complete": False, "images": 0}
+        assert b"\ngallery_index_complete 0.0\n" in web.call("GET", "/metrics").body
+        (tmp_path / "file").unlink()
+        until(lambda: web.call("GET", "/?q=picture").status == 200, 60)
+        assert web.call("GET", "/api/status").json["index"] == {"complete": True, "images": 41}
+        assert b"\ngallery_index_images 41.0\n" in web.call("GET", "/metrics").body
         until(lambda: len(web.call("GET", "/api/days").json["days"]) == 5, 20)
 
 

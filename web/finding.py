@@ -12,7 +12,7 @@ from pipeline.errors import IndexNotReady
 from pipeline.records import Record
 from pipeline.store import Day, Days, Store
 from web.counting import CountingThread
-from web.index import Index, Query, Sort, Unusable
+from web.index import Index, Progress, Query, Sort, Unusable
 from web.live.feed import Feed
 
 
@@ -51,7 +51,7 @@ class Finder:
 
     def _walk(self, query: Query, limit: int, position: str | None) -> Listed:
         if query.needs_index:
-            raise IndexNotReady
+            raise self._not_ready()
         before = query.before.id if query.before else None
         if query.after:
             page = self._store.page_after(query.after.id, before, limit, query.state)
@@ -59,13 +59,20 @@ class Finder:
             page = self._store.page(before, limit, query.state)
         return Listed(page.records, page.next, complete=False, events=position)
 
+    def _not_ready(self) -> IndexNotReady:
+        return IndexNotReady(self.progress().images)
+
+    def progress(self) -> Progress:
+        """How far the index is."""
+        return self._index.progress()
+
     def ids(self, query: Query, limit: int) -> tuple[list[str], str | None]:
         """Up to `limit` ids, and where to go on."""
         try:
             found, place = self._index.ids(query, limit)
         except Unusable:
             if query.needs_index or query.after:
-                raise IndexNotReady from None
+                raise self._not_ready() from None
             before = query.before.id if query.before else None
             found = list(islice(self._store.ids(before, query.state), limit + 1))
             return found[:limit], found[limit - 1] if len(found) > limit else None
@@ -77,7 +84,7 @@ class Finder:
             return self._index.days(sort, marks=marks), True
         except Unusable:
             if sort is Sort.TAKEN:
-                raise IndexNotReady from None
+                raise self._not_ready() from None
             return self._counting.ask()
 
 

@@ -67,13 +67,15 @@ class NotRetryable(GalleryError):
 
 
 class IndexNotReady(GalleryError):
-    """The index is being built, and the folders alone cannot answer this."""
+    """The index is being built, and the folders alone cannot answer this. So many `images` are indexed so far."""
 
     code, title = "index-not-ready", "The gallery is still being indexed"
     retry_after = 5
 
-    def __init__(self) -> None:
-        super().__init__("Searching and sorting work once all images are indexed. Try again in a moment.")
+    def __init__(self, images: int) -> None:
+        so_far = f"; {images:,} are so far" if images else ""
+        super().__init__(f"Searching and sorting work once all images are indexed{so_far}. Try again in a moment.")
+        self.images = images
 
 
 class NotRestorable(GalleryError):

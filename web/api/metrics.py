@@ -18,6 +18,7 @@ from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.stats import queue_stats
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.store import Store
+from web.finding import Finder, finder
 from web.services import services
 
 blueprint = Blueprint("metrics", __name__)
@@ -27,7 +28,7 @@ blueprint = Blueprint("metrics", __name__)
 def show() -> ResponseReturnValue:
     """Every metric, as Prometheus' text."""
     registry = CollectorRegistry()
-    registry.register(_Stands(services().store, services().queue))
+    registry.register(_Stands(services().store, services().queue, finder()))
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     text = generate_latest(registry)
@@ -39,13 +40,15 @@ def show() -> ResponseReturnValue:
 class _Stands(Collector):
     """The outbox, the volume and the queue, as they stand: the first two also while Redis is down."""
 
-    def __init__(self, store: Store, queue: ThumbnailQueue) -> None:
+    def __init__(self, store: Store, queue: ThumbnailQueue, finder: Finder) -> None:
         self._store = store
         self._queue = queue
+        self._finder = finder
 
     def collect(self) -> Iterator[Metric]:
         """Read them; what can't be reached is said by its `_up`, and its figures are left out."""
         yield from self._volume()
+        yield from self._index()
         yield from self._redis()
 
     def _volume(self) -> Iterator[Metric]:
@@ -68,6 +71,11 @@ class _Stands(Collector):
         yield _gauge("gallery_trash_images", "Images in the trash.", trashed.images)
         yield _gauge("gallery_trash_bytes", "Bytes of their originals and renditions.", trashed.bytes)
         yield _gauge("gallery_failed_images", "Images that stand as failed.", len(failed))
+
+    def _index(self) -> Iterator[Metric]:
+        progress = self._finder.progress()
+        yield _gauge("gallery_index_complete", "Whether all images are in this machine's index.", progress.is_whole)
+        yield _gauge("gallery_index_images", "Images in this machine's index.", progress.images)
 
     def _redis(self) -> Iterator[Metric]:
         another = float(self._queue.lease.held_by_another)

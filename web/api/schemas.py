@@ -137,6 +137,14 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True)
+class Index:
+    """What pages and searches come from, on the machine that answers: whether all images are in it; how many are."""
+
+    complete: bool
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """How the work stands: `pending` images are not at their end, and `without_grid` of them have no picture yet.
     `queue` (first pictures) and `views` (large views) are null while Redis is away, and `queue_error` says why.
@@ -148,6 +156,7 @@ class Status:
     failed: int
     trashed: int
     volume: Volume
+    index: Index
     queue: Queue | None
     views: Queue | None
     queue_error: str | None

@@ -12,6 +12,7 @@ from pipeline.queue.jobs import QueueStatus
 from pipeline.version import VERSION
 from web.api import schemas
 from web.api.answers import answer
+from web.finding import finder
 from web.services import services
 
 blueprint = Blueprint("status", __name__, url_prefix="/api")
@@ -21,7 +22,7 @@ blueprint = Blueprint("status", __name__, url_prefix="/api")
 def status() -> ResponseReturnValue:
     """Outbox and volume always; the queues if Redis answers."""
     store, queue, views, error = services().store, None, None, None
-    space, waiting = store.space(), store.waiting()
+    space, waiting, progress = store.space(), store.waiting(), finder().progress()
     try:
         queue, views = _shown(services().queue.status()), _shown(services().queue.views_status())
     except QueueUnavailable as unavailable:
@@ -34,6 +35,7 @@ def status() -> ResponseReturnValue:
         failed=len(store.failed()),
         trashed=len(store.trashed_ids()),
         volume=schemas.Volume(space.free, space.total),
+        index=schemas.Index(progress.is_whole, progress.images),
         queue=queue if error is None else None,
         views=views,
         queue_error=error,

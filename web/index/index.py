@@ -17,7 +17,7 @@ from web.index.database import Database, Unusable
 from web.index.events import EventLog
 from web.index.keeper import Keeper
 from web.index.query import Position, Query, Sort
-from web.index.reading import Calendar, Found
+from web.index.reading import Calendar, Found, Progress
 from web.index.refresh import Refresher, Since
 from web.index.rows import Codec
 
@@ -62,6 +62,14 @@ class Index:
         """Every day with images in this order, newest first."""
         with self._database.open() as opened:
             return self._calendar.days(opened, sort, marks=marks)
+
+    def progress(self) -> Progress:
+        """How far the index is; nothing is indexed if there is none. Raises nothing."""
+        try:
+            with self._database.open() as opened:
+                return reading.progress(opened)
+        except (Unusable, GalleryError):
+            return Progress(is_whole=False, images=0)
 
     def since(self) -> Since | None:
         """To be asked for before a change of the volume that `write` then notes."""

@@ -28,6 +28,21 @@ class Found:
     events: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Whether all images are in the index, and how many are."""
+
+    is_whole: bool
+    images: int
+
+
+def progress(opened: Opened) -> Progress:
+    """How far the index is."""
+    (is_whole,) = opened.connection.execute("SELECT whole FROM about").fetchone()
+    (images,) = opened.connection.execute("SELECT coalesce(sum(count), 0) FROM days WHERE sort = 0").fetchone()
+    return Progress(bool(is_whole), images)
+
+
 @contextmanager
 def whole(opened: Opened) -> Iterator[str | None]:
     """A moment of the index in which all images are in it, and the last event applied; raises `Unusable`."""

@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from pipeline.errors import BadRequest
+from pipeline.errors import BadRequest, IndexNotReady
 from pipeline.images.formats import ACCEPTED_LABEL, ACCEPTED_TYPES
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.records import Record, State
@@ -38,7 +38,10 @@ def index() -> ResponseReturnValue:
     query = replace(asked_query(typed=True), after=None)
     before = _before(query)
     wanted = Wanted(query)
-    page = finder().page(query, _PAGE) if not wanted.is_too_short else Listed([], None, complete=True, events=None)
+    try:
+        page = finder().page(query, _PAGE) if not wanted.is_too_short else Listed([], None, complete=True, events=None)
+    except IndexNotReady as error:
+        return _try_again(wanted, error)
     waiting = services().store.waiting()
     return render_template(
         "gallery/index.html",
@@ -57,6 +60,12 @@ def index() -> ResponseReturnValue:
         accept_types=",".join(ACCEPTED_TYPES),
         max_mb=services().settings.max_upload_bytes // (1024 * 1024),
     )
+
+
+def _try_again(wanted: Wanted, error: IndexNotReady) -> ResponseReturnValue:
+    """A page in the place of what was asked for, which asks again by itself until the index is whole."""
+    page = render_template("gallery/indexing.html", wanted=wanted, images=error.images, seconds=error.retry_after)
+    return page, 503, {"Retry-After": str(error.retry_after), "Cache-Control": "no-store"}
 
 
 def _before(query: Query) -> str | None:
