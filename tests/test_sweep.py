@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +19,14 @@ from pipeline.queue.connection import connect
 from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
-from pipeline.store import Store
+from pipeline.store import Store, failures, outbox
+from pipeline.store.cleanup import cleanup
+from pipeline.store.failures import FailureMarks
 from pipeline.store.resting_days import RestingDays
 from pipeline.volume.locks import locked
 from pipeline.volume.volume import Volume
 from tests.conftest import Gallery, picture, until
-from tests.stores import accept, make
+from tests.stores import accept, failed, make, ready
 from worker.sweep import Sweep
 
 
@@ -39,6 +46,21 @@ def store(bare: Gallery) -> Store:
     return store
 
 
+@contextmanager
+def touching() -> Iterator[list[str]]:
+    """The paths of files and folders that are opened meanwhile."""
+    touched: list[str] = []
+    watching = True
+
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
+        if watching and event in ("open", "os.listdir", "os.scandir") and arguments:
+            touched.append(str(arguments[0]))
+
+    sys.addaudithook(watch)
+    yield touched
+    watching = False
+
+
 def test_it_enqueues_what_has_no_job_and_leaves_what_has_one(store: Store, queue: ThumbnailQueue) -> None:
     ids = [accept(store, picture()) for _ in range(3)]
     queue.enqueue(ids[0])
@@ -55,16 +77,8 @@ def test_it_touches_no_image_but_those_that_wait(store: Store, queue: ThumbnailQ
     for image_id in ready:
         make(store, image_id)
     waiting = accept(store, picture())
-    touched: list[str] = []
-    watching = True
-
-    def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        if watching and event in ("open", "os.listdir", "os.scandir") and arguments:
-            touched.append(str(arguments[0]))
-
-    sys.addaudithook(watch)
-    Sweep(store, queue, 30).sweep()
-    watching = False
+    with touching() as touched:
+        Sweep(store, queue, 30).sweep()
     images = str(store.layout.images)
     assert str(store.layout.pending) in touched
     assert all(waiting in path for path in touched if path.startswith(images))
@@ -119,3 +133,46 @@ def test_workers_are_known_again_to_a_redis_that_lost_everything(gallery: Galler
             assert {b"birth", b"hostname", b"queues", b"state"} <= set(known)
             assert known[b"state"] == b"idle"
             assert redis.ttl(key) > 0
+
+
+def test_it_reads_few_records_of_failed_images_and_all_of_them_in_turn(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failures, "_NEW", 4)
+    monkeypatch.setattr(failures, "_AGAIN", 1)
+    ids = [failed(store, picture()) for _ in range(9)]
+    marks = FailureMarks(store.volume)
+
+    def read() -> list[str]:
+        with touching() as touched:
+            assert cleanup(store.volume, marks).failures == 0
+        return [Path(path).parent.name for path in touched if path.endswith("image.json")]
+
+    assert [len(read()) for _ in range(4)] == [4, 5, 2, 1]
+    assert Counter(image_id for _ in ids for image_id in read()) == Counter(ids)
+
+
+def test_outdated_marks_of_failures_go_whatever_was_checked_before(store: Store) -> None:
+    trashed, retried, repaired, damaged = (failed(store, picture()) for _ in range(4))
+    os.truncate(store.layout.record(damaged), 0)
+    marks = FailureMarks(store.volume)
+    assert cleanup(store.volume, marks).failures == 0
+    store.delete(trashed)
+    store.retry(retried)
+    store.retry(repaired)
+    make(store, repaired)
+    for image_id in (trashed, retried, repaired):
+        outbox.note_failure(store.volume, image_id)
+    assert marks.due()[:2] == [retried, trashed]
+    assert cleanup(store.volume, marks).failures == 3
+    assert store.failed() == [damaged]
+
+
+def test_markers_without_images_are_found_among_many_of_one_minute(store: Store) -> None:
+    kept = [accept(store, picture()) for _ in range(18)]
+    lost = kept.pop(7)
+    made = ready(store, picture())
+    outbox.make_marker(store.volume, made)
+    shutil.rmtree(store.layout.image(lost))
+    assert cleanup(store.volume).markers == 1
+    assert store.pending() == [*kept, made]

@@ -17,6 +17,7 @@ from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.store import Store
 from pipeline.store.cleanup import cleanup, tolerated
 from pipeline.store.duplicates import adopt_former
+from pipeline.store.failures import FailureMarks
 from pipeline.threads import keep_running
 from pipeline.volume.locks import Busy, is_locked, locked
 from worker import metrics
@@ -34,6 +35,7 @@ class Sweep:
         self._queue = queue
         self._interval = interval
         self._worker = worker
+        self._failures = FailureMarks(store.volume)
         self.found: dict[str, int] = {}
         self._suspects: dict[str, float] = {}
         self._stopped = threading.Event()
@@ -71,7 +73,7 @@ class Sweep:
         """One sweep; the number of images that were enqueued again."""
         if adopted := adopt_former(self._store.volume):
             _log.info("claims of release 0.1 changed into today's", claims=adopted)
-        found = cleanup(self._store.volume)
+        found = cleanup(self._store.volume, self._failures)
         for kind, number in asdict(found).items():
             metrics.FINDINGS.labels(kind).inc(number)
         pending = self._store.pending()

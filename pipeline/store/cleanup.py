@@ -5,21 +5,25 @@ Nothing depends on age: a lock shows that a process is alive, and the volume sho
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import structlog
 
-from pipeline.errors import GalleryError, ImageNotFound, VolumeUnavailable
+from pipeline.errors import GalleryError
 from pipeline.ids import is_id
 from pipeline.records import State
-from pipeline.store import deletion, outbox, reading
-from pipeline.volume.locks import Busy, is_locked
+from pipeline.store import deletion, outbox
+from pipeline.store.failures import FailureMarks
+from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
 
 _DELETED = "deleted"
+_WORTH_LISTING = 16
 _log = structlog.get_logger()
 
 
@@ -33,8 +37,9 @@ class Tidied:
     failures: int = 0
 
 
-def cleanup(volume: Volume) -> Tidied:
-    """Remove abandoned uploads, half-deleted images, and markers without an image.
+def cleanup(volume: Volume, failures: FailureMarks | None = None) -> Tidied:
+    """Remove abandoned uploads, half-deleted images, markers without an image, and outdated marks of failures: those
+    that are due by what `failures` remembers.
 
     Raises `OSError` or the volume's named errors if the volume cannot be listed.
     """
@@ -51,13 +56,13 @@ def cleanup(volume: Volume) -> Tidied:
                 done.deleted += 1
             elif is_abandoned(volume, name) and not was_accepted(folder, image_id):
                 done.drafts += deletion.drop_upload(volume, folder, image_id)
-    for image_id in outbox.pending(volume):
+    for image_id in _unseen(volume, outbox.pending(volume)):
         with tolerated(layout.marker(image_id)):
             done.markers += drop_orphan(volume, image_id)
-    for image_id in outbox.failed(volume):
+    failures = failures or FailureMarks(volume)
+    for image_id in failures.due():
         with tolerated(layout.failure(image_id)):
-            if not _is_failed(volume, image_id):
-                done.failures += outbox.forget_failure(volume, image_id)
+            done.failures += failures.drop_if_outdated(image_id)
     with tolerated(layout.locks):
         volume.presence.remove_ended()
     return done
@@ -92,6 +97,19 @@ def was_accepted(folder: Path, image_id: str) -> bool:
     return record.state is not State.PENDING or bool(record.renditions)
 
 
+def _unseen(volume: Volume, pending: list[str]) -> Iterator[str]:
+    """The ids in the outbox without those that the listing of their minute shows. A minute is listed if many of its
+    images wait: over a network that is one call, instead of one for each.
+    """
+    for bucket, group in groupby(pending, volume.layout.bucket):
+        waiting = list(group)
+        listed: set[str] = set()
+        if len(waiting) >= _WORTH_LISTING:
+            with suppress(OSError):  # each is looked up then
+                listed.update(os.listdir(bucket))
+        yield from (image_id for image_id in waiting if image_id not in listed)
+
+
 def drop_orphan(volume: Volume, image_id: str) -> bool:
     """Remove a marker whose image is not there; whether it was removed.
 
@@ -111,15 +129,3 @@ def drop_orphan(volume: Volume, image_id: str) -> bool:
     except (Busy, FileNotFoundError):
         return False
     return True
-
-
-def _is_failed(volume: Volume, image_id: str) -> bool:
-    if is_locked(volume.layout.marker(image_id)):
-        return True
-    try:
-        record = reading.read(volume, image_id)
-    except ImageNotFound:
-        return False
-    except VolumeUnavailable:
-        return True
-    return record.state is State.FAILED or record.is_newer

@@ -1,0 +1,58 @@
+"""Finding marks of failures that are outdated, at a cost that does not grow with the number of failed images."""
+
+from __future__ import annotations
+
+from pipeline.errors import ImageNotFound, VolumeUnavailable
+from pipeline.records import State
+from pipeline.store import outbox, reading, trash
+from pipeline.volume.locks import is_locked
+from pipeline.volume.volume import Volume
+
+_NEW, _AGAIN = 500, 50
+
+
+class FailureMarks:
+    """Remembers which marks in `failed/` were checked: a sweep lists them, reads the records of up to `_NEW` images
+    that it does not know, and again of `_AGAIN` others, the longest ago first.
+
+    A retry or a delete that is cut short leaves the mark behind, and the image in the outbox or in the trash. Such a
+    mark is checked by the next sweep, whatever is remembered. One thread uses it.
+    """
+
+    def __init__(self, volume: Volume) -> None:
+        self._volume = volume
+        self._checked: dict[str, None] = {}
+        """In the order in which they were checked."""
+
+    def due(self) -> list[str]:
+        """The ids to check now; raises the volume's named errors."""
+        marked = outbox.failed(self._volume)
+        if not marked:
+            self._checked = {}
+            return []
+        in_doubt = set(marked).intersection([*outbox.pending(self._volume), *trash.ids(self._volume)])
+        trusted = set(marked) - in_doubt
+        self._checked = {image_id: None for image_id in self._checked if image_id in trusted}
+        unknown = [image_id for image_id in reversed(marked) if image_id not in self._checked]
+        unknown.sort(key=lambda image_id: image_id not in in_doubt)
+        return [*unknown[:_NEW], *list(self._checked)[:_AGAIN]]
+
+    def drop_if_outdated(self, image_id: str) -> bool:
+        """Remove the mark of an image that has not failed; whether it was removed. Raises `OSError`, and as
+        `reading.read`."""
+        self._checked.pop(image_id, None)
+        self._checked[image_id] = None  # one that cannot be read too: its turn comes again
+        return self._is_outdated(image_id) and outbox.forget_failure(self._volume, image_id)
+
+    def _is_outdated(self, image_id: str) -> bool:
+        try:
+            record = reading.read(self._volume, image_id)
+        except ImageNotFound:
+            pass
+        except VolumeUnavailable:
+            return False
+        else:
+            if record.state is State.FAILED or record.is_newer:
+                return False
+        # the mark of a failure comes before its record, while the marker is locked
+        return not is_locked(self._volume.layout.marker(image_id))
