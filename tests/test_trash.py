@@ -23,6 +23,7 @@ from pipeline.records import State
 from pipeline.settings import Settings
 from pipeline.store import Store, expiry
 from pipeline.store.cleanup import cleanup
+from pipeline.store.trash_size import TrashSize
 from pipeline.volume.volume import Volume
 from tests.conftest import ROOT, Gallery, picture, until
 from tests.pictures import undecodable
@@ -167,6 +168,18 @@ def test_a_sweep_asks_for_few_stamps_however_much_is_in_the_trash(store: Store) 
     assert max(found[2:]) < 120
     put_away_before(store, store.trashed_ids()[750], 31 * DAY)
     until(lambda: store.expire_trash() == 1, 60)
+
+
+def test_room_is_made_without_asking_again_for_every_stamp(store: Store) -> None:
+    ids = [new_id() for _ in range(300)]
+    for number, image_id in enumerate(ids):
+        store.layout.trashed(image_id).mkdir()
+        put_away_before(store, image_id, 1000 - number)
+    trash_size, removed = TrashSize(store.volume), list[str]()
+    removed.append(next(trash_size.make_room()))
+    os.utime(store.layout.trashed(ids[1]))  # as if it was restored, and deleted once more
+    assert asked_for_stamps(lambda: removed.append(next(trash_size.make_room()))) < 30
+    assert removed == [ids[0], ids[2]]
 
 
 def asked_for_stamps(step: Callable[[], object]) -> int:

@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 
 from pipeline.errors import VolumeFull, VolumeUnavailable
-from pipeline.store import outbox, trash
+from pipeline.store import outbox
 from pipeline.store.trash_size import TrashSize
 from pipeline.volume.space import require_room, space
 from pipeline.volume.volume import Volume
@@ -38,7 +38,7 @@ class Room:
         except VolumeFull:
             if not self._can_make_room(more):
                 raise
-            for _ in trash.make_room(self._volume):
+            for _ in self._trash.make_room():
                 with suppress(VolumeFull):
                     self._look(more, self._count() + 1)
                     return
@@ -52,7 +52,7 @@ class Room:
         except VolumeFull:
             if not self._can_make_room(0):
                 return 0
-            for _ in trash.make_room(self._volume):
+            for _ in self._trash.make_room():
                 removed += 1
                 with suppress(VolumeFull):
                     self._look(0, self._count())

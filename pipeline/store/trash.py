@@ -7,7 +7,7 @@ volume's clock just before the rename, says when it was deleted.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -211,12 +211,3 @@ def is_purged(volume: Volume, image_id: str, *, by: float | None = None) -> bool
         _log.warning("left in the trash", image=image_id, error=str(error))
         return False
     return True
-
-
-def make_room(volume: Volume) -> Iterator[str]:
-    """Permanently remove images from the trash, one for each step, oldest deletion first; yields the
-    ids. Raises the volume's named errors."""
-    put_away = stamps(volume, ids(volume))
-    for image_id in oldest_first(put_away):
-        if is_purged(volume, image_id):
-            yield image_id

@@ -1,8 +1,9 @@
-"""How much is in the trash: counted by listing it, with the sizes that were read once held in memory."""
+"""How much is in the trash and what goes first: told by listing it, with what was read once held in memory."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.errors import GalleryError
@@ -21,12 +22,16 @@ class Size:
 
 
 class TrashSize:
-    """Safe to use from many threads. After a start the bytes of at most `_READS` images are added by each call."""
+    """Safe to use from many threads. After a start the bytes of at most `_READS` images are added by each call.
+
+    What is remembered is a hint: the stamp of an image is read again, under the lock of its bytes, before it goes.
+    """
 
     def __init__(self, volume: Volume) -> None:
         self._volume = volume
         self._guard = threading.Lock()
         self._sizes: dict[str, int] = {}
+        self._stamps: dict[str, float] = {}
 
     def measure(self) -> Size:
         """What is in the trash; raises `VolumeUnavailable`."""
@@ -36,6 +41,22 @@ class TrashSize:
             for image_id in [image_id for image_id in ids if image_id not in self._sizes][:_READS]:
                 self._sizes[image_id] = self._size(image_id)
             return Size(len(ids), sum(self._sizes.values()))
+
+    def make_room(self) -> Iterator[str]:
+        """Permanently remove images from the trash, one for each step, oldest deletion first; yields the ids.
+
+        Raises the volume's named errors.
+        """
+        ids = trash.ids(self._volume)
+        known = self._stamps
+        stamps = {image_id: known[image_id] for image_id in ids if image_id in known}
+        stamps |= trash.stamps(self._volume, [image_id for image_id in ids if image_id not in stamps])
+        self._stamps = stamps
+        for image_id in trash.oldest_first(stamps):
+            removed = trash.is_purged(self._volume, image_id, by=stamps[image_id])
+            self._stamps.pop(image_id, None)  # if it is still there, it was restored and deleted once more
+            if removed:
+                yield image_id
 
     def _size(self, image_id: str) -> int:
         try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from pipeline.errors import GalleryError
 from pipeline.ids import is_id
 from pipeline.store import repairs
 from pipeline.store.checks.day_files import check_day_files
-from pipeline.store.checks.disk import entries, is_claimed, is_held, read_record
+from pipeline.store.checks.disk import entries, is_claimed, is_file, is_held, read_record
 from pipeline.store.checks.tree import is_kept, not_a_file, stray, unreadable
 from pipeline.store.checks.violation import Violation, printable
 from pipeline.store.cleanup import is_abandoned, was_accepted
@@ -83,7 +84,14 @@ def _markers(volume: Volume, folder: Path, code: str) -> Iterator[Violation]:
 
 
 def _has_image(volume: Volume, marker: Path) -> bool:
-    """Whether a marker's image exists, is being accepted, or cannot be looked up."""
+    """Whether a marker's image exists, is being accepted, or cannot be looked up.
+
+    Its record is looked up first: `is_there` lists a whole minute. One that is only remembered to be there, over a
+    network, is seen to be gone by a later run.
+    """
+    with suppress(OSError):
+        if is_file(volume.layout.record(marker.name)):
+            return True
     try:
         # an upload goes to its place in one step, so that is looked at before and after
         there = (volume.is_there, volume.is_arriving, volume.is_there)
