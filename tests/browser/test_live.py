@@ -59,7 +59,9 @@ def test_nothing_shifts_while_thumbnails_arrive(shared: Gallery, windows: Window
     more += [shared.upload(picture(), f"more-{n}.png").json["id"] for n in range(1, 20)]
     expect(told).to_have_text(re.compile(r"↑2\d added"))
     later = told.bounding_box()
-    assert box and later and later["x"] == box["x"], "the button moved as its count grew"
+    assert box is not None
+    assert later is not None
+    assert later["x"] == box["x"], "the button moved as its count grew"
     shared.until_ended(more[-1])
     page.wait_for_timeout(1000)
     assert page.evaluate("scrollY") > 400

@@ -1,34 +1,24 @@
 /** The grid: of all the rows only those near the view are in the document. */
 
 import { Hold } from "./anchor";
+import { Blank, DaySection } from "./day-section";
 import { h } from "./dom";
-import { icon } from "./icons";
 import { firstOf, HEAD, Layout, type DayBox, type RunBox } from "./layout";
 import { dayOf } from "./order";
-import { columns, GAP } from "./rows";
+import { columns } from "./rows";
 import { Strip } from "./day-header";
 import { Tile, type TileActions } from "./tile";
 import type { Run, Timeline } from "./timeline";
 import { Track } from "./scroll-scale";
-import { count, dayName } from "./words";
 
 const FAR = 1_000_000;
-
-interface Section {
-  element: HTMLElement;
-  head: HTMLElement;
-  list: HTMLUListElement;
-  title: HTMLElement;
-  counted: HTMLElement;
-  tick: HTMLElement;
-}
 
 export class Grid {
   readonly element = h("div", { class: "grid", role: "region", "aria-label": "Pictures" });
   readonly layout: Layout;
   readonly tiles = new Map<string, Tile>();
-  readonly #sections = new Map<string, Section>();
-  readonly #blanks = new Map<Run, HTMLElement>();
+  readonly #sections = new Map<string, DaySection>();
+  readonly #blanks = new Map<Run, Blank>();
   readonly #strip = new Strip();
   readonly #hold: Hold;
   readonly #track = new Track(this.element, () => this.draw());
@@ -143,7 +133,7 @@ export class Grid {
     }
     for (const [run, blank] of this.#blanks) {
       if (blanks.has(run)) continue;
-      blank.remove();
+      blank.element.remove();
       this.#blanks.delete(run);
     }
     for (const [day, section] of this.#sections) {
@@ -219,44 +209,23 @@ export class Grid {
     return day.top + Math.max(0, Math.floor((this.edge - day.top) / FAR)) * FAR;
   }
 
-  #section(day: DayBox, origin: number): Section {
-    let section = this.#sections.get(day.day.day);
+  #section(box: DayBox, origin: number): DaySection {
+    const { day } = box.day;
+    let section = this.#sections.get(day);
     if (!section) {
-      const id = `day-${day.day.day}`;
-      const title = h("span", { id });
-      const counted = h("small");
-      const list = h("ul", { "aria-labelledby": id });
-      const tick = h("button", { type: "button", class: "day-tick", onclick: () => this.actions.day(day.day.day) }, icon("check"));
-      const head = h("div", { class: "head" }, h("h2", {}, title, counted), tick);
-      const element = h("section", { class: "day" }, head, list);
-      section = { element, head, list, title, counted, tick };
-      this.#sections.set(day.day.day, section);
-      const after = [...this.#sections.entries()].filter(([name]) => name < day.day.day).sort(([a], [b]) => (a < b ? 1 : -1))[0];
-      this.element.insertBefore(element, after?.[1].element ?? null);
+      section = new DaySection(day, () => this.actions.day(day));
+      this.#sections.set(day, section);
+      const after = [...this.#sections.entries()].filter(([name]) => name < day).sort(([a], [b]) => (a < b ? 1 : -1))[0];
+      this.element.insertBefore(section.element, after?.[1].element ?? null);
     }
-    const name = dayName(day.day.day);
-    if (section.title.textContent !== name) {
-      section.title.textContent = name;
-      section.tick.setAttribute("aria-label", `Select all of ${name}`);
-    }
-    const ticked = String(this.actions.dayTicked(day.day.day));
-    if (section.tick.getAttribute("aria-pressed") !== ticked) section.tick.setAttribute("aria-pressed", ticked);
-    const counted = count(day.count);
-    if (section.counted.textContent !== counted) section.counted.textContent = counted;
-    section.element.style.transform = `translateY(${origin - this.#track.shift}px)`;
-    section.head.style.transform = origin > day.top ? `translateY(${day.top - origin}px)` : "";
+    section.update(box, origin, this.#track.shift, this.actions.dayTicked(day));
     return section;
   }
 
   #blank(box: RunBox, origin: number): HTMLElement {
     let blank = this.#blanks.get(box.run);
-    if (!blank) {
-      blank = h("li", { class: "blank", "aria-hidden": "true" });
-      this.#blanks.set(box.run, blank);
-    }
-    blank.style.transform = `translateY(${box.top - origin - HEAD}px)`;
-    blank.style.height = `${box.height - GAP}px`;
-    blank.style.backgroundSize = `${Math.round(this.layout.target * 1.4) + GAP}px ${this.layout.target + GAP}px`;
-    return blank;
+    if (!blank) this.#blanks.set(box.run, (blank = new Blank()));
+    blank.place(box, origin, this.layout.target);
+    return blank.element;
   }
 }

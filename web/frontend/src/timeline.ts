@@ -164,7 +164,10 @@ export class Timeline {
       if (image) images.push(image);
       else unseen.push(id);
     }
-    for (const id of unseen) this.#discount(id);
+    for (const id of unseen) {
+      const key = this.keyOf(id);
+      if (key) this.#discountAt(key);
+    }
     this.#tidy();
     return { images, unseen };
   }
@@ -183,11 +186,6 @@ export class Timeline {
 
   /** One image less among those that are only counted: where this one must be, or elsewhere in its day, since how many
    * there are in each run may be a guess. */
-  #discount(id: string): void {
-    const key = this.keyOf(id);
-    if (key) this.#discountAt(key);
-  }
-
   #discountAt(key: string): void {
     const day = this.days.find((other) => other.day === dayOf(key));
     if (!day) return;

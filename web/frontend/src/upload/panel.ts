@@ -125,7 +125,14 @@ export class Panel {
   /** Puts the rows below each other; while a batch is on its way the list does not shrink. */
   #place(shown: readonly Item[]): void {
     if (this.#body.hidden) return;
-    const end = shown.reduce((top, item) => this.#rows.get(item)?.place(top) ?? top, 0);
+    const rows = shown.flatMap((item) => this.#rows.get(item) ?? []);
+    // all are measured before any is moved: one layout instead of one a row
+    const heights = rows.map((row) => row.height);
+    let end = 0;
+    for (const [i, row] of rows.entries()) {
+      row.place(end);
+      end += heights[i] ?? 0;
+    }
     this.#height = this.queue.active ? Math.max(this.#height, end) : end;
     this.#list.style.blockSize = `${this.#height}px`;
   }

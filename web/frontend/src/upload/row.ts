@@ -23,15 +23,17 @@ export class Row {
     const text = h("span", { class: "text" }, h("span", { class: "name", title: item.name }, item.name), this.#word, this.#bar);
     const thumb = h("span", { class: "thumb" }, icon("pictures"));
     this.element = h("li", {}, thumb, text, this.#act);
-    const data = queue.data(item);
-    if (data) void previewOf(data).then((src) => src && thumb.replaceChildren(h("img", { src, alt: "" })));
+    if (item.data) void previewOf(item.data).then((src) => src && thumb.replaceChildren(h("img", { src, alt: "" })));
   }
 
-  /** Moves the row to `top`; returns where it ends. Places by transforms shift nothing. */
-  place(top: number): number {
+  get height(): number {
+    return this.element.offsetHeight;
+  }
+
+  /** Moves the row to `top`. Places by transforms shift nothing. */
+  place(top: number): void {
     if (top !== this.#top) this.element.style.transform = `translateY(${top}px)`;
     this.#top = top;
-    return top + this.element.offsetHeight;
   }
 
   update(): void {

@@ -1,0 +1,54 @@
+/** A day in the grid: its name, its tick, and the list that its tiles are in. */
+
+import { h, say } from "./dom";
+import { icon } from "./icons";
+import { type DayBox, HEAD, type RunBox } from "./layout";
+import { GAP } from "./rows";
+import { count, dayName } from "./words";
+
+export class DaySection {
+  readonly list: HTMLUListElement;
+  readonly element: HTMLElement;
+  readonly #title: HTMLElement;
+  readonly #counted = h("small");
+  readonly #tick: HTMLElement;
+  readonly #head: HTMLElement;
+
+  /** `tick` is called when somebody selects the day, such as 2026-11-24, or lets go of it. */
+  constructor(
+    readonly day: string,
+    tick: () => void,
+  ) {
+    const id = `day-${day}`;
+    this.#title = h("span", { id });
+    this.list = h("ul", { "aria-labelledby": id });
+    this.#tick = h("button", { type: "button", class: "day-tick", onclick: tick }, icon("check"));
+    this.#head = h("div", { class: "head" }, h("h2", {}, this.#title, this.#counted), this.#tick);
+    this.element = h("section", { class: "day" }, this.#head, this.list);
+  }
+
+  /** Tiles are counted from `origin`, and what is drawn stands `shift` higher than it is. */
+  update(box: DayBox, origin: number, shift: number, ticked: boolean): void {
+    const name = dayName(this.day);
+    if (this.#title.textContent !== name) {
+      this.#title.textContent = name;
+      this.#tick.setAttribute("aria-label", `Select all of ${name}`);
+    }
+    if (this.#tick.getAttribute("aria-pressed") !== String(ticked)) this.#tick.setAttribute("aria-pressed", String(ticked));
+    say(this.#counted, count(box.count));
+    this.element.style.transform = `translateY(${origin - shift}px)`;
+    this.#head.style.transform = origin > box.top ? `translateY(${box.top - origin}px)` : "";
+  }
+}
+
+/** What stands for images that are only counted: empty tiles of the usual shape, `target` high. */
+export class Blank {
+  readonly element = h("li", { class: "blank", "aria-hidden": "true" });
+
+  place(box: RunBox, origin: number, target: number): void {
+    const { style } = this.element;
+    style.transform = `translateY(${box.top - origin - HEAD}px)`;
+    style.height = `${box.height - GAP}px`;
+    style.backgroundSize = `${Math.round(target * 1.4) + GAP}px ${target + GAP}px`;
+  }
+}
