@@ -43,8 +43,8 @@ const shared = {
 const pages = { app: "src/app.ts", status: "src/status.ts", "trash-page": "src/trash-page.ts", gallery: "styles/gallery.css", lightbox: "styles/lightbox.css" };
 const built = [
   await build({ ...shared, entryPoints: pages, splitting: true, format: "esm" }),
-  // one classic script: not every browser lets a service worker import
-  await build({ ...shared, entryPoints: { sw: "src/sw.ts" }, format: "iife" }),
+  // one classic script each: not every browser lets a worker import
+  await build({ ...shared, entryPoints: { sw: "src/sw.ts", "preview-worker": "src/preview-worker.ts" }, format: "iife" }),
 ];
 
 const manifest = {};

@@ -109,6 +109,7 @@ def _data(
         "types": ACCEPTED_TYPES,
         "maxBytes": services().settings.max_upload_bytes,
         "viewerStyle": asset("lightbox.css"),
+        "previewWorker": asset("preview-worker.js"),
         "trashDays": services().settings.trash_days,
     }
 

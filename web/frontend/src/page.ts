@@ -17,6 +17,8 @@ export interface Start {
   types: string[];
   maxBytes: number;
   viewerStyle: string;
+  /** The script that makes small pictures of files. */
+  previewWorker: string;
   /** How long the trash keeps what is deleted; 0: not at all. */
   trashDays: number;
   /** The event to listen from; nothing where events are not to be had. */

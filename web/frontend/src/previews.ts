@@ -1,5 +1,8 @@
 /** Small pictures of what is sent from here, made of its own bytes, for as long as the gallery has none. */
 
+import { start } from "./page";
+import type { Made, Wanted } from "./preview-worker";
+
 const AT_ONCE = 2;
 /** So many are kept, some 20 kB each; what is decoded for them is let go at once. */
 const MOST = 300;
@@ -64,12 +67,33 @@ function next(): void {
   }
 }
 
+/** The answers that are waited for, by number. */
+const asked = new Map<number, (picture: Blob | null) => void>();
+let worker: Worker | null = null;
+let number = 0;
+
 async function make(file: Blob): Promise<string | null> {
   if (file.size > MOST_BYTES || !("OffscreenCanvas" in globalThis)) return null;
-  const bitmap = await createImageBitmap(file, { resizeHeight: HEIGHT, resizeQuality: "medium" });
-  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-  const context = canvas.getContext("2d");
-  context?.drawImage(bitmap, 0, 0);
-  bitmap.close();
-  return context ? URL.createObjectURL(await canvas.convertToBlob({ type: "image/webp", quality: 0.8 })) : null;
+  const picture = await new Promise<Blob | null>((done) => {
+    number += 1;
+    asked.set(number, done);
+    worker ??= begin();
+    worker.postMessage({ number, file, height: HEIGHT } satisfies Wanted);
+  });
+  return picture && URL.createObjectURL(picture);
+}
+
+function begin(): Worker {
+  const begun = new Worker(start.previewWorker);
+  begun.addEventListener("message", ({ data }: MessageEvent<Made>) => {
+    asked.get(data.number)?.(data.picture);
+    asked.delete(data.number);
+  });
+  // it could not be loaded, and may be the next time
+  begun.addEventListener("error", () => {
+    worker = null;
+    for (const done of asked.values()) done(null);
+    asked.clear();
+  });
+  return begun;
 }
