@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -137,6 +139,25 @@ def test_the_page_restores_and_removes_and_says_so(hung: Gallery, windows: Windo
     expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
     assert trashed(gallery) == []
     assert findings(page) == []
+
+
+def test_times_are_told_by_the_readers_clock(hung: Gallery, windows: Windows) -> None:
+    hung.until_ended(hung.upload(undecodable("PNG"), "bad.png").json["id"])
+    one, two = added(hung, "one.png", "two.png")
+    hung.call("DELETE", f"/api/images/{one}")
+    page = windows.open(hung, "/trash", timezone_id="Asia/Kolkata", locale="en-GB")
+    at = datetime.fromisoformat(hung.call("GET", "/api/trash").json["images"][0]["deleted_at"])
+    clock = at.astimezone(timezone(timedelta(hours=5, minutes=30))).strftime("%H:%M")
+    deleted = page.locator(".binned li", has_text="one.png").locator("time").first
+    expect(deleted).to_contain_text(clock)
+    expect(deleted).to_have_attribute("title", re.compile("UTC$"))
+    # what the server sends anew is told so as well
+    hung.call("DELETE", f"/api/images/{two}")
+    expect(page.locator(".binned li", has_text="two.png")).to_be_visible()
+    expect(page.locator(".binned")).not_to_contain_text("UTC")
+    page.goto(f"{hung.url}/status")
+    page.wait_for_selector("html.alive")
+    expect(page.locator("#failures time")).not_to_contain_text("UTC")
 
 
 def test_without_a_trash_the_page_asks_first(bare: Gallery, windows: Windows) -> None:

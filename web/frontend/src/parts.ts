@@ -1,13 +1,16 @@
 /** Pages that the server renders: what has changed in them is replaced. */
 
 import { find } from "./dom";
+import { showLocalTimes } from "./local-times";
 
-/** The page of an address as the server has it now; an ended session is asked to sign in again. */
+/** The page of an address as the server has it now, with times as people read them; an ended session is asked to sign in again. */
 export async function fetchPage(address: string): Promise<Document> {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   if (answer.redirected) location.reload();
   if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
-  return new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  showLocalTimes(page);
+  return page;
 }
 
 /** Replaces what `selector` finds if it differs. The focus stays on the element with the same id or in the same place,

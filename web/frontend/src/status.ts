@@ -2,6 +2,7 @@
 
 import { find, say } from "./dom";
 import { Live } from "./live";
+import { showLocalTimes } from "./local-times";
 import "./menu";
 import { root } from "./page";
 import { fetchPage, replacePart } from "./parts";
@@ -57,5 +58,6 @@ addEventListener("submit", (event) => {
 document.addEventListener("visibilitychange", () => document.hidden || plan(0));
 const soon = (): void => plan(SOON_MS);
 new Live({ image: soon, deleted: soon, missed: refresh }, find("#cards").dataset["events"] || null).start();
+showLocalTimes(document);
 root.classList.add("alive");
 plan(BUSY_MS);

@@ -3,6 +3,7 @@
 import { confirm } from "./confirm";
 import { find, h, say } from "./dom";
 import { Live } from "./live";
+import { showLocalTimes } from "./local-times";
 import "./menu";
 import { root } from "./page";
 import { fetchPage, replacePart } from "./parts";
@@ -56,4 +57,5 @@ addEventListener("submit", (event) => {
 });
 document.addEventListener("visibilitychange", () => document.hidden || soon());
 new Live({ image: soon, deleted: soon, missed: refresh }, find("#trash").dataset["events"] || null).start();
+showLocalTimes(document);
 root.classList.add("alive");
