@@ -40,14 +40,14 @@ class Windows:
     def context(self, **options: Any) -> BrowserContext:
         context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
         context.set_default_timeout(20_000)
+        # of all its pages, whoever opens them, from before their first script on
+        context.on("console", lambda message: self.note(message.text))
+        context.on("weberror", lambda error: self.note(str(error.error)))
         self.contexts.append(context)
         return context
 
     def page(self, context: BrowserContext | None = None, **options: Any) -> Page:
-        page = (context or self.context(**options)).new_page()
-        page.on("console", lambda message: self.note(message.text))
-        page.on("pageerror", lambda error: self.note(str(error)))
-        return page
+        return (context or self.context(**options)).new_page()
 
     def open(self, gallery: Gallery, path: str = "/", *, clock: bool = False, **options: Any) -> Page:
         """A page of the gallery that has come alive; with `clock` its time can be moved on."""

@@ -22,7 +22,7 @@ def window(request: pytest.FixtureRequest) -> Iterator[Window]:
 def test_a_person_uploads_looks_deletes_and_undoes(gallery: Gallery, window: Window, tmp_path: Path) -> None:
     standing = gallery.upload(picture(size=(900, 600)), "standing.png").json["id"]
     gallery.until_ended(standing)
-    window.open(gallery.url)
+    window.open_watched(gallery.url)
     window.wait(".tile.ready img")
     empty = tmp_path / "empty.png"
     empty.touch()
@@ -52,7 +52,6 @@ def test_a_person_uploads_looks_deletes_and_undoes(gallery: Gallery, window: Win
     window.press("Control", "z")
     window.wait(f".tile[data-id='{standing}']")
     until(lambda: gallery.call("GET", f"/api/images/{standing}").status == 200, 20)
-    assert window.run("return complaints") == []
 
 
 def test_a_person_finds_what_was_deleted_in_the_trash(gallery: Gallery, window: Window) -> None:
@@ -71,4 +70,7 @@ def test_a_person_finds_what_was_deleted_in_the_trash(gallery: Gallery, window: 
     window.click("dialog button[value=yes]")
     window.wait(".binned li", 0)
     assert gallery.call("GET", "/api/trash").json["images"] == []
-    assert window.run("return complaints") == []
+    # the fixture fails if a page said anything else
+    window.run("console.warn('heard')")
+    until(lambda: any("heard" in text for text in window.complaints()), 20)
+    window.expected = ("heard",)

@@ -5,23 +5,22 @@ Playwright brings browsers of its own for both, which are neither the ones that 
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO, Any
+from urllib.parse import urljoin
 
 import pytest
 
+from tests.browser.protocols import Http, Marionette, Protocols, minibrowser
 from tests.product import answers, free_port, until
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
@@ -32,90 +31,80 @@ user_pref("browser.shell.checkDefaultBrowser", false);
 user_pref("datareporting.policy.dataSubmissionEnabled", false);
 user_pref("app.update.enabled", false);
 user_pref("network.captive-portal-service.enabled", false);
+user_pref("devtools.console.stdout.content", true);
+user_pref("browser.dom.window.dump.enabled", true);
 """
-
-
-class Protocols(Protocol):
-    """How commands of WebDriver reach a browser."""
-
-    def command(self, name: str, method: str, path: str, **parameters: Any) -> Any: ...
-
-    def close(self) -> None: ...
-
-
-class Marionette:
-    """Firefox' own wire: messages of JSON, each behind its length."""
-
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), 60)
-        self._stream = self._socket.makefile("rb")
-        self._number = 0
-        self._read()
-        self.command("NewSession", "POST", "")
-
-    def command(self, name: str, method: str, path: str, **parameters: Any) -> Any:
-        self._number += 1
-        message = json.dumps([0, self._number, f"WebDriver:{name}", parameters]).encode()
-        self._socket.sendall(str(len(message)).encode() + b":" + message)
-        _, _, error, result = self._read()
-        if error is not None:
-            raise AssertionError(f"{error['error']}: {error['message']}")
-        return result["value"] if isinstance(result, dict) and set(result) == {"value"} else result
-
-    def close(self) -> None:
-        self._stream.close()
-        self._socket.close()
-
-    def _read(self) -> Any:
-        digits = b""
-        while (byte := self._stream.read(1)) != b":":
-            assert byte, "Firefox has gone"
-            digits += byte
-        return json.loads(self._stream.read(int(digits)))
-
-
-class Http:
-    """WebDriver as the W3C describes it."""
-
-    def __init__(self, port: int) -> None:
-        self._url = f"http://127.0.0.1:{port}/session"
-        always = {
-            "browserName": "MiniBrowser",
-            "webkitgtk:browserOptions": {"binary": minibrowser(), "args": ["--automation"]},
-        }
-        opened = self.command("", "POST", "", capabilities={"alwaysMatch": always})
-        self._url += f"/{opened['sessionId']}"
-
-    def command(self, name: str, method: str, path: str, **parameters: Any) -> Any:
-        body = None if method == "GET" else json.dumps(parameters).encode()
-        request = urllib.request.Request(self._url + path, body, {"Content-Type": "application/json"}, method=method)
-        try:
-            with urllib.request.urlopen(request, timeout=90) as answer:
-                return json.loads(answer.read())["value"]
-        except urllib.error.HTTPError as error:
-            with error:
-                raise AssertionError(error.read().decode()) from error
-
-    def close(self) -> None:
-        """Every command has a connection of its own."""
+#: what the consoles of pages say, as Firefox writes it to its output; its own loggers begin with a name, unquoted
+_SAID = re.compile(
+    r"^(?:console\.\w+: (?!\w[\w.-]*:)|JavaScript (?:error|warning): (?!chrome:|resource:|moz-extension:)).*",
+    re.MULTILINE,
+)
+#: WebKit writes nothing, so the page notes it
+_NOTE = """
+window.complaints = [];
+const note = (text) => complaints.push(String(text));
+addEventListener('error', (event) => note(event.message));
+addEventListener('unhandledrejection', (event) => note(event.reason));
+addEventListener('securitypolicyviolation', (event) => note(event.blockedURI));
+for (const name of ['error', 'warn', 'info', 'log']) console[name] = (...words) => note(words.join(' '));
+"""
+#: writes a page into a document in which that is prepared
+_WRITE = """
+fetch(arguments[0]).then((answer) => answer.text()).then((page) => {
+  history.replaceState(null, '', arguments[0]);
+  document.open();
+  NOTE
+  document.write(page);
+  document.close();
+});
+""".replace("NOTE", _NOTE)
 
 
 class Window:
     """A window of a browser, with the few commands that our tests need."""
 
-    def __init__(self, protocol: Protocols) -> None:
+    def __init__(self, protocol: Protocols, output: Path) -> None:
         self._protocol = protocol
+        self._output = output
+        self._notes: list[str] = []
+        #: texts of complaints that a test makes
+        self.expected: tuple[str, ...] = ()
+
+    @property
+    def _is_firefox(self) -> bool:
+        return isinstance(self._protocol, Marionette)
 
     def open(self, url: str) -> None:
+        """Go to a page of the gallery, and wait until it has come alive."""
+        self._go(url)
+        self._wait_until_alive()
+        if not self._is_firefox:
+            self.run(_NOTE)
+
+    def open_watched(self, url: str) -> None:
+        """As `open`, and every complaint is noted, from before the page's first script on; in Firefox it always is."""
+        if self._is_firefox:
+            self.open(url)
+            return
+        self._go(urljoin(url, "/healthz"))
+        self.run(_WRITE, url)
+        self._wait_until_alive()
+
+    def complaints(self) -> list[str]:
+        """What the consoles of the pages said."""
+        if self._is_firefox:
+            said = _SAID.findall(self._output.read_text(errors="replace"))
+        else:
+            said = self._notes + self.run("return window.complaints ?? []")
+        return [text for text in said if not any(part in text for part in self.expected)]
+
+    def _go(self, url: str) -> None:
+        if not self._is_firefox:
+            self._notes += self.run("return window.complaints ?? []")
         self._protocol.command("Navigate", "POST", "/url", url=url)
+
+    def _wait_until_alive(self) -> None:
         until(lambda: self.run("return document.documentElement.classList.contains('alive')"), 60)
-        self.run(
-            "window.complaints = []; const note = (text) => complaints.push(String(text));"
-            "addEventListener('error', (event) => note(event.message));"
-            "addEventListener('unhandledrejection', (event) => note(event.reason));"
-            "addEventListener('securitypolicyviolation', (event) => note(event.blockedURI));"
-            "for (const name of ['error', 'warn']) console[name] = (...words) => note(words.join(' '));"
-        )
 
     def run(self, script: str, *arguments: Any) -> Any:
         return self._protocol.command("ExecuteScript", "POST", "/execute/sync", script=script, args=list(arguments))
@@ -156,13 +145,7 @@ class Window:
         return element
 
     def _of(self, element: str) -> dict[str, str]:
-        return {"id": element} if isinstance(self._protocol, Marionette) else {}
-
-
-def minibrowser() -> str | None:
-    """WebKitGTK's small browser, which its driver drives."""
-    found = sorted(Path("/usr/lib").glob("*/webkit*gtk-4*/MiniBrowser"))
-    return str(found[-1]) if found else None
+        return {"id": element} if self._is_firefox else {}
 
 
 def missing(name: str) -> str | None:
@@ -176,12 +159,14 @@ def missing(name: str) -> str | None:
 
 @contextmanager
 def running_or_skipped(name: str) -> Iterator[Window]:
-    """As `running`; skips the test where this browser is missing, but not in CI."""
+    """As `running`; skips the test where this browser is missing, but not in CI. Fails if a page complained."""
     reason = missing(name)
     if reason and not os.environ.get("CI"):
         pytest.skip(reason)
     with running(name) as window:
         yield window
+        said = window.complaints()
+        assert not said, said
 
 
 @contextmanager
@@ -189,7 +174,8 @@ def running(name: str) -> Iterator[Window]:
     """A browser without a screen, and its window."""
     with (
         tempfile.TemporaryDirectory(prefix=f"gallery-{name}-", ignore_cleanup_errors=True) as folder,
-        _ended() as start,
+        Path(folder, "output").open("wb") as output,
+        _ended(output) as start,
     ):
         environ = {**os.environ, "HOME": folder}
         port = free_port()
@@ -211,19 +197,18 @@ def running(name: str) -> Iterator[Window]:
             until(lambda: answers(port), 30)
             protocol = Http(port)
         try:
-            yield Window(protocol)
+            yield Window(protocol, Path(folder, "output"))
         finally:
             protocol.close()
 
 
 @contextmanager
-def _ended() -> Iterator[Any]:
-    """What is started in here is ended with all that it started."""
+def _ended(output: IO[bytes]) -> Iterator[Any]:
+    """What is started in here writes to `output`, and is ended with all that it started."""
     processes: list[subprocess.Popen[bytes]] = []
 
     def start(command: list[str], environ: dict[str, str]) -> None:
-        quiet = subprocess.DEVNULL
-        processes.append(subprocess.Popen(command, env=environ, stdout=quiet, stderr=quiet, start_new_session=True))
+        processes.append(subprocess.Popen(command, env=environ, stdout=output, stderr=output, start_new_session=True))
 
     try:
         yield start
