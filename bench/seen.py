@@ -1,10 +1,15 @@
-"""How soon people see pictures: 200 photos, one worker; their sender and a second viewer watch in Chromium."""
+"""How soon people see pictures: 200 photos, one worker; their sender and a second viewer watch in Chromium.
+
+Then the same photos come from a program, so that no browser that sends them takes processor time from the rest.
+"""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +17,14 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench import report
-from bench.common import Product, Spread, arguments, product, quantile, scratch
+from bench.common import Product, Spread, arguments, product, quantile, scratch, upload
 from bench.photos import MIXED, pictures
 from tests.browser.files import choose
 from tests.product import until
 
 PHOTOS, ROUNDS = 200, 3
+#: as many files as a browser of ours sends at once
+_CLIENTS = 3
 _SOON_MS = 2000
 #: looks five times a second at the tiles in view: [time, tiles, of them drawn, those in view for two seconds, drawn]
 _WATCH = f"""
@@ -90,10 +97,11 @@ def main() -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
             for number in range(1 if options.quick else ROUNDS):
-                with product(workers=1) as running:
-                    for name, value in _round(browser, running, paths).items():
-                        figures.setdefault(name, []).append(value)
-                        print(f"   round {number + 1}: {name}: {value:.3f}", flush=True)
+                for play in (_from_a_browser, _from_a_program):
+                    with product(workers=1) as running:
+                        for name, value in play(browser, running, paths).items():
+                            figures.setdefault(name, []).append(value)
+                            print(f"   round {number + 1}: {name}: {value:.3f}", flush=True)
             browser.close()
     finally:
         shutil.rmtree(folder)
@@ -116,7 +124,7 @@ def photos(folder: Path, count: int, own: Path | None) -> list[Path]:
     return paths
 
 
-def _round(browser: Browser, running: Product, paths: list[Path]) -> dict[str, float]:
+def _from_a_browser(browser: Browser, running: Product, paths: list[Path]) -> dict[str, float]:
     sender, viewer = (_open(browser, running) for _ in range(2))
     began = time.time()
     choose(sender, paths)
@@ -142,6 +150,32 @@ def _round(browser: Browser, running: Product, paths: list[Path]) -> dict[str, f
         "layout shift, grid": max(sent.grid_shift, seen.grid_shift),
         "layout shift, panel": sent.panel_shift,
     }
+
+
+def _from_a_program(browser: Browser, running: Product, paths: list[Path]) -> dict[str, float]:
+    viewer = _open(browser, running)
+    began = time.time()
+    with ThreadPoolExecutor(_CLIENTS) as clients:
+        list(clients.map(lambda part: _send(running, part), (paths[n::_CLIENTS] for n in range(_CLIENTS))))
+    accepted = time.time() - began
+    until(lambda: not running.store.pending(), 900, 0.2)
+    took = time.time() - began
+    time.sleep(2)
+    seen = Watched.by(viewer)
+    viewer.context.close()
+    mostly = seen.mostly_shown_after(began)
+    return {
+        "sent by a program: all accepted, s": accepted,
+        "sent by a program: all renditions made, s": took,
+        "sent by a program: 90 % of the tiles in view show pictures, s": mostly,
+        "sent by a program: the same, in % of the time that all renditions took": 100 * mostly / took,
+    }
+
+
+def _send(running: Product, paths: list[Path]) -> None:
+    with closing(running.connection()) as connection:
+        for path in paths:
+            upload(connection, path.read_bytes(), path.name)
 
 
 def _open(browser: Browser, running: Product) -> Page:
