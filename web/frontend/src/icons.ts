@@ -16,6 +16,8 @@ const PATHS = {
   warn: "M12 4L2.8 19.5h18.4zM12 10v4.5M12 17h.01",
   wait: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5l3.2 2",
   minus: "M6 12h12",
+  newer: "M15 4.5L7.5 12l7.5 7.5",
+  older: "M9 4.5l7.5 7.5L9 19.5",
   slides: "M3.5 5h17v14h-17zM10 9v6l5-3z",
   play: "M8 5.5v13l10.5-6.5z",
   original: "M9 4H4v5M15 4h5v5M9 20H4v-5M15 20h5v-5",

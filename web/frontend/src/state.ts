@@ -59,27 +59,28 @@ export class State {
     if (!queue) this.#say("wait", "The queue can’t be reached. Uploads are safe; their thumbnails are made when it is back.");
     else if (pending && queue.workers === 0) this.#say("wait", `No worker is running. ${many(pending, "thumbnail")} will be made when one is.`);
     else this.#say("wait", "");
-    const parts: string[] = [];
+    const waiting: string[] = [];
+    const aside: string[] = [];
     if (pending) {
       const oldest = queue?.oldest_seconds;
-      const words: string[] = [];
-      if (grids) words.push(`${count(grids)} waiting for a picture${oldest && oldest >= 2 ? ` (oldest ${duration(oldest)})` : ""}`);
+      if (grids) waiting.push(`${count(grids)} waiting for a picture`);
       const views = pending - grids;
-      if (views > 0) words.push(`${count(views)}${grids ? "" : " waiting"} for ${views === 1 ? "its" : "their"} large view`);
-      parts.push(words.join(", "));
-      if (queue?.workers) parts.push(many(queue.workers, "worker"));
+      if (views > 0) waiting.push(`${count(views)}${grids ? "" : " waiting"} for ${views === 1 ? "its" : "their"} large view`);
+      if (grids && oldest && oldest >= 2) aside.push(`oldest ${duration(oldest)}`);
+      if (queue?.workers) aside.push(many(queue.workers, "worker"));
     }
-    const text = `${parts.join(" · ")}|${failed}`;
+    const words = waiting.join(", ");
+    const text = `${words}|${aside.join()}|${failed}`;
     if (text === this.#text) return;
     this.#text = text;
     const dot = pending ? h("span", { class: "dot", "aria-hidden": "true" }) : null;
-    const [waiting = "", workers] = parts;
-    this.#line.replaceChildren(...[dot, waiting, workers ? h("span", { class: "wide" }, ` · ${workers}`) : null].filter((part) => part !== null));
+    const rest = aside.length ? h("span", { class: "wide" }, ...aside.map((part) => ` · ${part}`)) : null;
+    this.#line.replaceChildren(...[dot, words, rest].filter((part) => part !== null));
     if (!failed) return;
-    const words = many(failed, "picture") + " failed";
-    if (parts.length) this.#line.append(" · ");
-    this.#line.append(start.query.state === "failed" ? h("span", { class: "fault" }, words) : h("a", { class: "fault", href: "/?state=failed" }, words));
-    if (mayChange) this.#line.append(" ", h("button", { type: "button", class: "link", onclick: () => void this.#retry() }, "Retry all"));
+    const fault = many(failed, "picture") + " failed";
+    if (words) this.#line.append(" · ");
+    this.#line.append(start.query.state === "failed" ? h("span", { class: "fault" }, fault) : h("a", { class: "fault", href: "/?state=failed" }, fault));
+    if (mayChange) this.#line.append(" · ", h("button", { type: "button", class: "link", onclick: () => void this.#retry() }, "Retry all"));
   }
 
   async #retry(): Promise<void> {

@@ -15,6 +15,14 @@ export interface BarActions {
   remove(): void;
 }
 
+/** PhotoSwipe's own buttons, drawn as ours are; it hides the upright bar once the picture is as large as it gets. */
+export const GLYPHS = {
+  closeSVG: icon("close").outerHTML,
+  arrowPrevSVG: icon("newer").outerHTML,
+  arrowNextSVG: icon("older").outerHTML,
+  zoomSVG: '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M16 16l4.5 4.5M8 11h6"/><circle cx="11" cy="11" r="6.5"/><path class="pswp__zoom-icn-bar-v" d="M11 8v6"/></svg>',
+};
+
 /** Makes the buttons, and the line below the picture. */
 export function register(pswp: PhotoSwipe, actions: BarActions): void {
   const { ui } = pswp;

@@ -3,17 +3,18 @@
 import PhotoSwipe, { type PhotoSwipeOptions, type SlideData } from "photoswipe";
 import { calm, h } from "../dom";
 import { groundOf } from "../ground";
-import { mayChange, start } from "../page";
+import { mayChange } from "../page";
 import { placeholder } from "../placeholder";
 import type { Image } from "../records";
 import { corner } from "../toast";
-import { register, update } from "./bar";
+import { GLYPHS, register, update } from "./bar";
 import { caption, story } from "./caption";
 import { copyLink } from "./share";
 import { Slideshow } from "./slideshow";
 import type { Slots } from "./slots";
 import { Sources } from "./sources";
 import { retryButton, shownAs, standingOf } from "./standing";
+import { loadStyle } from "./style";
 
 export interface ViewerActions {
   retry(id: string): void;
@@ -25,19 +26,6 @@ export interface ViewerActions {
   closed(last: string | null): void;
 }
 
-let style: Promise<void> | null = null;
-
-/** Loads the viewer's style sheet, once. */
-function dressed(): Promise<void> {
-  style ??= new Promise((resolve) => {
-    const link = h("link", { rel: "stylesheet", href: start.viewerStyle });
-    link.addEventListener("load", () => resolve());
-    link.addEventListener("error", () => resolve());
-    document.head.append(link);
-  });
-  return style;
-}
-
 export class Viewer {
   readonly #pswp: PhotoSwipe;
   readonly #sources: Sources;
@@ -46,7 +34,7 @@ export class Viewer {
   #last: string | null = null;
 
   static async open(slots: Slots, id: string, actions: ViewerActions): Promise<Viewer> {
-    await dressed();
+    await loadStyle();
     return new Viewer(slots, id, actions);
   }
 
@@ -59,7 +47,7 @@ export class Viewer {
       index: Math.max(0, slots.indexOf(id)), loop: false, preload: [1, 2], bgOpacity: 1, wheelToZoom: true, zoom: true, counter: false,
       showHideAnimationType: calm.matches ? "none" : "zoom", mainClass: "viewer", trapFocus: true, returnFocus: false,
       paddingFn: (viewport) => (viewport.x > 700 ? { top: 56, bottom: 72, left: 64, right: 64 } : { top: 56, bottom: 76, left: 0, right: 0 }),
-      closeTitle: "Close", zoomTitle: "Zoom", arrowPrevTitle: "Newer", arrowNextTitle: "Older", errorMsg: "The picture could not be loaded.",
+      closeTitle: "Close", zoomTitle: "Zoom", arrowPrevTitle: "Newer", arrowNextTitle: "Older", errorMsg: "The picture could not be loaded.", ...GLYPHS,
     };
     const pswp = new PhotoSwipe(options);
     this.#pswp = pswp;
