@@ -74,8 +74,9 @@ audit: $(TOOLS) $(FRONTEND) ## look for known vulnerabilities; fails if a list d
 lock: $(TOOLS) ## pin the dependencies anew, with hashes; asks the package index
 	$(COMPILE) --extra dev pyproject.toml -o requirements/dev.txt
 	$(COMPILE) --constraint requirements/dev.txt --extra run pyproject.toml -o requirements/run.txt
-	$(COMPILE) --constraint requirements/dev.txt --extra web --extra dashboard pyproject.toml -o requirements/web.txt
-	$(COMPILE) --constraint requirements/dev.txt --extra worker pyproject.toml -o requirements/worker.txt
+	$(COMPILE) --constraint requirements/dev.txt --extra tracing pyproject.toml -o requirements/tracing.txt
+	$(COMPILE) --constraint requirements/dev.txt --extra web --extra dashboard --extra tracing pyproject.toml -o requirements/web.txt
+	$(COMPILE) --constraint requirements/dev.txt --extra worker --extra tracing pyproject.toml -o requirements/worker.txt
 	$(COMPILE) --constraint requirements/dev.txt --group bench -o requirements/bench.txt
 	$(COMPILE) bench/rivals/celery.in -o bench/rivals/celery.txt
 	$(COMPILE) requirements/tools.in -o requirements/tools.txt

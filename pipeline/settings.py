@@ -60,6 +60,7 @@ class Settings:
     metrics_host: str
     metrics_port: int
     log_format: str
+    otlp_endpoint: str
 
     @property
     def trash_seconds(self) -> int:
@@ -117,6 +118,7 @@ class Settings:
             metrics_host=read.host("GALLERY_METRICS_HOST", "127.0.0.1"),
             metrics_port=read.whole("GALLERY_METRICS_PORT", 0, least=0, most=65535),
             log_format=read.choice("GALLERY_LOG_FORMAT", "auto", ("auto", "json", "text")),
+            otlp_endpoint=read.text("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
         )
 
     def require_guard(self) -> None:

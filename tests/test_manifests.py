@@ -307,6 +307,26 @@ def test_a_route_of_the_gateway_api_takes_the_place_of_the_ingress(tmp_path: Pat
     assert backend["port"] in [port["port"] for port in service["spec"]["ports"]]
 
 
+def test_traces_are_sent_to_a_collector_that_only_web_and_workers_reach(
+    tmp_path: Path, production: list[Object]
+) -> None:
+    built("production", tmp_path)
+    overlay = tmp_path / "k8s/overlays/production/kustomization.yaml"
+    text = overlay.read_text()
+    overlay.write_text(text.replace("  # - ../../components/tracing", "  - ../../components/tracing"))
+    objects = built("production", tmp_path)
+    endpoint = one(objects, "ConfigMap", "gallery-settings")["data"].pop("OTEL_EXPORTER_OTLP_ENDPOINT")
+    settings = [one(each, "ConfigMap", "gallery-settings")["data"] for each in (objects, production)]
+    assert settings[0] == settings[1]
+    assert len(objects) == len(production) + 1
+    policy = one(objects, "NetworkPolicy", "to-collector")["spec"]
+    (rule,) = policy["egress"]
+    (to,) = rule["to"]
+    namespace = to["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"]
+    assert endpoint == f"http://collector.{namespace}.svc:{rule['ports'][0]['port']}"
+    assert policy["podSelector"]["matchExpressions"][0]["values"] == ["web", "worker"]
+
+
 def test_keda_counts_both_queues_and_always_leaves_one_worker(tmp_path: Path, production: list[Object]) -> None:
     for objects in (built("kind-keda", tmp_path), production):
         scaled = one(objects, "ScaledObject", "worker")["spec"]

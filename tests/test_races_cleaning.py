@@ -13,7 +13,7 @@ import pytest
 from cli.doctor import examination_of, examine
 from pipeline.errors import ImageNotFound, Unrenderable
 from pipeline.ids import new_id
-from pipeline.store import Store, cleanup, deletion, outbox
+from pipeline.store import Store, cleanup, deletion, failure_marks
 from pipeline.store.checks.examine import repair
 from pipeline.store.failures import FailureMarks
 from pipeline.volume.files import flush_existing
@@ -66,7 +66,7 @@ def test_an_image_that_fails_while_it_is_tidied_stays_on_the_list(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_id = accept_bytes(store, picture())
-    outbox.note_failure(store.volume, image_id)
+    failure_marks.note_failure(store.volume, image_id)
     real = FailureMarks._is_outdated
 
     def then_it_fails(*arguments: Any) -> bool:

@@ -19,7 +19,7 @@ from pipeline.queue.connection import connect
 from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
-from pipeline.store import Store, failures, outbox
+from pipeline.store import Store, failure_marks, failures, outbox
 from pipeline.store.cleanup import cleanup
 from pipeline.store.failures import FailureMarks
 from pipeline.store.resting_days import RestingDays
@@ -162,7 +162,7 @@ def test_outdated_marks_of_failures_go_whatever_was_checked_before(store: Store)
     store.retry(repaired)
     make(store, repaired)
     for image_id in (trashed, retried, repaired):
-        outbox.note_failure(store.volume, image_id)
+        failure_marks.note_failure(store.volume, image_id)
     assert marks.due()[:2] == [retried, trashed]
     assert cleanup(store.volume, marks).failures == 3
     assert store.failed() == [damaged]

@@ -10,7 +10,21 @@ from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
-from web import access, api, compression, errors, files, overview, pages, request_log, security_headers, turns, uploads
+from pipeline.tracing import make_tracer
+from web import (
+    access,
+    api,
+    compression,
+    errors,
+    files,
+    overview,
+    pages,
+    request_log,
+    security_headers,
+    tracing,
+    turns,
+    uploads,
+)
 from web.access import throttling
 from web.access.originals import everybody_may
 from web.access.proxies import TrustedProxies
@@ -40,7 +54,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     queue = ThumbnailQueue(redis, settings.job_timeout, lease, _REDIS_PAUSE_SECONDS)
     rates = Rates(queue, "gallery:rates")
     index = Index(settings.cache, store.volume)
-    app.extensions["gallery"] = Services(settings, store, queue, EventPublisher(redis, lease), index)
+    app.extensions["tracer"] = tracer = make_tracer("web", settings.otlp_endpoint)
+    app.extensions["gallery"] = Services(settings, store, queue, EventPublisher(redis, lease), index, tracer)
     feed = Feed(app, settings.redis_url, lease, index.events, originals_for_all=everybody_may(settings))
     app.extensions["feed"] = feed
     app.extensions["finder"] = Finder(store, index, feed)
@@ -50,6 +65,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     overview.register(app)
     uploads.register(app, settings.max_upload_bytes, settings.max_form_files)
     turns.register(app)
+    tracing.register(app, tracer)
     request_log.register(app)
     compression.register(app)
     throttling.count_requests(app, settings)

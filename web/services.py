@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import cast
 
@@ -22,10 +23,11 @@ from pipeline.errors import (
 )
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.events import EventPublisher
-from pipeline.queue.thumbnails import ThumbnailQueue
+from pipeline.queue.thumbnails import QUEUE, VIEWS, ThumbnailQueue
 from pipeline.records import Record, State
 from pipeline.settings import Settings
 from pipeline.store import Accepted, IncomingUpload, Store
+from pipeline.tracing import Tracer, picture
 from web import counters
 from web.index import Index
 
@@ -61,11 +63,14 @@ class Services:
     queue: ThumbnailQueue
     events: EventPublisher
     index: Index
+    tracer: Tracer
 
     def receive(self, upload: IncomingUpload, name: str) -> Accepted:
         """Accept an upload and enqueue its job; if Redis fails, the outbox keeps the image for the sweep."""
         since = self.index.since()
-        accepted = self.store.accept(upload, name)
+        with self.tracer.span("accept"):
+            accepted = self.store.accept(upload, name, self.tracer.traceparent)
+            self.tracer.note(_picture(accepted.record))
         record = accepted.record
         if accepted.new:
             self.index.write(since, {record.id: record})
@@ -93,11 +98,12 @@ class Services:
 
     def enqueue(self, record: Record) -> None:
         """Enqueue a pending image, behind all first pictures if it has its grid, and publish its change."""
+        queue, enqueue = (
+            (VIEWS, self.queue.enqueue_view) if "grid" in record.renditions else (QUEUE, self.queue.enqueue)
+        )
         try:
-            if "grid" in record.renditions:
-                self.queue.enqueue_view(record.id)
-            else:
-                self.queue.enqueue(record.id)
+            with self.tracer.span(f"enqueue {queue}", kind="producer", attributes=_picture(record)):
+                enqueue(record.id)
         except QueueUnavailable as error:
             _log.warning("not enqueued, the sweep will", image=record.id, error=str(error))
             self.events.missed()
@@ -174,12 +180,18 @@ class Services:
     def retry(self, image_id: str) -> Record:
         """Try a failed image again; raises `NotRetryable`."""
         try:
-            record = self.store.retry(image_id)
+            with self._new_trace(image_id):
+                record = self.store.retry(image_id, self.tracer.traceparent)
+                self.index.refresh([image_id])
+                self.enqueue(record)
         except VolumeFull as error:
             raise NoRoomToRetry from error
-        self.index.refresh([image_id])
-        self.enqueue(record)
         return record
+
+    def _new_trace(self, image_id: str) -> AbstractContextManager[object]:
+        """A retry is a trace of its own, with a link to that of the failure, if it is known."""
+        links = (self.store.failed_trace(image_id),) if self.tracer.is_on else ()
+        return self.tracer.root("retry", links=links, attributes=picture(image_id))
 
     def retry_many(self, image_ids: Sequence[str]) -> Retried:
         """Try again those of the images that have failed: at most `MOST_AT_ONCE`, and for some ten seconds.
@@ -196,6 +208,10 @@ class Services:
                 continue
             retried += 1
         return Retried(retried, 0)
+
+
+def _picture(record: Record) -> dict[str, str | int | None]:
+    return picture(record.id, record.format.value, record.bytes)
 
 
 def services() -> Services:

@@ -23,6 +23,7 @@ from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
+from pipeline.tracing import make_tracer
 from pipeline.volume.files import keep_from_others
 from worker import metrics
 from worker.engine import encode, encode_webp
@@ -67,7 +68,8 @@ def main() -> int:
         _log.warning("this Pillow has no AVIF encoder: views of photographs are WebP")
     name = f"{settings.worker_name}-{uuid4().hex[:6]}"
     queue = ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
-    render_context = RenderContext(store, renderer, EventPublisher(connection, lease), queue, name)
+    tracer = make_tracer("worker", settings.otlp_endpoint)
+    render_context = RenderContext(store, renderer, EventPublisher(connection, lease), queue, name, tracer)
     lease.start()
     sweep = Sweep(store, queue, settings.sweep_seconds, name)
     sweep.start()
@@ -75,6 +77,7 @@ def main() -> int:
     lease.stop()
     sweep.stop()
     renderer.stop()
+    tracer.stop()
     _log.info("stopped")
     return 0
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Thread
+from time import perf_counter
 from wsgiref.simple_server import WSGIServer
 
 import structlog
@@ -34,6 +37,9 @@ FAILURES = Counter("gallery_failures", "Images that were failed, by the code of 
 FINDINGS = Counter("gallery_sweep_findings", "What sweeps found and put right, by kind.", ["kind"])
 SWEEPS = Counter("gallery_sweeps", "Sweeps that went through to their end.")
 SANDBOX = Gauge("gallery_sandbox", "Whether a part of the sandbox holds the process that decodes.", ["part"])
+
+Exemplar = dict[str, str] | None
+"""The trace of what was observed, in OpenMetrics; None if there is none."""
 
 _PORTS = 64
 _log = structlog.get_logger()
@@ -73,17 +79,27 @@ class _Server:
         raise RuntimeError("the thread that answers Prometheus ended")
 
 
-def seen(record: Record) -> None:
+@contextmanager
+def rendering(record: Record, made: str, exemplar: Exemplar) -> Iterator[None]:
+    """A context that takes down how long `made` of a picture takes."""
+    began = perf_counter()
+    try:
+        yield
+    finally:
+        RENDER_SECONDS.labels(record.format, made).observe(perf_counter() - began, exemplar)
+
+
+def seen(record: Record, exemplar: Exemplar) -> None:
     """Take down how long a picture took from accepted to its grid, which is shown now."""
-    _observe(SEEN_SECONDS, record.received_at, now())
+    _observe(SEEN_SECONDS, record.received_at, now(), exemplar)
 
 
-def ready(record: Record) -> None:
+def ready(record: Record, exemplar: Exemplar) -> None:
     """Take down how long a picture took from accepted to ready."""
     if record.finished_at is not None:
-        _observe(READY_SECONDS, record.received_at, record.finished_at)
+        _observe(READY_SECONDS, record.received_at, record.finished_at, exemplar)
 
 
-def _observe(histogram: Histogram, begin: str, end: str) -> None:
+def _observe(histogram: Histogram, begin: str, end: str, exemplar: Exemplar) -> None:
     took = datetime.fromisoformat(end) - datetime.fromisoformat(begin)
-    histogram.observe(max(0.0, took.total_seconds()))
+    histogram.observe(max(0.0, took.total_seconds()), exemplar)

@@ -13,6 +13,7 @@ from pipeline.queue import regeneration as outcomes
 from pipeline.records import Record
 from pipeline.store import NothingToDo
 from pipeline.store.regeneration import Made, Regeneration, regenerating, uploads_wait
+from pipeline.tracing import picture
 from worker.engine.camera import NO_SENSE
 from worker.engine.render import Rendition
 from worker.thumbnails import RenderContext, job_in_hand
@@ -39,7 +40,11 @@ def _outcome(context: RenderContext, image_id: str, work: Callable[[RenderContex
         try:
             if uploads_wait(context.store):
                 return outcomes.LATER
-            with regenerating(context.store, image_id) as image:
+            name = "read facts" if work is _read else "regenerate"
+            with (
+                regenerating(context.store, image_id) as image,
+                context.tracer.root(name, kind="consumer", attributes=picture(image_id)),
+            ):
                 record = work(context, image)
         except NothingToDo:
             return outcomes.GONE

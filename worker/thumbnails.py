@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import structlog
 from rq import get_current_job
@@ -20,12 +20,14 @@ from pipeline.images.recipe import FACTS_VERSION, RECIPE
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.events import EventPublisher
 from pipeline.queue.safe_job import ThumbnailJob
-from pipeline.queue.thumbnails import ThumbnailQueue
-from pipeline.records import RENDITIONS, stamp
+from pipeline.queue.thumbnails import QUEUE, VIEWS, ThumbnailQueue
+from pipeline.records import RENDITIONS, Record, now, stamp
 from pipeline.store import Attempt, NothingToDo, Store, ViewCanWait
+from pipeline.tracing import Tracer
 from worker import metrics
 from worker.engine.render import Rendition
 from worker.render_process.renderer import Renderer
+from worker.tracing import traced
 
 _log = structlog.get_logger()
 
@@ -39,20 +41,25 @@ class RenderContext:
     events: EventPublisher
     queue: ThumbnailQueue
     worker: str
+    tracer: Tracer = field(default_factory=Tracer)
 
-    def make(self, image_id: str, queued_at: str | None = None, *, grid_only: bool = False) -> None:
+    def make(self, image_id: str, queued_at: str | None = None, *, grid_only: bool = False, queue: str = QUEUE) -> None:
         """Bring one pending image to its end, or to its grid, or raise: what is raised shows in the queue as a
         failure."""
         with structlog.contextvars.bound_contextvars(image=image_id):
-            if self._make(image_id, queued_at, grid_only=grid_only):
+            if self._make(image_id, queued_at, grid_only=grid_only, queue=queue):
                 # not before the marker is let go: the worker that takes the job needs it
                 self._enqueue_view(image_id)
 
-    def _make(self, image_id: str, queued_at: str | None, *, grid_only: bool) -> bool:
+    def _make(self, image_id: str, queued_at: str | None, *, grid_only: bool, queue: str) -> bool:
         """Make what is to be made; whether the view is left."""
+        began = now()
         try:
             with self.store.attempt(image_id, worker=self.worker, queued_at=queued_at, grid_only=grid_only) as attempt:
-                self._try(attempt, grid_only=grid_only)
+                wanted = ("view",) if attempt.has_grid else ("grid",) if grid_only else RENDITIONS
+                made = wanted[0] if len(wanted) == 1 else "both"
+                with traced(self.tracer, attempt, made, queue=queue, queued_at=queued_at, began=began):
+                    self._try(attempt, wanted, made)
                 return attempt.is_handed_on
         except ViewCanWait:
             return True
@@ -74,25 +81,23 @@ class RenderContext:
         except QueueUnavailable as error:
             _log.warning("view not enqueued, the sweep will", error=str(error))
 
-    def _try(self, attempt: Attempt, *, grid_only: bool) -> None:
+    def _try(self, attempt: Attempt, wanted: tuple[str, ...], made: str) -> None:
         if attempt.exhausted:
             how = RendererDied("the worker itself died", attempt.number)
             self._fail(attempt, how)
             raise how
-        self.events.changed(attempt.record)
-        wanted = ("view",) if attempt.has_grid else ("grid",) if grid_only else RENDITIONS
+        self._announce("started", attempt.record)
 
         def publish(rendition: Rendition) -> None:
             attempt.put(rendition.name, rendition.data, rendition.width, rendition.height, rendition.format)
-            if rendition.name == "grid" and not grid_only:
+            if rendition.name == "grid" and made == "both":
                 attempt.show(RECIPE)
                 self._is_seen(attempt)
 
         try:
-            made = wanted[0] if len(wanted) == 1 else "both"
-            with metrics.RENDER_SECONDS.labels(attempt.record.format, made).time(), attempt.unless_deleted():
+            with metrics.rendering(attempt.record, made, self.tracer.exemplar), attempt.unless_deleted():
                 picture = self.renderer.render(attempt.original, publish, wanted)
-            if wanted == ("grid",):
+            if made == "grid":
                 attempt.hand_on(RECIPE, **asdict(picture))
                 self._is_seen(attempt)
                 return
@@ -122,20 +127,25 @@ class RenderContext:
             if attempt.open:
                 attempt.roll_back()
             raise
-        self.events.changed(record)
+        self._announce("ready", record)
         if attempt.is_first:
-            metrics.ready(record)
+            metrics.ready(record, self.tracer.exemplar)
         _log.info("ready", attempt=record.attempts, format=record.format.value)
 
     def _is_seen(self, attempt: Attempt) -> None:
         """Tell everybody that the grid is there."""
-        self.events.changed(attempt.record)
+        self._announce("seen", attempt.record)
         if attempt.is_first:
-            metrics.seen(attempt.record)
+            metrics.seen(attempt.record, self.tracer.exemplar)
+
+    def _announce(self, what: str, record: Record) -> None:
+        with self.tracer.span(f"event {what}", kind="producer"):
+            self.events.changed(record)
 
     def _fail(self, attempt: Attempt, error: GalleryError) -> None:
+        self.tracer.fail(error)
         try:
-            self.events.changed(attempt.fail(error))
+            self._announce("failed", attempt.fail(error))
         except BaseException:
             # the volume is at fault, and the reason must not be lost; a picture that kills stays counted
             if attempt.open and not isinstance(error, RendererDied):
@@ -156,7 +166,7 @@ def make_view(image_id: str) -> None:
     """Make the view of a pending image, and its grid if that is not there; run twice, or at once, the result is the
     same."""
     job, context = job_in_hand()
-    context.make(image_id, _queued_at(job))
+    context.make(image_id, _queued_at(job), queue=VIEWS)
 
 
 def _queued_at(job: ThumbnailJob) -> str | None:

@@ -8,9 +8,9 @@
     images/<day>/<minute>/<id>.moving   an image that makes room while a repair puts others in their places
     trash/<id>/               deleted: the image as it was, put away at the stamp of its folder
     pending/<id>              the outbox: there from acceptance until the image is ready or failed;
-                              one line for each attempt begun, and one for the grid; executable for its owner once
-                              the grid is there; locked by the worker that has it
-    failed/<id>               there while the image is failed
+                              one line for each attempt begun, one for the grid, and one for its trace if those are
+                              kept; executable for its owner once the grid is there; locked by the worker that has it
+    failed/<id>               there while the image is failed; with the line of its trace
     hashes/<2 hex>/<sha256>   which image holds these bytes: a symbolic link to its id
     days/<day>                the records of a day in one file, to build an index from: a hint
     locks/                    one lock file per hash prefix, and the sweep's;

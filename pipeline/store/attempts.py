@@ -13,8 +13,8 @@ from pipeline.errors import GalleryError, ImageNotFound
 from pipeline.images.header import Format
 from pipeline.images.recipe import RECIPE
 from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Reason, Record, RenditionInfo, State, now
-from pipeline.store import outbox, reading
-from pipeline.store.progress import Facts, attempt_line, grid_line, progress
+from pipeline.store import failure_marks, outbox, reading
+from pipeline.store.progress import Facts, Progress, attempt_line, grid_line, progress
 from pipeline.store.reading import unless_deleted
 from pipeline.store.renditions import intact, remove_former
 from pipeline.volume.files import (
@@ -106,7 +106,7 @@ def _begin(
             outbox.leave_again(volume, record)
         raise NothingToDo
     if record.state is State.FAILED:
-        outbox.drop_failure(volume, image_id)  # that retry ended before it could
+        failure_marks.drop_failure(volume, image_id)  # that retry ended before it could
     is_first = record.recipe is None
     is_alone = is_first and not found.begun
     if found.begun or record.state is State.FAILED:  # an attempt or a retry may have been cut short
@@ -117,7 +117,7 @@ def _begin(
         outbox.mark_seen(marker)
         raise ViewCanWait
     if found.attempts >= MAX_ATTEMPTS:
-        return Attempt(volume, record, marker, found.attempts, size, exhausted=True, has_grid=has_grid)
+        return Attempt(volume, record, marker, found.attempts, size, found, exhausted=True, has_grid=has_grid)
     number = found.attempts + 1
     started_at = now()
     try:
@@ -130,7 +130,7 @@ def _begin(
     if record.started_at is None or not has_grid:
         record = record.with_(started_at=started_at, queued_at=queued_at)
     record = record.with_(attempts=number, worker=worker)
-    return Attempt(volume, record, marker, number, size, is_first=is_first, is_alone=is_alone, has_grid=has_grid)
+    return Attempt(volume, record, marker, number, size, found, is_first=is_first, is_alone=is_alone, has_grid=has_grid)
 
 
 class Attempt:
@@ -138,7 +138,7 @@ class Attempt:
 
     `number` counts from 1, at the grid and then at the view; `has_grid` says that the view alone is left to make,
     `is_first` that the image was never made before, and `is_alone` that no earlier attempt can have left a view of
-    another format. The attempt ends by `finish`, by `hand_on`, by `fail`, by
+    another format. `before` is what the marker told before. The attempt ends by `finish`, by `hand_on`, by `fail`, by
     `roll_back` (it does not count: the volume was at fault, or the worker was told to stop), or it stays counted
     because the process died.
     """
@@ -150,6 +150,7 @@ class Attempt:
         marker: int,
         number: int,
         begun_at: int,
+        before: Progress,
         *,
         exhausted: bool = False,
         is_first: bool = False,
@@ -161,6 +162,7 @@ class Attempt:
         self.exhausted = exhausted
         self.is_first = is_first
         self.has_grid = has_grid
+        self.before = before
         self._volume = volume
         self._marker = marker
         self._begun_at = begun_at
@@ -217,11 +219,11 @@ class Attempt:
 
     def fail(self, error: GalleryError) -> Record:
         """No thumbnail can be made: the image is failed with a reason, and leaves the outbox."""
-        outbox.note_failure(self._volume, self.record.id)
+        failure_marks.note_failure(self._volume, self.record.id, self.before.trace)
         try:
             return self._end(State.FAILED, reason=Reason.of(error))
         except ImageNotFound:
-            outbox.drop_failure(self._volume, self.record.id)
+            failure_marks.drop_failure(self._volume, self.record.id)
             raise
 
     def roll_back(self) -> None:

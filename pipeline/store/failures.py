@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pipeline.errors import ImageNotFound, VolumeUnavailable
 from pipeline.records import State
-from pipeline.store import outbox, reading, trash
+from pipeline.store import failure_marks, outbox, reading, trash
 from pipeline.volume.locks import is_locked
 from pipeline.volume.volume import Volume
 
@@ -42,7 +42,7 @@ class FailureMarks:
         `reading.read`."""
         self._checked.pop(image_id, None)
         self._checked[image_id] = None  # one that cannot be read too: its turn comes again
-        return self._is_outdated(image_id) and outbox.forget_failure(self._volume, image_id)
+        return self._is_outdated(image_id) and failure_marks.forget_failure(self._volume, image_id)
 
     def _is_outdated(self, image_id: str) -> bool:
         try:

@@ -70,8 +70,10 @@ def _header(file: BinaryIO) -> Header:
         buffered.detach()
 
 
-def accept(volume: Volume, upload: IncomingUpload, name: str, limits: Limits) -> Accepted:
-    """Make an image of an upload, or find the existing one with these bytes.
+def accept(
+    volume: Volume, upload: IncomingUpload, name: str, limits: Limits, traceparent: str | None = None
+) -> Accepted:
+    """Make an image of an upload, or find the existing one with these bytes. Its trace goes on at `traceparent`.
 
     When this returns, the image survives any crash. Raises a named error if the bytes are not an accepted picture or
     the volume fails; nothing of the upload is left then.
@@ -84,12 +86,12 @@ def accept(volume: Volume, upload: IncomingUpload, name: str, limits: Limits) ->
         with duplicates.holding_lock(volume, record.sha256):
             standing = duplicates.claim_or_find(volume, record.sha256, record.id)
             if not isinstance(standing, str):
-                _commit(volume, upload, record, standing)
+                _commit(volume, upload, record, standing, traceparent)
                 return Accepted(record, new=True, pending=True)
             restored = not volume.is_there(standing)
             if restored:
                 trash.bring_back(volume, standing)
-            accepted = _compare(volume, upload, record, standing)
+            accepted = _compare(volume, upload, record, standing, traceparent)
             pending = accepted.pending or (restored and accepted.record.state is State.PENDING)
             return accepted._replace(pending=pending, restored=restored)
     except OSError as error:
@@ -100,7 +102,7 @@ def accept(volume: Volume, upload: IncomingUpload, name: str, limits: Limits) ->
         upload.discard()
 
 
-def _compare(volume: Volume, upload: IncomingUpload, sent: Record, image_id: str) -> Accepted:
+def _compare(volume: Volume, upload: IncomingUpload, sent: Record, image_id: str, traceparent: str | None) -> Accepted:
     """Whether the image really has these bytes; if it lost them, those that were sent take their place."""
     try:
         standing = reading.get(volume, image_id)
@@ -120,14 +122,16 @@ def _compare(volume: Volume, upload: IncomingUpload, sent: Record, image_id: str
         return standing
 
     try:
-        record = outbox.reopen(volume, image_id, put)
+        record = outbox.reopen(volume, image_id, put, traceparent=traceparent)
     except NotRetryable as at_work:
         raise VolumeUnavailable("a worker has the image whose original is damaged") from at_work
     volume.flush_place(image_id)
     return Accepted(record, new=False, pending=True)
 
 
-def _commit(volume: Volume, upload: IncomingUpload, record: Record, claimed: list[Path]) -> None:
+def _commit(
+    volume: Volume, upload: IncomingUpload, record: Record, claimed: list[Path], traceparent: str | None
+) -> None:
     """Write record and marker, flush all bytes and names, those in `claimed` too, and make the image visible by one
     rename."""
     layout, image_id = volume.layout, record.id
@@ -135,7 +139,7 @@ def _commit(volume: Volume, upload: IncomingUpload, record: Record, claimed: lis
     try:
         described = _write_record(upload.folder / RECORD, record)
         try:
-            outbox.make_marker(volume, image_id)
+            outbox.make_marker(volume, image_id, traceparent)
             # all names first, then the flushes: a file system with a journal writes them out at once
             start_flushing(described)
             upload.flush_to_disk()

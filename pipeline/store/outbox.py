@@ -17,9 +17,17 @@ from pathlib import Path
 from pipeline.errors import GalleryError, ImageNotFound, MadeByNewerRelease, NotRetryable, volume_error
 from pipeline.ids import is_id
 from pipeline.records import Record, State
-from pipeline.store import reading
+from pipeline.store import failure_marks, reading
+from pipeline.store.progress import trace_line
 from pipeline.store.renditions import intact, remove_former
-from pipeline.volume.files import flush_folder, is_gone, remove_temporaries, replace_whole, still_linked
+from pipeline.volume.files import (
+    flush_folder,
+    is_gone,
+    remove_temporaries,
+    replace_whole,
+    still_linked,
+    write_all,
+)
 from pipeline.volume.locks import Busy, acquire
 from pipeline.volume.volume import Volume
 
@@ -90,10 +98,18 @@ def mark_seen(marker: int) -> None:
         os.fchmod(marker, stat.S_IMODE(os.fstat(marker).st_mode) | _SEEN)
 
 
-def make_marker(volume: Volume, image_id: str) -> None:
+def make_marker(volume: Volume, image_id: str, traceparent: str | None = None) -> None:
     """Put an image into the outbox. Its folder is to be flushed after."""
     path = volume.layout.marker(image_id)
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640))
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640), "wb") as marker:
+        _write_trace(marker.fileno(), traceparent)
+
+
+def _write_trace(marker: int, traceparent: str | None) -> None:
+    """Write the trace into an open marker that is empty. It is not flushed: no image waits for its trace."""
+    if traceparent is not None:
+        with suppress(OSError):
+            write_all(marker, trace_line(traceparent))
 
 
 @contextmanager
@@ -146,48 +162,37 @@ def leave_again(volume: Volume, record: Record) -> None:
     was killed."""
     remove_temporaries(volume.layout.image(record.id))
     if record.state is State.FAILED:
-        note_failure(volume, record.id)
+        failure_marks.note_failure(volume, record.id)
     leave(volume, record.id)
 
 
-def note_failure(volume: Volume, image_id: str) -> None:
-    """Put the image among the failed ones, before its record says so."""
-    volume.layout.failure(image_id).touch(mode=0o640)
-    flush_folder(volume.layout.failed)
-
-
-def drop_failure(volume: Volume, image_id: str) -> None:
-    """Take the image off the failed ones."""
-    volume.layout.failure(image_id).unlink(missing_ok=True)
-
-
-def forget_failure(volume: Volume, image_id: str) -> bool:
-    """Take an image off the failed ones, unless it failed at this moment; whether it was taken off."""
-    drop_failure(volume, image_id)
-    try:
-        record = reading.get(volume, image_id)
-        failed = record.state is State.FAILED or record.is_newer
-    except ImageNotFound:
-        failed = False
-    if failed:
-        note_failure(volume, image_id)
-    return not failed
-
-
-def retry(volume: Volume, image_id: str, allowed: Collection[State] = (State.FAILED,)) -> Record:
+def retry(
+    volume: Volume, image_id: str, allowed: Collection[State] = (State.FAILED,), traceparent: str | None = None
+) -> Record:
     """Put an image whose state is one of `allowed` back into the outbox, its attempts forgotten. A failed one keeps
     the grid that it has.
 
     Raises `ImageNotFound`, `NotRetryable`, `MadeByNewerRelease`, or the volume's named errors.
     """
-    _require(reading.read(volume, image_id), allowed)
+
+    def prepare() -> Record:
+        return _require(reading.read(volume, image_id), allowed)
+
+    prepare()
     try:
-        return reopen(volume, image_id, lambda: _require(reading.read(volume, image_id), allowed), keep=State.FAILED)
+        return reopen(volume, image_id, prepare, keep=State.FAILED, traceparent=traceparent)
     except OSError as error:
         raise volume_error(error) from error
 
 
-def reopen(volume: Volume, image_id: str, prepare: Callable[[], Record], *, keep: State | None = None) -> Record:
+def reopen(
+    volume: Volume,
+    image_id: str,
+    prepare: Callable[[], Record],
+    *,
+    keep: State | None = None,
+    traceparent: str | None = None,
+) -> Record:
     """Put an image into the outbox with the record that `prepare` returns, as one that waits for its first attempt. If
     its state is `keep`, it keeps the grid that it has.
 
@@ -199,7 +204,7 @@ def reopen(volume: Volume, image_id: str, prepare: Callable[[], Record], *, keep
             try:
                 flush_folder(volume.layout.pending)
                 with reading.unless_deleted(volume, image_id):
-                    return _begin_anew(volume, prepare(), held, keep=keep)
+                    return _begin_anew(volume, prepare(), held, keep=keep, traceparent=traceparent)
             except Exception:
                 if _has_ended(volume, image_id):
                     leave(volume, image_id)
@@ -219,10 +224,11 @@ def _has_ended(volume: Volume, image_id: str) -> bool:
     return not record.is_newer and record.state is not State.PENDING
 
 
-def _begin_anew(volume: Volume, record: Record, held: int, *, keep: State | None) -> Record:
+def _begin_anew(volume: Volume, record: Record, held: int, *, keep: State | None, traceparent: str | None) -> Record:
     """Forget the attempts at an image, under the lock of its open marker `held`."""
     os.ftruncate(held, 0)
     os.fsync(held)
+    _write_trace(held, traceparent)
     remove_temporaries(volume.layout.image(record.id))
     remove_former(volume.layout.image(record.id), record)
     kept = intact(volume, record) if record.state is keep else {}
@@ -230,7 +236,7 @@ def _begin_anew(volume: Volume, record: Record, held: int, *, keep: State | None
         state=State.PENDING, reason=None, attempts=0, started_at=None, finished_at=None, renditions=kept
     )
     replace_whole(volume.layout.record(record.id), record.to_json())
-    drop_failure(volume, record.id)  # not before: on a full volume it might not come back
+    failure_marks.drop_failure(volume, record.id)  # not before: on a full volume it might not come back
     if "grid" in kept:
         mark_seen(held)
     return record

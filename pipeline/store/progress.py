@@ -1,16 +1,19 @@
-"""What the marker of a pending image says: a line for each attempt begun, and for the grid once it is there."""
+"""What the marker of a pending image says: a line for each attempt begun, for the grid once it is there, and, if traces
+are kept, for the trace that put the image into the outbox."""
 
 from __future__ import annotations
 
 import json
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from pipeline.images.view_format import Kind
-from pipeline.records import Record, RenditionInfo, renditions_from_json, renditions_to_json
+from pipeline.records import Record, RenditionInfo, now, renditions_from_json, renditions_to_json
+from pipeline.tracing import valid_traceparent
 
 
 class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -28,19 +31,27 @@ class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
     exposure: str | None = None
 
 
+class Trace(msgspec.Struct, frozen=True):
+    """The W3C traceparent of what put an image into the outbox, and when that was."""
+
+    traceparent: str
+    at: str
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """A pending image's record with what its marker tells; the attempts begun at the current pass (the grid, and once
-    that is there the view), and whether any was begun at all."""
+    that is there the view), whether any was begun at all, and the image's trace."""
 
     record: Record
     attempts: int = 0
     begun: bool = False
+    trace: Trace | None = None
 
 
 def progress(record: Record, marker: bytes) -> Progress:
     """Read a marker, line by line; a line torn by a power loss was never written."""
-    attempts, begun = 0, False
+    attempts, begun, trace = 0, False, None
     for line in _lines(marker):
         if "started_at" in line:
             attempts, begun = attempts + 1, True
@@ -51,7 +62,9 @@ def progress(record: Record, marker: bytes) -> Progress:
             with suppress(KeyError, ValueError):  # one that a newer release wrote in another way says nothing to us
                 record = _with_grid(record, line)
                 attempts = msgspec.convert(line.get("attempts", 1), int)
-    return Progress(record, attempts, begun)
+        elif "traceparent" in line:
+            trace = _trace(line)
+    return Progress(record, attempts, begun, trace)
 
 
 def attempt_line(started_at: str, worker: str, queued_at: str | None) -> bytes:
@@ -64,6 +77,25 @@ def grid_line(grid: RenditionInfo, recipe: int, *, attempts: int, facts: Facts) 
     attempt that made the grid goes on."""
     made = renditions_to_json({"grid": grid})
     return _line({"renditions": made, "recipe": recipe, "attempts": attempts, **msgspec.to_builtins(facts)})
+
+
+def trace_line(traceparent: str) -> bytes:
+    """The line of the trace that puts an image into the outbox."""
+    return _line({"traceparent": traceparent, "at": now()})
+
+
+def read_trace(mark: bytes) -> Trace | None:
+    """The trace that a mark tells of, if it is one."""
+    return next((_trace(line) for line in _lines(mark) if "traceparent" in line), None)
+
+
+def _trace(line: dict[str, Any]) -> Trace | None:
+    """A trace that cannot be read is none: no picture waits for one."""
+    with suppress(ValueError):
+        trace = msgspec.convert(line, Trace)
+        if valid_traceparent(trace.traceparent) and datetime.fromisoformat(trace.at).tzinfo:
+            return trace
+    return None
 
 
 def _with_grid(record: Record, line: dict[str, Any]) -> Record:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.errors import ImageNotFound, NotRetryable
 from pipeline.records import Record, State
-from pipeline.store import cleanup, deletion, duplicates, former, outbox, reading, trash
+from pipeline.store import cleanup, deletion, duplicates, failure_marks, former, outbox, reading, trash
 from pipeline.store.checks.disk import read_record, sha256
 from pipeline.store.renditions import intact
 from pipeline.volume.files import flush_folder, replace_whole
@@ -65,7 +65,7 @@ def drop_orphan(volume: Volume, marker: Path) -> Step:
         if marker.parent == volume.layout.pending:
             cleanup.drop_orphan(volume, marker.name)
         else:
-            outbox.forget_failure(volume, marker.name)
+            failure_marks.forget_failure(volume, marker.name)
 
     return step
 
@@ -132,14 +132,14 @@ def remove_former(volume: Volume, image_id: str, original: Path) -> Step:
 
 def note_failure(volume: Volume, image_id: str) -> Step:
     """List a failed image among the failed."""
-    return lambda: outbox.note_failure(volume, image_id)
+    return lambda: failure_marks.note_failure(volume, image_id)
 
 
 def drop_failure(volume: Volume, image_id: str) -> Step:
     """Take an image off the list of the failed, unless it failed meanwhile."""
 
     def step() -> None:
-        outbox.forget_failure(volume, image_id)
+        failure_marks.forget_failure(volume, image_id)
 
     return step
 

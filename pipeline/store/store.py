@@ -10,7 +10,7 @@ from pipeline.ids import new_id
 from pipeline.images.formats import Limits
 from pipeline.records import Record, State
 from pipeline.settings import Settings
-from pipeline.store import attempts, deletion, duplicates, intake, outbox, pages, reading, trash
+from pipeline.store import attempts, deletion, duplicates, failure_marks, intake, outbox, pages, reading, trash
 from pipeline.store.attempts import Attempt
 from pipeline.store.expiry import Expiry
 from pipeline.store.incoming import IncomingUpload
@@ -58,9 +58,9 @@ class Store:
             self.volume, new_id(), limit=self._limit, require_room=self._room.require, expected=expected
         )
 
-    def accept(self, upload: IncomingUpload, name: str) -> Accepted:
+    def accept(self, upload: IncomingUpload, name: str, traceparent: str | None = None) -> Accepted:
         """Make an image of an upload, or find the one that has these bytes already: see `intake.accept`."""
-        accepted = intake.accept(self.volume, upload, name, self._limits)
+        accepted = intake.accept(self.volume, upload, name, self._limits, traceparent)
         if accepted.pending:
             self._room.taken()
         return accepted
@@ -115,9 +115,13 @@ class Store:
         """Begin an attempt at a pending image; raises `NothingToDo` or `ViewCanWait`: see `attempts.attempt`."""
         return attempts.attempt(self.volume, image_id, worker=worker, queued_at=queued_at, grid_only=grid_only)
 
-    def retry(self, image_id: str) -> Record:
+    def retry(self, image_id: str, traceparent: str | None = None) -> Record:
         """Put a failed image back into the outbox, its attempts forgotten, its grid kept: see `outbox.retry`."""
-        return outbox.retry(self.volume, image_id)
+        return outbox.retry(self.volume, image_id, traceparent=traceparent)
+
+    def failed_trace(self, image_id: str) -> str | None:
+        """The traceparent of what put a failed image into the outbox, if it is known."""
+        return failure_marks.failed_trace(self.volume, image_id)
 
     def render_anew(self, image_id: str) -> Record:
         """Put a ready image whose renditions were lost back into the outbox; raises as `retry`."""

@@ -16,7 +16,7 @@ import structlog
 from pipeline.errors import DamagedRecord, GalleryError, ImageNotFound, NotRestorable, VolumeUnavailable, volume_error
 from pipeline.ids import is_id
 from pipeline.records import Record, State
-from pipeline.store import deletion, duplicates, outbox, reading
+from pipeline.store import deletion, duplicates, failure_marks, outbox, reading
 from pipeline.store.days import touch
 from pipeline.store.progress import progress
 from pipeline.volume.files import is_gone, look_again, refresh
@@ -111,13 +111,13 @@ def bring_back(volume: Volume, image_id: str) -> None:
         for folder in duplicates.claim(volume, record.sha256, image_id):
             volume.folders.flush(folder)
     if record.state is State.FAILED:
-        outbox.note_failure(volume, image_id)
+        failure_marks.note_failure(volume, image_id)
     kept = volume.layout.trashed(image_id) / KEPT_MARKER
     if record.state is not State.PENDING:
         kept.unlink(missing_ok=True)  # a worker may have ended its attempt in the trash
         _move_back(volume, image_id)
         if record.state is State.FAILED:
-            outbox.note_failure(volume, image_id)  # a sweep may have removed the mark before the image was there
+            failure_marks.note_failure(volume, image_id)  # a sweep may have removed the mark before the image was there
         return
     _link_marker(volume, image_id)
     # a sweep that takes the marker for an orphan's asks for its lock first

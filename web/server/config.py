@@ -41,6 +41,12 @@ def child_exit(_server: Any, worker: Any) -> None:
         mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
+def worker_exit(_server: Any, worker: Any) -> None:
+    """A hook of gunicorn, in a web process that ends: send the traces that are left."""
+    if (app := getattr(worker, "wsgi", None)) is not None:
+        app.extensions["tracer"].stop()
+
+
 def on_exit(_server: Any) -> None:
     """A hook of gunicorn: the service ends; drop its counters."""
     if folder := os.environ.get(METRICS_FOLDER):

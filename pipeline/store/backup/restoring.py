@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pipeline.records import Record, State
-from pipeline.store import duplicates, outbox
+from pipeline.store import duplicates, failure_marks, outbox
 from pipeline.store.backup.snapshot import Backed, HashedReader, Place
 from pipeline.store.backup.writing import Outcome
 from pipeline.store.days import touch
@@ -110,9 +110,9 @@ def _put(volume: Volume, folder: Path, record: Record, place: Place) -> None:
         outbox.make_marker(volume, image_id)
         volume.folders.flush(layout.pending)
     elif record.state is State.FAILED:
-        outbox.note_failure(volume, image_id)
+        failure_marks.note_failure(volume, image_id)
     volume.move_in(folder, layout.image(image_id))
     touch(layout.bucket(image_id).parent)
     volume.flush_place(image_id)
     if record.state is State.FAILED:
-        outbox.note_failure(volume, image_id)  # a sweep may have removed the mark before the image was there
+        failure_marks.note_failure(volume, image_id)  # a sweep may have removed the mark before the image was there

@@ -1,0 +1,44 @@
+"""The spans of one pass at a picture: how long it waited in the outbox and in the queue, and the pass itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from pipeline.store import Attempt
+from pipeline.tracing import Tracer, picture
+
+
+@contextmanager
+def traced(
+    tracer: Tracer, attempt: Attempt, made: str, *, queue: str, queued_at: str | None, began: str
+) -> Iterator[None]:
+    """A context that is taken down as the span of a pass that `began` then, was in `queue` since `queued_at` and makes
+    `made`: in the trace that the marker tells of, or one of its own. The lines of its log have the trace's id."""
+    record, trace = attempt.record, attempt.before.trace
+    known = picture(record.id, record.format.value, record.bytes)
+    if trace is not None:
+        if not attempt.before.begun:
+            tracer.past("outbox", trace.at, queued_at or began, parent=trace.traceparent, attributes=known)
+        if queued_at is not None:
+            waited = {**known, "messaging.destination.name": queue}
+            tracer.past(f"queue {queue}", queued_at, began, parent=trace.traceparent, attributes=waited)
+    with (
+        tracer.span(
+            f"render {made}",
+            kind="consumer",
+            parent=trace.traceparent if trace else None,
+            begin=began,
+            attributes={
+                **known,
+                "gallery.image.width": record.width,
+                "gallery.image.height": record.height,
+                "gallery.attempt": attempt.number,
+                "messaging.destination.name": queue,
+            },
+        ),
+        structlog.contextvars.bound_contextvars(**tracer.log_fields),
+    ):
+        yield
