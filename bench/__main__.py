@@ -11,6 +11,7 @@ ORDER = (
     "choices",
     "peaks",
     "confinement",
+    "batch",
     "throughput",
     "latency",
     "ingest",

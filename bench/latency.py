@@ -30,10 +30,11 @@ _LOAD = 0.7
 
 
 class Listener:
-    """Reads the events as a browser does, and remembers when each image's grid was told."""
+    """Reads the events as a browser does, and remembers when it was told of each image's grid, and of all of it."""
 
     def __init__(self, running: Product) -> None:
         self.shown: dict[str, float] = {}
+        self.ready: dict[str, float] = {}
         self._connection = http.client.HTTPConnection("127.0.0.1", running.port)
         self._connection.request("GET", "/api/events")
         self._answer = self._connection.getresponse()
@@ -47,6 +48,8 @@ class Listener:
             record: dict[str, Any] = json.loads(line[5:])
             if "grid" in (record.get("renditions") or {}):
                 self.shown.setdefault(record["id"], now)
+            if record.get("state") == "ready":
+                self.ready.setdefault(record["id"], now)
 
 
 def sent(running: Product, picture: bytes) -> tuple[str, float]:

@@ -13,7 +13,7 @@ from bench.common import CORES, Product, Spread, arguments, number, product, rou
 from bench.loop import loop
 from bench.photos import MIXED, SMALL, copies, pictures
 from bench.report import bars, save, table
-from bench.rivals import Run, rivals
+from bench.rivals import rivals
 from pipeline.images.recipe import EFFORT
 
 OURS, LOOP = "Image Gallery, over HTTP", "bare loop of our own render"
@@ -69,7 +69,7 @@ def _written(folder: Path, originals: Sequence[bytes], count: int) -> list[Path]
     return paths
 
 
-def _timed(run: Run, files: Sequence[Path]) -> Callable[[], float]:
+def _timed(run: Callable[[Sequence[Path]], object], files: Sequence[Path]) -> Callable[[], float]:
     def measure() -> float:
         began = time.monotonic()
         run(files)

@@ -43,6 +43,7 @@ class Gallery:
     """The running product; `start` and `stop` play the accidents.
 
     With `own_sessions`, each process gets a session of its own, as an init system gives it; else a process group.
+    `root` and `python` are another checkout's where another release is to run.
     """
 
     data: Path
@@ -53,14 +54,16 @@ class Gallery:
     host: str = ""
     wrapper: tuple[str, ...] = ()
     own_sessions: bool = True
+    python: str = sys.executable
+    root: Path = ROOT
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str, module: str, *arguments: str, **environ: str) -> None:
         """Start `python -m module` as `name`, its output into `log` if that is set, behind `wrapper`'s command."""
         with self.log.open("ab") if self.log else nullcontext() as out:
             self.processes[name] = subprocess.Popen(
-                [*self.wrapper, sys.executable, "-m", module, *arguments],
-                cwd=ROOT,
+                [*self.wrapper, self.python, "-m", module, *arguments],
+                cwd=self.root,
                 env={**self.environ, **environ},
                 start_new_session=self.own_sessions,
                 process_group=None if self.own_sessions else 0,

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -16,53 +16,94 @@ from tests.product import ROOT, until
 
 _HERE = Path(__file__).parent
 _SHARP = {"once": "BullMQ + sharp, decoding once", "each": "BullMQ + sharp, as documented"}
+_BATCH = {
+    "once": "BullMQ + sharp, one job for both",
+    "two": "BullMQ + sharp, two jobs, small ones first",
+    "immich": "BullMQ + sharp, as Immich ships it",
+}
 WORKERS = CORES
-Run = Callable[[Sequence[Path]], None]
+Run = Callable[[Sequence[Path]], list[tuple[float, float]]]
+"""Makes the renditions of some files: for each, when its grid and when its view was written (Unix time)."""
 
 
 @contextmanager
 def rivals(broker: str, folder: Path, effort: int) -> Iterator[dict[str, Run]]:
-    """Start every rival that can be had here; `{name: run}`, where `run` makes the renditions of some files.
+    """Start every rival that can be had here.
 
     `broker` is the address of a Redis, `folder` where the renditions go, `effort` that of the WebP encoder.
     """
-    environ = {**os.environ, "BROKER": broker}
-    log_path = folder / "rivals.log"
-    started: list[subprocess.Popen[str]] = []
     with ExitStack() as stack:
-
-        def start(command: Sequence[str], cwd: Path, *, feeds: bool = False) -> subprocess.Popen[str]:
-            log = stack.enter_context(log_path.open("a"))
-            process = subprocess.Popen(
-                command, cwd=cwd, env=environ, text=True, stdout=log, stderr=log,
-                stdin=subprocess.PIPE if feeds else subprocess.DEVNULL,
-            )  # fmt: skip
-            stack.callback(_end, process)
-            started.append(process)
-            return process
-
-        def check() -> None:
-            if any(process.poll() is not None for process in started):
-                raise RuntimeError(f"a rival ended:\n{log_path.read_text()[-2000:]}")
-
-        def runner(name: str, feeder: subprocess.Popen[str]) -> Run:
-            return _runner(folder / name, effort, feeder, check)
-
+        field = _Field(stack, broker, folder, effort)
         feed = [sys.executable, str(_HERE / "rq_feed.py")]
-        runs = {"RQ's default worker + Pillow": runner("rq", start(feed, ROOT, feeds=True))}
+        runs = {"RQ's default worker + Pillow": field.runner("rq", field.start(feed, ROOT, feeds=True))}
         for _ in range(WORKERS):
-            start([sys.executable, "-m", "rq.cli", "worker", "--url", broker, "bench"], _HERE)
+            field.start([sys.executable, "-m", "rq.cli", "worker", "--url", broker, "bench"], _HERE)
         celery = _celery()
-        start([celery, "-m", "celery", "-A", "celery_app", "worker", "--concurrency", str(WORKERS)], _HERE)
-        feeder = start([celery, "celery_app.py"], _HERE, feeds=True)
-        runs["Celery + Pillow"] = runner("celery", feeder)
-        if (node := shutil.which("node")) and shutil.which("npm"):
-            place = _bullmq()
-            for way, name in _SHARP.items():
-                for _ in range(WORKERS):
-                    start([node, "bullmq.mjs", "worker", way], place)
-                runs[name] = runner(way, start([node, "bullmq.mjs", "feed", way], place, feeds=True))
-        yield runs
+        field.start([celery, "-m", "celery", "-A", "celery_app", "worker", "--concurrency", str(WORKERS)], _HERE)
+        runs["Celery + Pillow"] = field.runner("celery", field.start([celery, "celery_app.py"], _HERE, feeds=True))
+        yield runs | field.bullmq(_SHARP)
+
+
+@contextmanager
+def batch_rivals(broker: str, folder: Path, effort: int) -> Iterator[dict[str, Run]]:
+    """Start BullMQ with sharp in the ways in which one would have it work off many pictures at once."""
+    with ExitStack() as stack:
+        yield _Field(stack, broker, folder, effort).bullmq(_BATCH)
+
+
+class _Field:
+    """The processes of the rivals; they end with the stack."""
+
+    def __init__(self, stack: ExitStack, broker: str, folder: Path, effort: int) -> None:
+        self._stack, self._folder, self._effort = stack, folder, effort
+        self._environ = {**os.environ, "BROKER": broker}
+        self._log = folder / "rivals.log"
+        self._started: list[subprocess.Popen[str]] = []
+
+    def start(self, command: Sequence[str], cwd: Path, *, feeds: bool = False) -> subprocess.Popen[str]:
+        log = self._stack.enter_context(self._log.open("a"))
+        process = subprocess.Popen(
+            command, cwd=cwd, env=self._environ, text=True, stdout=log, stderr=log,
+            stdin=subprocess.PIPE if feeds else subprocess.DEVNULL,
+        )  # fmt: skip
+        self._stack.callback(_end, process)
+        self._started.append(process)
+        return process
+
+    def bullmq(self, ways: Mapping[str, str]) -> dict[str, Run]:
+        """Its ways by their names; none where there is no Node.js."""
+        node = shutil.which("node")
+        if not node or not shutil.which("npm"):
+            return {}
+        place = _bullmq()
+        runs = {}
+        for way, name in ways.items():
+            for _ in range(1 if way == "immich" else WORKERS):
+                self.start([node, "bullmq.mjs", "worker", way], place)
+            runs[name] = self.runner(way, self.start([node, "bullmq.mjs", "feed", way], place, feeds=True))
+        return runs
+
+    def runner(self, name: str, feeder: subprocess.Popen[str]) -> Run:
+        """Enqueues what there is to do for each file, and waits until all of it is done."""
+        target = self._folder / name
+
+        def run(files: Sequence[Path]) -> list[tuple[float, float]]:
+            target.mkdir()
+            assert feeder.stdin is not None
+            feeder.stdin.writelines(f"{path} {target / path.stem} {self._effort}\n" for path in files)
+            feeder.stdin.flush()
+            made = [[target / f"{path.stem}.{kind}.webp" for kind in ("grid", "view")] for path in files]
+            until(lambda: self._done(made), 300, 0.01)
+            times = [(grid.stat().st_mtime, view.stat().st_mtime) for grid, view in made]
+            shutil.rmtree(target)
+            return times
+
+        return run
+
+    def _done(self, made: Sequence[Sequence[Path]]) -> bool:
+        if any(process.poll() is not None for process in self._started):
+            raise RuntimeError(f"a rival ended:\n{self._log.read_text()[-2000:]}")
+        return all(_written(path) for paths in reversed(made) for path in reversed(paths))
 
 
 def _end(process: subprocess.Popen[str]) -> None:
@@ -74,26 +115,6 @@ def _end(process: subprocess.Popen[str]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-
-
-def _runner(target: Path, effort: int, feeder: subprocess.Popen[str], check: Callable[[], None]) -> Run:
-    """Enqueue a job for each file, and wait for the second rendition of all of them."""
-
-    def run(files: Sequence[Path]) -> None:
-        target.mkdir()
-        assert feeder.stdin is not None
-        feeder.stdin.writelines(f"{path} {target / path.stem} {effort}\n" for path in files)
-        feeder.stdin.flush()
-        views = [target / f"{path.stem}.view.webp" for path in files]
-
-        def done() -> bool:
-            check()
-            return all(_written(view) for view in reversed(views))
-
-        until(done, 300, 0.01)
-        shutil.rmtree(target)
-
-    return run
 
 
 def _written(path: Path) -> bool:

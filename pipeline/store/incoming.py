@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import os
 import shutil
@@ -12,6 +11,7 @@ from typing import BinaryIO
 
 from pipeline.errors import TooLarge, volume_error
 from pipeline.images.formats import HEAD_BYTES, identify
+from pipeline.store.hashing import UploadHash
 from pipeline.volume.volume import Volume
 
 _CHECK_ROOM_EVERY = 8 * 1024 * 1024
@@ -36,7 +36,7 @@ class IncomingUpload(io.RawIOBase):
         self.size = 0
         self.name = ""
         self._limit = limit
-        self._hash = hashlib.sha256()
+        self._hash = UploadHash()
         self._head = bytearray()
         self._file: BinaryIO | None = None
         self._require_room = require_room
@@ -62,15 +62,15 @@ class IncomingUpload(io.RawIOBase):
         self.size += len(data)
         if self.size > self._limit:
             raise TooLarge(self._limit)
-        self._hash.update(data)
         try:
             if self.size > self._next_check:
                 self._require_room(len(data))
                 self._next_check = self.size + _CHECK_ROOM_EVERY
-            if self._file is None:
-                self._start(data)
-            else:
-                self._append(data)
+            with self._hash.adding(data):
+                if self._file is None:
+                    self._start(data)
+                else:
+                    self._append(data)
         except OSError as error:
             raise volume_error(error) from error
         return len(data)
