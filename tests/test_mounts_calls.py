@@ -12,12 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.store import Store
 from tests.mounts import MOUNTS, accept, make, picture, stores, within_a_minute
+from web.index import Index, Query
+from web.index.building import build
+from web.index.database import Database
+from web.index.events import EventLog
+from web.index.refresh import Refresher
+from web.index.rows import Codec
 
 pytestmark = pytest.mark.skipif(not MOUNTS, reason="GALLERY_TEST_MOUNTS names no mount")
 
 # What may be asked of the server, with warm caches. Before: upload 49, duplicate 42, job 38, delete 27.
-BUDGET = {"upload": 22, "duplicate": 25, "job": 26, "read": 4, "delete": 13, "job elsewhere": 36}
+BUDGET = {"upload": 22, "duplicate": 25, "job": 26, "read": 4, "delete": 13, "job elsewhere": 36, "page": 10}
 
 
 def calls(mount: str) -> Counter[str]:
@@ -41,13 +48,30 @@ def with_hash_like(other: bytes) -> bytes:
     return next(data for _ in iter(int, 1) if hashlib.sha256(data := picture()).digest()[0] == first)
 
 
-def test_what_each_step_asks_of_the_server(capsys: pytest.CaptureFixture[str]) -> None:
+def indexed(store: Store, cache: Path) -> Index:
+    """A whole index of a volume, which nobody keeps up to date."""
+    refresher = Refresher(Database(cache, store.volume.id), Codec(store.volume.id), store.volume)
+    refresher.database.folder.mkdir(parents=True)
+    refresher.database.create()
+    build(refresher, EventLog(), lambda: None)
+    return Index(cache, store.volume)
+
+
+def show(store: Store, index: Index) -> None:
+    """What the page of the gallery asks for: sixty images, and how many wait or failed."""
+    index.page(Query(), 60)
+    store.waiting()
+    store.failed()
+
+
+def test_what_each_step_asks_of_the_server(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     if not calls(MOUNTS[0]):
         pytest.skip("/proc/self/mountstats tells nothing of the first mount")
     store, *others = stores(f"calls-{secrets.token_hex(4)}")
     within_a_minute()
     kept = picture()
     accept(store, kept)  # the folder of the minute stays
+    index = indexed(store, tmp_path)
     asked: dict[str, list[int]] = {name: [] for name in BUDGET}
 
     def count(name: str, step: Callable[[], object], mount: str = MOUNTS[0]) -> None:
@@ -65,6 +89,7 @@ def test_what_each_step_asks_of_the_server(capsys: pytest.CaptureFixture[str]) -
         count("duplicate", lambda data=data: accept(store, data))  # type: ignore[misc]
         count("job", lambda ids=ids: make(store, ids[0]))  # type: ignore[misc]
         count("read", lambda ids=ids: store.get(ids[0]))  # type: ignore[misc]
+        count("page", lambda: show(store, index))
         count("delete", lambda ids=ids: store.delete(ids[0]))  # type: ignore[misc]
         if others:
             image_id = accept(store, with_hash_like(kept))

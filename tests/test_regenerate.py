@@ -105,6 +105,26 @@ def test_what_cameras_knew_is_read_into_records_that_lack_it_without_making_pict
     assert "Nothing to read" in regenerate(gallery, "--facts")[1]
 
 
+def test_what_cameras_knew_is_read_behind_uploads(gallery: Gallery) -> None:
+    store = store_of(gallery)
+    records = [store.layout.record(image_id) for image_id in fill(gallery, 3)]
+    for path in records:
+        path.write_text(json.dumps({**json.loads(path.read_text()), "facts_version": 0}))
+    gallery.stop("worker.2")
+    worker = gallery.processes["worker.1"]
+    worker.send_signal(signal.SIGSTOP)
+    try:
+        process = command(gallery, "--facts")
+        until(lambda: gallery.call("GET", "/api/status").json["views"]["waiting"], 30)
+        uploaded = [gallery.upload(picture()).json["id"] for _ in range(3)]
+    finally:
+        worker.send_signal(signal.SIGCONT)
+    assert [gallery.until_ended(image_id)["state"] for image_id in uploaded] == ["ready"] * 3
+    assert process.communicate(timeout=120)[0].strip() == "3 read"
+    made = [store.layout.record(image_id).stat().st_mtime_ns for image_id in uploaded]
+    assert max(made) <= min(path.stat().st_mtime_ns for path in records)
+
+
 def test_what_cannot_be_made_anew_keeps_what_it_has(gallery: Gallery) -> None:
     (image_id,) = fill(gallery, 1)
     store = store_of(gallery)
