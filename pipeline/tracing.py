@@ -30,9 +30,9 @@ _TRACEPARENT = re.compile(r"00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-(
 _STOP_SECONDS = 2.0
 _QUIET_SECONDS = 60.0
 _NOTHING = nullcontext()
-_Values = Mapping[str, str | int | None]
-_Text = str | None
-_NONE: _Values = MappingProxyType({})
+_Facts = Mapping[str, str | int | None]
+_Str = str | None
+_NONE: _Facts = MappingProxyType({})
 _log = structlog.get_logger()
 
 
@@ -42,28 +42,22 @@ class Tracer:
     is_on = False
 
     def span(
-        self,
-        name: str,
-        *,
-        kind: str = "internal",
-        parent: _Text = None,
-        begin: _Text = None,
-        attributes: _Values = _NONE,
+        self, name: str, *, kind: str = "internal", parent: _Str = None, begin: _Str = None, attributes: _Facts = _NONE
     ) -> AbstractContextManager[object]:
         """A context that is taken down as a span, failed if it raises. Its parent is `parent`, a W3C traceparent, or
         else the span around it; it began now, or at `begin`, in RFC 3339."""
         return _NOTHING
 
     def root(
-        self, name: str, *, kind: str = "internal", links: tuple[str | None, ...] = (), attributes: _Values = _NONE
+        self, name: str, *, kind: str = "internal", links: tuple[str | None, ...] = (), attributes: _Facts = _NONE
     ) -> AbstractContextManager[object]:
         """As `span`, but it begins a trace of its own, with links to the span around it and to these traceparents."""
         return _NOTHING
 
-    def past(self, name: str, begin: str, end: str, *, parent: str, attributes: _Values = _NONE) -> None:
+    def past(self, name: str, begin: str, end: str, *, parent: str, attributes: _Facts = _NONE) -> None:
         """Take down something that is over, between two moments in RFC 3339."""
 
-    def note(self, attributes: _Values) -> None:
+    def note(self, attributes: _Facts) -> None:
         """Add attributes to the span around this call. What is None is left out."""
 
     def fail(self, error: BaseException | str) -> None:
@@ -153,18 +147,12 @@ class _Tracer(Tracer):
         self._tracer = provider.get_tracer("image-gallery", VERSION)
 
     def span(
-        self,
-        name: str,
-        *,
-        kind: str = "internal",
-        parent: _Text = None,
-        begin: _Text = None,
-        attributes: _Values = _NONE,
+        self, name: str, *, kind: str = "internal", parent: _Str = None, begin: _Str = None, attributes: _Facts = _NONE
     ) -> AbstractContextManager[object]:
         return self._around(name, kind, self._remote(parent) if parent else None, (), attributes, begin)
 
     def root(
-        self, name: str, *, kind: str = "internal", links: tuple[str | None, ...] = (), attributes: _Values = _NONE
+        self, name: str, *, kind: str = "internal", links: tuple[str | None, ...] = (), attributes: _Facts = _NONE
     ) -> AbstractContextManager[object]:
         from opentelemetry.context import Context
 
@@ -177,7 +165,7 @@ class _Tracer(Tracer):
         kind: str,
         context: Context | None,
         links: tuple[str | None, ...],
-        attributes: _Values,
+        attributes: _Facts,
         begin: str | None = None,
     ) -> Iterator[None]:
         found = self._tracer.start_span(
@@ -196,12 +184,12 @@ class _Tracer(Tracer):
                 self.fail(error)
                 raise
 
-    def past(self, name: str, begin: str, end: str, *, parent: str, attributes: _Values = _NONE) -> None:
+    def past(self, name: str, begin: str, end: str, *, parent: str, attributes: _Facts = _NONE) -> None:
         first = _nanoseconds(begin)
         span = self._tracer.start_span(name, self._remote(parent), attributes=_known(attributes), start_time=first)
         span.end(max(first, _nanoseconds(end)))  # two machines' clocks
 
-    def note(self, attributes: _Values) -> None:
+    def note(self, attributes: _Facts) -> None:
         self._span.set_attributes(_known(attributes))
 
     def fail(self, error: BaseException | str) -> None:
@@ -248,7 +236,7 @@ class _Tracer(Tracer):
         return self._api.SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=True, trace_flags=known)
 
 
-def _known(attributes: _Values) -> dict[str, str | int]:
+def _known(attributes: _Facts) -> dict[str, str | int]:
     return {name: value for name, value in attributes.items() if value is not None}
 
 
