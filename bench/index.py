@@ -19,7 +19,7 @@ from bench.common import Product, call, number, quantile, scratch
 from bench.make_volume import make
 from bench.report import save, table
 from pipeline.images.formats import Format
-from pipeline.records import Reason, Record, State
+from pipeline.records import Record, State, StoredReason
 from pipeline.store.resting_days import RestingDays
 
 _NAMES = ("IMG_{:04d}.JPG", "DSC{:05d}.jpg", "PXL_2019_{:06d}.jpg", "holiday beach {}.heic", "scan-{}.png")
@@ -45,7 +45,7 @@ def dressed(place: int, record: Record) -> Record:
     received = datetime.fromisoformat(record.received_at)
     taken = received - timedelta(days=dice.randrange(400), seconds=dice.randrange(86_400))
     if place % 500 == 7:
-        reason = Reason("cannot-be-decoded", "The file is damaged and cannot be decoded.")
+        reason = StoredReason("cannot-be-decoded", "The file is damaged and cannot be decoded.")
         record = record.with_(state=State.FAILED, reason=reason, renditions={})
     return record.with_(
         name=dice.choice(_NAMES).format(place),

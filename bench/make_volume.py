@@ -21,7 +21,8 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from pipeline.images.formats import Format
-from pipeline.records import Record, RenditionInfo, State, stamp
+from pipeline.records import Record, State, StoredRendition
+from pipeline.times import stamp
 from pipeline.volume.layout import RECORD, Layout
 from worker.engine.thumbhash import thumbhash
 
@@ -134,8 +135,8 @@ def _model(folder: Path, number: int) -> _Model:
         placeholder=thumbhash(small.width, small.height, small.tobytes()),
         color=f"#{grid.resize((1, 1)).tobytes().hex()}",
         renditions={
-            "grid": RenditionInfo.of(files["grid.webp"], *grid.size),
-            "view": RenditionInfo.of(files["view.webp"], *size),
+            "grid": StoredRendition.of(files["grid.webp"], *grid.size),
+            "view": StoredRendition.of(files["view.webp"], *size),
         },
     )  # fmt: skip
     return _Model(record, files, folder)

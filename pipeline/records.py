@@ -11,7 +11,7 @@ import builtins
 import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, Self
 
 import msgspec
@@ -21,13 +21,12 @@ from pipeline.ids import is_id, made_at
 from pipeline.images.formats import Format
 from pipeline.images.view_format import Kind
 from pipeline.open_enum import OpenEnum
+from pipeline.times import stamp
+from pipeline.unknown_keys import fold, unfold
 
 VERSION = 1
 """The version that this release writes. Keys are added within a version, and their meaning never changes; a higher
 version says: older releases, hands off. A record without one (release 0.1) is of version 1."""
-
-NOT_SHOWN = ("uploaded_sha256", "facts_version", "unknown", "unknown_renditions")
-"""Fields of a record that the API does not show."""
 
 # Fields that `image.json` lacks while they are not known.
 _LEFT_OUT = ("uploaded_sha256", "taken_at", "camera", "lens", "exposure", "facts_version")
@@ -52,12 +51,6 @@ class Reason(msgspec.Struct, frozen=True):
 
     code: str
     message: str
-    unknown: dict[str, Any] = {}
-
-    @classmethod
-    def of(cls, error: GalleryError) -> Reason:
-        """The reason that a named error gives."""
-        return cls(error.code, str(error))
 
 
 class RenditionInfo(msgspec.Struct, frozen=True):
@@ -68,25 +61,17 @@ class RenditionInfo(msgspec.Struct, frozen=True):
     bytes: int
     sha256: str | None = None
     format: Format = Format.WEBP
-    unknown: dict[str, Any] = {}
-
-    @classmethod
-    def of(cls, data: builtins.bytes, width: int, height: int, format_: Format = Format.WEBP) -> RenditionInfo:
-        """Describe a rendition by the bytes of its file."""
-        return cls(width, height, len(data), hashlib.sha256(data).hexdigest(), format_)
 
 
-class Record(msgspec.Struct, frozen=True):
-    """Everything known of one image. Sizes in pixels and bytes, times RFC 3339 in UTC.
+class PublicRecord(msgspec.Struct, frozen=True):
+    """What the API shows of an image. Sizes in pixels and bytes, times RFC 3339 in UTC.
 
     `width` and `height` are those of the upright picture; `attempts` counts the renders begun at the current pass
     (the grid, then the view) since the upload or the last retry by hand; `queued_at` and `started_at` are those of the
     first pass; `recipe` is the version of the renditions, and `kind` what the view was found to show (None before there
     is one, and in records before recipe 6). `taken_at` is what the camera's own clock showed, with an offset from UTC
-    if the file states one; `camera`, `lens` and `exposure` are for people to read, and `facts_version` says how these
-    four were read (None if they were not). Where a picture was taken is not kept. `uploaded_sha256` is set if the
-    original was found damaged when the record was lost: the hash it once had, while `sha256` is that of the bytes that
-    are there. `unknown` and `unknown_renditions` hold what another release wrote; they are written back.
+    if the file states one; `camera`, `lens` and `exposure` are for people to read. Where a picture was taken is not
+    kept.
     """
 
     id: str
@@ -116,10 +101,45 @@ class Record(msgspec.Struct, frozen=True):
     camera: str | None = None
     lens: str | None = None
     exposure: str | None = None
-    facts_version: int | None = None
     renditions: Mapping[str, RenditionInfo] = {}
-    uploaded_sha256: str | None = None
     version: int = VERSION
+
+
+class StoredReason(Reason, frozen=True):
+    """A reason in a record; `unknown` holds what another release wrote."""
+
+    unknown: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, error: GalleryError) -> StoredReason:
+        """The reason that a named error gives."""
+        return cls(error.code, str(error))
+
+
+class StoredRendition(RenditionInfo, frozen=True):
+    """A rendition in a record; `unknown` holds what another release wrote."""
+
+    unknown: dict[str, Any] = {}
+
+    @classmethod
+    def of(cls, data: builtins.bytes, width: int, height: int, format_: Format = Format.WEBP) -> StoredRendition:
+        """Describe a rendition by the bytes of its file."""
+        return cls(width, height, len(data), hashlib.sha256(data).hexdigest(), format_)
+
+
+class Record(PublicRecord, frozen=True):
+    """Everything known of one image: what is public, and what is not.
+
+    `facts_version` says how `taken_at`, `camera`, `lens` and `exposure` were read (None if they were not).
+    `uploaded_sha256` is set if the original was found damaged when the record was lost: the hash it once had, while
+    `sha256` is that of the bytes that are there. `unknown` and `unknown_renditions` hold what another release wrote;
+    they are written back.
+    """
+
+    reason: StoredReason | None = None
+    renditions: Mapping[str, StoredRendition] = {}
+    facts_version: int | None = None
+    uploaded_sha256: str | None = None
     unknown: dict[str, Any] = {}
     unknown_renditions: dict[str, Any] = {}
 
@@ -137,16 +157,16 @@ class Record(msgspec.Struct, frozen=True):
         """A copy with some fields changed."""
         return msgspec.structs.replace(self, **changes)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values, as the API shows them."""
-        plain: dict[str, Any] = msgspec.to_builtins(self)
-        for name in NOT_SHOWN:
-            del plain[name]
-        if plain["reason"]:
-            del plain["reason"]["unknown"]
-        for rendition in plain["renditions"].values():
-            del rendition["unknown"]
-        return plain
+    def public(self) -> dict[str, Any]:
+        """The fields of `PublicRecord`, for the types that are made of it."""
+        values = dict(zip(_PUBLIC, _public_values(self), strict=True))
+        if self.reason:
+            values["reason"] = Reason(self.reason.code, self.reason.message)
+        values["renditions"] = {
+            name: RenditionInfo(info.width, info.height, info.bytes, info.sha256, info.format)
+            for name, info in self.renditions.items()
+        }
+        return values
 
     def to_json(self) -> builtins.bytes:
         """The bytes of `image.json`."""
@@ -156,19 +176,19 @@ class Record(msgspec.Struct, frozen=True):
                 del plain[name]
         others = plain.pop("unknown_renditions")
         if plain["reason"]:
-            plain["reason"] = _unfolded(plain["reason"])
-        plain["renditions"] = {n: _unfolded(info) for n, info in plain["renditions"].items()} | others
-        return msgspec.json.encode(_unfolded(plain))
+            plain["reason"] = unfold(plain["reason"])
+        plain["renditions"] = {n: unfold(info) for n, info in plain["renditions"].items()} | others
+        return msgspec.json.encode(unfold(plain))
 
     @classmethod
     def from_json(cls, data: builtins.bytes) -> Self:
         """Read the bytes of `image.json`; raise `ValueError` if they are not a record."""
         raw = msgspec.json.decode(data, type=dict[str, Any])
         if isinstance(raw.get("reason"), dict):
-            raw["reason"] = _folded(raw["reason"], Reason)
+            raw["reason"] = fold(raw["reason"], StoredReason)
         known, others = _renditions(raw.get("renditions", {}))
         raw["renditions"] = known
-        folded = _folded(raw, cls)
+        folded = fold(raw, cls)
         if others:
             folded["unknown_renditions"] = others
         try:
@@ -195,14 +215,14 @@ class Record(msgspec.Struct, frozen=True):
         return cls(**understood)
 
 
-def renditions_to_json(renditions: Mapping[str, RenditionInfo]) -> dict[str, Any]:
+def renditions_to_json(renditions: Mapping[str, StoredRendition]) -> dict[str, Any]:
     """Renditions as plain values, with what this release does not know."""
-    return {name: _unfolded(msgspec.to_builtins(info)) for name, info in renditions.items()}
+    return {name: unfold(msgspec.to_builtins(info)) for name, info in renditions.items()}
 
 
-def renditions_from_json(raw: object) -> dict[str, RenditionInfo]:
+def renditions_from_json(raw: object) -> dict[str, StoredRendition]:
     """Renditions from plain values, those that this release knows; raise `ValueError` if they are none."""
-    return msgspec.convert(_renditions(raw)[0], dict[str, RenditionInfo])
+    return msgspec.convert(_renditions(raw)[0], dict[str, StoredRendition])
 
 
 def _renditions(raw: object) -> tuple[Any, dict[str, Any]]:
@@ -210,40 +230,12 @@ def _renditions(raw: object) -> tuple[Any, dict[str, Any]]:
     if not isinstance(raw, dict):
         return raw, {}
     known = {
-        name: _folded(raw[name], RenditionInfo) if isinstance(raw[name], dict) else raw[name]
+        name: fold(raw[name], StoredRendition) if isinstance(raw[name], dict) else raw[name]
         for name in RENDITIONS
         if name in raw
     }
     return known, {name: value for name, value in raw.items() if name not in known}
 
 
-def _folded(raw: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
-    """Move the keys that `kind` does not know below `unknown`."""
-    known = _KNOWN[kind]
-    if raw.keys() <= known:
-        return raw
-    folded = {key: value for key, value in raw.items() if key in known}
-    folded["unknown"] = {key: value for key, value in raw.items() if key not in known}
-    return folded
-
-
-def _unfolded(plain: dict[str, Any]) -> dict[str, Any]:
-    """Undo `_folded`."""
-    unknown: dict[str, Any] = plain.pop("unknown")
-    return plain | unknown
-
-
-_INTERNAL = {"unknown", "unknown_renditions"}
-_KNOWN: dict[type[msgspec.Struct], frozenset[str]] = {
-    kind: frozenset(kind.__struct_fields__) - _INTERNAL for kind in (Record, Reason, RenditionInfo)
-}
-
-
-def now() -> str:
-    """The time in UTC, RFC 3339 with milliseconds."""
-    return stamp(datetime.now(UTC))
-
-
-def stamp(moment: datetime) -> str:
-    """A moment as records tell it: in UTC, to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+_PUBLIC = PublicRecord.__struct_fields__
+_public_values = attrgetter(*_PUBLIC)

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
+from pipeline.records import PublicRecord
 from pipeline.settings import Settings
 from pipeline.store import Store
 from tests.product import Answer, Gallery, prepared
@@ -33,7 +36,7 @@ def walk(data: Path, state: str | None = None) -> list[Any]:
     """Every record on the volume, newest first, read from the folders."""
     store = Store(Settings.from_environment({"GALLERY_DATA": str(data)}))
     records = [store.get(image_id) for image_id in store.ids()]
-    plain = [json.loads(json.dumps(record.to_dict())) for record in records]
+    plain = [json.loads(msgspec.json.encode(PublicRecord(**record.public()))) for record in records]
     return [record for record in plain if state in (None, record["state"])]
 
 

@@ -6,15 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from pipeline.errors import MadeByNewerRelease
 from pipeline.ids import made_at
 from pipeline.images.view_format import ViewFormat
-from pipeline.records import VERSION, Record, RenditionInfo, State, stamp
+from pipeline.records import VERSION, PublicRecord, Record, State, StoredRendition
 from pipeline.store import NothingToDo, Store
 from pipeline.store.cleanup import cleanup
 from pipeline.store.regeneration import Which, is_wanted, regenerating
+from pipeline.times import stamp
 from tests.conftest import Gallery, picture, until
 from tests.product import Answer
 from tests.stores import accept, make
@@ -38,7 +40,7 @@ def rewrite(path: Path, **changes: Any) -> bytes:
 def test_a_record_of_release_0_1_is_of_version_1() -> None:
     record = Record.from_json(FROM_0_1)
     assert (record.version, record.is_newer) == (1, False)
-    assert record.renditions == {"grid": RenditionInfo(3, 2, 5)}
+    assert record.renditions == {"grid": StoredRendition(3, 2, 5)}
     assert json.loads(record.to_json()) == {
         **json.loads(FROM_0_1),
         "version": 1,
@@ -62,7 +64,7 @@ def test_keys_of_another_release_are_written_back_at_every_level() -> None:
     assert {key: changed[key] for key in ("unknown", "unknown_renditions", "größe")} == {
         key: raw[key] for key in ("unknown", "unknown_renditions", "größe")
     }
-    shown = record.to_dict()
+    shown = msgspec.to_builtins(PublicRecord(**record.public()))
     added = {"version", "kind", "taken_at", "camera", "lens", "exposure"}
     assert set(shown) == {*json.loads(FROM_0_1), *added}
     assert set(shown["reason"]) == {"code", "message"}
@@ -101,7 +103,7 @@ def test_a_rendition_is_recorded_with_the_hash_of_its_file(store: Store) -> None
     make(store, image_id)
     for name, info in store.get(image_id).renditions.items():
         data = store.layout.rendition(image_id, name).read_bytes()
-        assert info == RenditionInfo.of(data, info.width, info.height)
+        assert info == StoredRendition.of(data, info.width, info.height)
         assert info.sha256 is not None
 
 

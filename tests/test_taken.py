@@ -11,7 +11,8 @@ import pytest
 
 from pipeline.ids import made_at, new_id
 from pipeline.images.formats import HEAD_BYTES, identify
-from pipeline.records import Record, State, stamp
+from pipeline.records import Record, State
+from pipeline.times import stamp
 from pipeline.volume.layout import Layout
 from tests.conftest import until
 from tests.dated import PICTURES, told, tree

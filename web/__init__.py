@@ -29,6 +29,7 @@ from web.access import throttling
 from web.access.originals import everybody_may
 from web.access.proxies import TrustedProxies
 from web.access.rates import Rates
+from web.api.answers import JSONProvider
 from web.callers import Shares
 from web.finding import Finder
 from web.index import Index
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Wire the service and return it; reads the environment if no settings are given."""
     settings = settings or Settings.from_environment()
     app = Flask(__name__)
+    app.json = JSONProvider(app)
     store = Store(settings)
     store.prepare()
     lease = Lease(connect(settings.redis_url, timeout=_LEASE_TIMEOUT), lambda: store.volume.id)

@@ -14,8 +14,9 @@ from wsgiref.simple_server import WSGIServer
 import structlog
 from prometheus_client import Counter, Gauge, Histogram, start_http_server
 
-from pipeline.records import Record, now
+from pipeline.records import Record
 from pipeline.threads import keep_running
+from pipeline.times import now
 
 RENDER_SECONDS = Histogram(
     "gallery_render_seconds",

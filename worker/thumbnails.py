@@ -21,8 +21,9 @@ from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.events import EventPublisher
 from pipeline.queue.safe_job import ThumbnailJob
 from pipeline.queue.thumbnails import QUEUE, VIEWS, ThumbnailQueue
-from pipeline.records import RENDITIONS, Record, now, stamp
+from pipeline.records import RENDITIONS, Record
 from pipeline.store import Attempt, NothingToDo, Store, ViewCanWait
+from pipeline.times import now, stamp
 from pipeline.tracing import Tracer
 from worker import metrics
 from worker.engine.render import Rendition

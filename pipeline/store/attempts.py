@@ -12,11 +12,12 @@ from typing import Any
 from pipeline.errors import GalleryError, ImageNotFound
 from pipeline.images.header import Format
 from pipeline.images.recipe import RECIPE
-from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Reason, Record, RenditionInfo, State, now
+from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Record, State, StoredReason, StoredRendition
 from pipeline.store import failure_marks, outbox, reading
 from pipeline.store.progress import Facts, Progress, attempt_line, grid_line, progress
 from pipeline.store.reading import unless_deleted
 from pipeline.store.renditions import intact, remove_former
+from pipeline.times import now
 from pipeline.volume.files import (
     is_gone,
     is_unlinked,
@@ -185,7 +186,7 @@ class Attempt:
         """Write a rendition whole, its bytes flushed; its name is, with those of the others, before the end."""
         with self.unless_deleted():
             put_whole(self._volume.layout.rendition(self.record.id, name, format_), data)
-        infos = {**self.record.renditions, name: RenditionInfo.of(data, width, height, format_)}
+        infos = {**self.record.renditions, name: StoredRendition.of(data, width, height, format_)}
         self.record = self.record.with_(renditions=infos)
 
     def show(self, recipe: int) -> None:
@@ -221,7 +222,7 @@ class Attempt:
         """No thumbnail can be made: the image is failed with a reason, and leaves the outbox."""
         failure_marks.note_failure(self._volume, self.record.id, self.before.trace)
         try:
-            return self._end(State.FAILED, reason=Reason.of(error))
+            return self._end(State.FAILED, reason=StoredReason.of(error))
         except ImageNotFound:
             failure_marks.drop_failure(self._volume, self.record.id)
             raise

@@ -12,10 +12,11 @@ from pipeline.errors import DamagedRecord, EmptyFile, MadeByNewerRelease, NotRet
 from pipeline.ids import made_at
 from pipeline.images.formats import Header, Limits, check_bounds, read_header
 from pipeline.names import clean_name
-from pipeline.records import Record, State, now, stamp
+from pipeline.records import Record, State
 from pipeline.store import deletion, duplicates, outbox, reading, trash
 from pipeline.store.days import touch
 from pipeline.store.incoming import IncomingUpload
+from pipeline.times import now, stamp
 from pipeline.volume.files import flush_folder, start_flushing, write_all
 from pipeline.volume.layout import RECORD
 from pipeline.volume.locks import Busy

@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from pipeline.images.view_format import Kind
-from pipeline.records import Record, RenditionInfo, now, renditions_from_json, renditions_to_json
+from pipeline.records import Record, StoredRendition, renditions_from_json, renditions_to_json
+from pipeline.times import now
 from pipeline.tracing import valid_traceparent
 
 
@@ -72,7 +73,7 @@ def attempt_line(started_at: str, worker: str, queued_at: str | None) -> bytes:
     return _line({"started_at": started_at, "worker": worker, "queued_at": queued_at})
 
 
-def grid_line(grid: RenditionInfo, recipe: int, *, attempts: int, facts: Facts) -> bytes:
+def grid_line(grid: StoredRendition, recipe: int, *, attempts: int, facts: Facts) -> bytes:
     """The line that says that the grid is there; `attempts` are those at the view that have begun by then: one if the
     attempt that made the grid goes on."""
     made = renditions_to_json({"grid": grid})

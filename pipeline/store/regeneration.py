@@ -18,7 +18,7 @@ from pipeline.errors import ImageNotFound
 from pipeline.images.header import Format
 from pipeline.images.recipe import FACTS_VERSION, RECIPE
 from pipeline.images.view_format import ViewFormat
-from pipeline.records import RENDITIONS, Record, RenditionInfo, State
+from pipeline.records import RENDITIONS, Record, State, StoredRendition
 from pipeline.store import former
 from pipeline.store.attempts import NothingToDo
 from pipeline.store.renditions import former_names
@@ -129,7 +129,7 @@ class Regeneration:
         with self._there():
             for name, data, width, height, format_ in made:
                 replace_whole(store.layout.rendition(self._id, name, format_), data)
-                infos[name] = RenditionInfo.of(data, width, height, format_)
+                infos[name] = StoredRendition.of(data, width, height, format_)
             record = self._write(renditions=infos, recipe=RECIPE, **facts)
             if former_names(self.original.parent, record):
                 with suppress(Busy):  # an attempt has the image, and removes them at its end

@@ -8,13 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.images.view_format import GRID_FORMAT, VIEW_FORMATS
-from pipeline.records import Record, RenditionInfo
+from pipeline.records import Record, StoredRendition
 from pipeline.volume.files import open_file, refresh
 from pipeline.volume.layout import rendition_name
 from pipeline.volume.volume import Volume
 
 
-def intact(volume: Volume, record: Record) -> dict[str, RenditionInfo]:
+def intact(volume: Volume, record: Record) -> dict[str, StoredRendition]:
     """The renditions whose files are what the record says: a power loss may have left the word of one, and not its
     name, or its name on an earlier one."""
     found = {}

@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipeline.ids import made_at
-from pipeline.records import stamp
+from pipeline.times import stamp
 from pipeline.volume.layout import Layout
 from tests.browser.files import choose, drop
 from tests.landscapes import scene

@@ -1,13 +1,34 @@
-"""Answers of the API: the types of `web.api.schemas` as JSON, so that the description is what is sent."""
+"""JSON: the types of `web.api.schemas` as they are sent, so that the description of the API is what is sent."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
-from flask import Response
+from flask import Response, current_app
+from flask.json.provider import DefaultJSONProvider
+
+_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+
+
+class JSONProvider(DefaultJSONProvider):
+    """Writes all JSON of the app, that of pages included, as Flask does (keys sorted, in ASCII), but from types too."""
+
+    def dumps(self, obj: Any, **_options: Any) -> str:
+        """The JSON of plain values or of a type of msgspec or dataclass."""
+        text = msgspec.json.encode(obj, order="sorted").decode()
+        return text if text.isascii() else _NOT_ASCII.sub(_escaped, text)
 
 
 def answer(body: Any, status: int = 200, *, mimetype: str = "application/json") -> Response:
     """An answer with this body."""
-    return Response(msgspec.json.encode(body), status, mimetype=mimetype)
+    return Response(f"{current_app.json.dumps(body)}\n", status, mimetype=mimetype)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if code < 0x10000:
+        return f"\\u{code:04x}"
+    high, low = divmod(code - 0x10000, 0x400)
+    return f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"

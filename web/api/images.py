@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, jsonify, request
+from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import BadRequest
 from pipeline.ids import SHA256
 from web.api.answers import answer
 from web.api.operations import MOST_IN_A_PAGE, PAGE
-from web.api.serialize import serialize
+from web.api.schemas import Page
+from web.api.serialize import serialize, serialize_upload
 from web.finding import finder
 from web.live.feed import feed
 from web.queries import PARAMETERS, asked_query, require_known
@@ -27,8 +28,8 @@ def upload() -> ResponseReturnValue:
     An image in the trash is restored by it; `restored` says so.
     """
     accepted = receive_one()
-    body = {**serialize(accepted.record), "restored": accepted.restored}
-    return jsonify(body), 201 if accepted.new else 200, {"Location": body["links"]["self"]}
+    body = serialize_upload(accepted)
+    return answer(body, 201 if accepted.new else 200), {"Location": body.links.self}
 
 
 @blueprint.get("/images")
@@ -51,7 +52,7 @@ def page() -> ResponseReturnValue:
         return _find_by_hash(sha256)
     found = finder().page(query, limit)
     images = [serialize(record) for record in found.records]
-    return jsonify({"images": images, "next": found.next, "events": found.events, "complete": found.complete})
+    return answer(Page(images, found.next, found.events, found.complete))
 
 
 def _find_by_hash(sha256: str) -> ResponseReturnValue:
@@ -59,13 +60,13 @@ def _find_by_hash(sha256: str) -> ResponseReturnValue:
         raise BadRequest("'sha256' must be 64 hexadecimal digits in lower case.")
     events, record = feed().position(), services().store.find_by_hash(sha256)
     images = [serialize(record)] if record else []
-    return jsonify({"images": images, "next": None, "events": events, "complete": True})
+    return answer(Page(images, next=None, events=events, complete=True))
 
 
 @blueprint.get("/images/<image_id>")
 def one(image_id: str) -> ResponseReturnValue:
     """One record."""
-    return jsonify(serialize(services().store.get(image_id)))
+    return answer(serialize(services().store.get(image_id)))
 
 
 @blueprint.delete("/images/<image_id>")
@@ -78,7 +79,7 @@ def delete(image_id: str) -> ResponseReturnValue:
 @blueprint.post("/images/<image_id>/retry")
 def retry(image_id: str) -> ResponseReturnValue:
     """Try a failed image again."""
-    return jsonify(serialize(services().retry(image_id))), 202
+    return answer(serialize(services().retry(image_id)), 202)
 
 
 @blueprint.post("/retry-failed")

@@ -13,7 +13,6 @@ from flask import Blueprint, Flask, Response, current_app, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import Rule
 
-from pipeline.records import NOT_SHOWN
 from web.api.operations import ID, IDS, OPERATIONS, Operation, Parameter
 from web.api.schemas import Problem
 from web.services import MOST_AT_ONCE
@@ -174,10 +173,15 @@ def _schemas() -> dict[str, Any]:
             schema["examples"] = schema.pop("enum")
             schema["type"] = "string"
         if schema.get("type") == "object":
-            for internal in NOT_SHOWN:
-                schema["properties"].pop(internal, None)
-            for shape in schema["properties"].values():
-                shape.pop("default", None)
-            optional = {"original", "grid", "view"} if name in ("Links", "TrashLinks") else set()
-            schema["required"] = [field for field in schema["properties"] if field not in optional]
+            schema["required"] = _always_present(schema)
     return schemas
+
+
+def _always_present(schema: dict[str, Any]) -> list[str]:
+    """The fields of an object that every answer has: all but those that may be unset. Takes the defaults, which no
+    answer relies on, out of the schema."""
+    present = set(schema.get("required", ()))
+    present.update(name for name, shape in schema["properties"].items() if "default" in shape)
+    for shape in schema["properties"].values():
+        shape.pop("default", None)
+    return [name for name in schema["properties"] if name in present]

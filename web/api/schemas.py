@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipeline.records import Record
+from msgspec import UNSET, Struct, UnsetType
+
+from pipeline.records import PublicRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(Struct, frozen=True):
     """Where the record and the image's files are; those of renditions once they are made.
 
     `download` is the original's picture without where, when and by whom it was taken; `original` is there for those
@@ -20,12 +21,12 @@ class Links:
 
     self: str
     download: str
-    original: str = ""
-    grid: str = ""
-    view: str = ""
+    original: str | UnsetType = UNSET
+    grid: str | UnsetType = UNSET
+    view: str | UnsetType = UNSET
 
 
-class Image(Record, frozen=True, kw_only=True):
+class Image(PublicRecord, frozen=True, kw_only=True):
     """A record, with links to itself and to the files that are there."""
 
     links: Links
@@ -37,15 +38,14 @@ class Uploaded(Image, frozen=True, kw_only=True):
     restored: bool
 
 
-@dataclass(frozen=True, slots=True)
-class TrashLinks:
+class TrashLinks(Struct, frozen=True):
     """Where an image in the trash is brought back, and its small picture if it has one."""
 
     restore: str
-    grid: str = ""
+    grid: str | UnsetType = UNSET
 
 
-class TrashedImage(Record, frozen=True, kw_only=True):
+class TrashedImage(PublicRecord, frozen=True, kw_only=True):
     """A record in the trash: when it was put there, and when it is removed permanently."""
 
     deleted_at: str

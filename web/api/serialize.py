@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
 
 from flask import request, url_for
+from msgspec import UNSET
 
 from pipeline.records import Record
+from pipeline.store import Accepted, Trashed
+from pipeline.times import stamp
 from web.access.originals import may_fetch_originals
+from web.api.schemas import Image, Links, TrashedImage, TrashLinks, Uploaded
+from web.services import services
 
 _ANY = "00000000-0000-7000-8000-000000000000"
 
 
-def serialize(record: Record, *, original: bool | None = None) -> dict[str, Any]:
+def serialize(record: Record, *, original: bool | None = None) -> Image:
     """A record with links to itself and to the files that exist.
 
     `original` says whether the reader may fetch the original; None means the caller of this request.
     """
-    links = {"self": _address("self", record.id), "download": _address("download", record.id)}
-    if may_fetch_originals() if original is None else original:
-        links["original"] = _address("original", record.id)
-    for name in record.renditions:
-        links[name] = rendition_url(record, name)
-    return {**record.to_dict(), "links": links}
+    return Image(**record.public(), links=_links(record, original=original))
+
+
+def serialize_upload(accepted: Accepted) -> Uploaded:
+    """The record of an upload."""
+    return Uploaded(**accepted.record.public(), links=_links(accepted.record), restored=accepted.restored)
+
+
+def serialize_trashed(one: Trashed) -> TrashedImage:
+    """An image in the trash: its record, when it was deleted and when it will be removed."""
+    expires_at = one.deleted_at + services().settings.trash_seconds
+    links = TrashLinks(url_for("trash.restore", image_id=one.record.id))
+    if info := one.record.renditions.get("grid"):
+        version = version_of(one.record.recipe, info.bytes)
+        links = TrashLinks(links.restore, url_for("trash_page.grid", image_id=one.record.id, v=version))
+    return TrashedImage(
+        **one.record.public(),
+        deleted_at=stamp(datetime.fromtimestamp(one.deleted_at, UTC)),
+        expires_at=stamp(datetime.fromtimestamp(expires_at, UTC)),
+        links=links,
+    )
 
 
 def rendition_url(record: Record, name: str) -> str:
@@ -35,6 +55,16 @@ def rendition_url(record: Record, name: str) -> str:
 def version_of(recipe: int | None, size: int) -> str:
     """The version of a rendition: its recipe and its size in bytes."""
     return f"{recipe or 0}-{size}"
+
+
+def _links(record: Record, *, original: bool | None = None) -> Links:
+    shows_original = may_fetch_originals() if original is None else original
+    return Links(
+        _address("self", record.id),
+        _address("download", record.id),
+        _address("original", record.id) if shows_original else UNSET,
+        **{name: rendition_url(record, name) for name in record.renditions},
+    )
 
 
 def _address(what: str, image_id: str) -> str:

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, cast
 
+import msgspec
 import structlog
 from flask import Flask, current_app
 from redis import Redis
@@ -223,9 +224,8 @@ class Feed:
         if event.record is None:
             return head + f"event: deleted\ndata: {json.dumps({'id': event.image_id})}\n\n".encode()
         with self._app.test_request_context():
-            record = serialize(event.record, original=original)
-        data = json.dumps(record, ensure_ascii=False, separators=(",", ":"))
-        return head + f"event: image\ndata: {data}\n\n".encode()
+            data = msgspec.json.encode(serialize(event.record, original=original))
+        return head + b"event: image\ndata: " + data + b"\n\n"
 
 
 def feed() -> Feed:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -16,10 +14,9 @@ from pipeline.errors import BadRequest, IndexNotReady
 from pipeline.images.formats import ACCEPTED_LABEL, ACCEPTED_TYPES
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.records import Record, State
-from web.api.serialize import serialize
-from web.files.assets import asset
 from web.finding import Listed, finder
 from web.index import Query, Sort, day_of
+from web.pages.data import page_data
 from web.pages.ground import ground
 from web.pages.upload import refusals
 from web.pages.wanted import Wanted
@@ -47,7 +44,7 @@ def index() -> ResponseReturnValue:
         "gallery/index.html",
         page=page,
         days=_by_day(page.records, query.sort),
-        data=_data(page.records, before=before, end=page.next is None, events=page.events, wanted=wanted),
+        data=page_data(page.records, before=before, end=page.next is None, events=page.events, wanted=wanted),
         before=before,
         wanted=wanted,
         nothing=wanted.nothing(),
@@ -85,35 +82,6 @@ def _by_day(records: Iterable[Record], sort: Sort) -> list[tuple[str, list[Recor
     return [(f"{day:%A}, {day.day} {day:%B %Y}", list(group)) for day, group in groups]
 
 
-def _data(
-    records: list[Record],
-    *,
-    before: str | None = None,
-    end: bool = False,
-    at: str | None = None,
-    events: str | None = None,
-    wanted: Wanted | None = None,
-) -> dict[str, Any]:
-    """What the script starts from: a run of records without a gap, the event to listen from, what may be uploaded."""
-    wanted = wanted or Wanted(Query())
-    return {
-        "images": [serialize(record) for record in records],
-        "before": before,
-        "end": end,
-        "open": at,
-        "events": events,
-        "query": wanted.start(),
-        "nothing": wanted.nothing(),
-        "now": time.time_ns() // 1_000_000,
-        "accepted": ACCEPTED_LABEL,
-        "types": ACCEPTED_TYPES,
-        "maxBytes": services().settings.max_upload_bytes,
-        "viewerStyle": asset("lightbox.css"),
-        "previewWorker": asset("preview-worker.js"),
-        "trashDays": services().settings.trash_days,
-    }
-
-
 @blueprint.app_template_filter()
 def shape(record: Record) -> int:
     """Width over height in hundredths, in steps of five, as the style sheet's classes have it."""
@@ -142,7 +110,7 @@ def _queue_answers() -> bool:
 def image(image_id: str) -> ResponseReturnValue:
     """One image with what is known of it: a link that can be shared."""
     record = services().store.get(image_id)
-    return render_template("gallery/image.html", record=record, data=_data([record], at=image_id))
+    return render_template("gallery/image.html", record=record, data=page_data([record], at=image_id))
 
 
 @blueprint.post("/images/<image_id>/retry")

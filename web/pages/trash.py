@@ -6,7 +6,7 @@ from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import ImageNotFound
-from web.api.trash import serialize_trashed
+from web.api.serialize import serialize_trashed
 from web.files.images import send_rendition
 from web.live.feed import feed
 from web.queries import asked_id
