@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
+from typing import TypeVar
 
 from flask import request
 
 from pipeline.errors import BadRequest
-from pipeline.ids import is_id
+from pipeline.ids import SHA256, is_id
 from pipeline.images.formats import Format
+from pipeline.open_enum import OpenEnum
 from pipeline.records import State
 from web.index import LEAST_CHARACTERS, Position, Query, Sort, fold
 from web.typed import Typed, understood
@@ -18,6 +20,8 @@ PARAMETERS = ("sort", "q", "state", "format", "from", "to", "before", "after")
 """What `asked_query` reads."""
 
 _LONGEST, _MOST_WORDS = 200, 8
+_T = TypeVar("_T")
+_Open = TypeVar("_Open", bound=OpenEnum)
 
 
 def asked_query(*, typed: bool = False) -> Query:
@@ -44,18 +48,17 @@ def require_known(*names: str) -> None:
 
 def asked_id(name: str) -> str | None:
     """The id of an image that the parameter `name` holds, None without one; raises `BadRequest` if it is no id."""
-    value = request.args.get(name)
-    if value is not None and not is_id(value):
-        raise BadRequest(f"'{name}' must be the id of an image.")
-    return value
+    return _asked(name, _matching(is_id), "the id of an image")
+
+
+def asked_sha256() -> str | None:
+    """The hash that the request asks for, None without one; raises `BadRequest`."""
+    return _asked("sha256", _matching(SHA256.fullmatch), "64 hexadecimal digits in lower case")
 
 
 def asked_sort(name: str) -> Sort:
-    """The order that the request asks for."""
-    try:
-        return Sort(request.args.get(name, Sort.RECEIVED))
-    except ValueError:
-        raise BadRequest(f"'{name}' must be received or taken.") from None
+    """The order that the request asks for; raises `BadRequest`."""
+    return _asked(name, Sort, " or ".join(Sort)) or Sort.RECEIVED
 
 
 def _words() -> tuple[str, ...]:
@@ -80,41 +83,52 @@ def has_short_words(words: Sequence[str]) -> bool:
 
 
 def _state() -> State | None:
-    text = request.args.get("state")
-    if text is None:
-        return None
-    if not (state := State(text)).is_known:
-        raise BadRequest("'state' must be one of pending, ready, failed.")
-    return state
+    return _asked("state", _known(State), f"one of {', '.join(State)}")
 
 
 def _format() -> Format | None:
-    text = request.args.get("format")
-    if text is None:
-        return None
-    if not (format_ := Format(text)).is_known:
-        raise BadRequest(f"'format' must be one of {', '.join(Format)}.")
-    return format_
+    return _asked("format", _known(Format), f"one of {', '.join(Format)}")
 
 
 def _day(name: str) -> date | None:
-    text = request.args.get(name)
-    if text is None:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:
-        raise BadRequest(f"'{name}' must be a day, such as 2019-07-14.")
-    return day
+    return _asked(name, _date, "a day, such as 2019-07-14")
 
 
 def _position(name: str) -> Position | None:
+    return _asked(name, Position.parse, "the id of an image, or a position that an answer gave")
+
+
+def _asked(name: str, read: Callable[[str], _T], kind: str) -> _T | None:
+    """What `read` makes of a parameter, None without one; raises `BadRequest` if `read` raises `ValueError`."""
     text = request.args.get(name)
     if text is None:
         return None
     try:
-        return Position.parse(text)
+        return read(text)
     except ValueError:
-        raise BadRequest(f"'{name}' must be the id of an image, or a position that an answer gave.") from None
+        raise BadRequest(f"'{name}' must be {kind}.") from None
+
+
+def _matching(matches: Callable[[str], object]) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not matches(text):
+            raise ValueError
+        return text
+
+    return read
+
+
+def _known(kind: type[_Open]) -> Callable[[str], _Open]:
+    def read(text: str) -> _Open:
+        if not (member := kind(text)).is_known:
+            raise ValueError
+        return member
+
+    return read
+
+
+def _date(text: str) -> date:
+    day = date.fromisoformat(text)
+    if day.isoformat() != text:
+        raise ValueError
+    return day

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from math import ceil
 
 from limits import RateLimitItem
@@ -24,24 +25,18 @@ class Rates:
 
     def hit(self, limit: RateLimitItem, caller: str) -> bool:
         """Count one; returns whether it is within the limit."""
-        if not self._here.hit(limit, caller):
-            return False
-        if self._queue.is_away:
-            return True
-        try:
-            return self._shared.hit(limit, caller)
-        except (RedisError, OSError):
-            self._queue.rest()
-            return True
+        return self._here.hit(limit, caller) and self._everywhere(self._shared.hit, limit, caller)
 
     def test(self, limit: RateLimitItem, caller: str) -> bool:
         """Whether one more would be within the limit."""
-        if not self._here.test(limit, caller):
-            return False
+        return self._here.test(limit, caller) and self._everywhere(self._shared.test, limit, caller)
+
+    def _everywhere(self, ask: Callable[[RateLimitItem, str], bool], limit: RateLimitItem, caller: str) -> bool:
+        """What the counters in Redis say; yes while it is away."""
         if self._queue.is_away:
             return True
         try:
-            return self._shared.test(limit, caller)
+            return ask(limit, caller)
         except (RedisError, OSError):
             self._queue.rest()
             return True

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import msgspec
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -11,9 +9,10 @@ from flask.typing import ResponseReturnValue
 from pipeline.errors import BadRequest
 from pipeline.ids import is_id
 from web.api.answers import answer
-from web.api.operations import MOST_IDS
+from web.api.operations import IDS_LIMIT
 from web.api.schemas import Deleted, Ids, Restored
 from web.finding import finder
+from web.parameters import asked_integer
 from web.queries import PARAMETERS, asked_query, require_known
 from web.services import MOST_AT_ONCE, services
 from web.turns import turn
@@ -51,10 +50,7 @@ def ids() -> ResponseReturnValue:
     """The ids of images, as `/api/images` finds them: what the calls for many take."""
     require_known(*PARAMETERS, "limit")
     query = asked_query()
-    limit = int(text) if re.fullmatch(r"[0-9]{1,6}", text := request.args.get("limit", str(MOST_IDS))) else 0
-    if not 1 <= limit <= MOST_IDS:
-        raise BadRequest(f"'limit' must be a whole number between 1 and {MOST_IDS}.")
-    return answer(Ids(*finder().ids(query, limit)))
+    return answer(Ids(*finder().ids(query, asked_integer(IDS_LIMIT))))
 
 
 @blueprint.post("/delete")

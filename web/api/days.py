@@ -6,11 +6,12 @@ import gzip
 
 from flask import Blueprint, Response, request
 
-from pipeline.errors import BadRequest
 from pipeline.store.days import EVERY
 from web.api import schemas
 from web.api.answers import answer
+from web.api.operations import EVERY_NTH
 from web.finding import finder
+from web.parameters import asked_integer
 from web.queries import asked_sort, require_known
 
 blueprint = Blueprint("days", __name__, url_prefix="/api")
@@ -23,7 +24,7 @@ def days() -> Response:
     By `received` or by `taken`; `first` and the marks are positions in that order, for `before` and `after`.
     """
     require_known("by", "every")
-    step, sort = _step(), asked_sort("by")
+    step, sort = asked_integer(EVERY_NTH) // EVERY, asked_sort("by")
     found, complete = finder().days(sort, marks=step > 0)
     marks = slice(step - 1, None, step) if step else slice(0)
     shown = [schemas.Day(day.day, day.count, day.first, list(day.marks[marks])) for day in found]
@@ -36,14 +37,3 @@ def days() -> Response:
     response.add_etag()
     response.make_conditional(request)
     return response
-
-
-def _step() -> int:
-    """Of the counted marks, take each so-many-th; 0 for none."""
-    try:
-        every = int(request.args.get("every", "0"))
-    except ValueError:
-        raise BadRequest("'every' must be a whole number.") from None
-    if every < 0 or every % EVERY or ("every" in request.args and not every):
-        raise BadRequest(f"'every' must be a multiple of {EVERY}.")
-    return every // EVERY

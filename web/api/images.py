@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from pipeline.errors import BadRequest
-from pipeline.ids import SHA256
 from web.api.answers import answer
-from web.api.operations import MOST_IN_A_PAGE, PAGE
+from web.api.operations import LIMIT
 from web.api.schemas import Page
 from web.api.serialize import serialize, serialize_upload
 from web.finding import finder
 from web.live.feed import feed
-from web.queries import PARAMETERS, asked_query, require_known
+from web.parameters import asked_integer
+from web.queries import PARAMETERS, asked_query, asked_sha256, require_known
 from web.services import services
 from web.turns import turn
 from web.uploads import receive_one
@@ -42,13 +41,8 @@ def page() -> ResponseReturnValue:
     """
     require_known(*PARAMETERS, "limit", "sha256")
     query = asked_query()
-    try:
-        limit = int(request.args.get("limit", str(PAGE)))
-    except ValueError:
-        raise BadRequest("'limit' must be a whole number.") from None
-    if not 1 <= limit <= MOST_IN_A_PAGE:
-        raise BadRequest(f"'limit' must be between 1 and {MOST_IN_A_PAGE}.")
-    if (sha256 := request.args.get("sha256")) is not None:
+    limit = asked_integer(LIMIT)
+    if (sha256 := asked_sha256()) is not None:
         return _find_by_hash(sha256)
     found = finder().page(query, limit)
     images = [serialize(record) for record in found.records]
@@ -56,8 +50,6 @@ def page() -> ResponseReturnValue:
 
 
 def _find_by_hash(sha256: str) -> ResponseReturnValue:
-    if not SHA256.fullmatch(sha256):
-        raise BadRequest("'sha256' must be 64 hexadecimal digits in lower case.")
     events, record = feed().position(), services().store.find_by_hash(sha256)
     images = [serialize(record)] if record else []
     return answer(Page(images, next=None, events=events, complete=True))

@@ -13,8 +13,9 @@ from flask import Blueprint, Flask, Response, current_app, render_template
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import Rule
 
-from web.api.operations import ID, IDS, OPERATIONS, Operation, Parameter
+from web.api.operations import ID, IDS, OPERATIONS, Operation
 from web.api.schemas import Problem
+from web.parameters import Parameter
 from web.services import MOST_AT_ONCE
 
 blueprint = Blueprint("openapi", __name__, url_prefix="/api")

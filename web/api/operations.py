@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from pipeline.ids import PATTERN, SHA256
 from pipeline.images.formats import Format
@@ -23,24 +22,15 @@ from web.api.schemas import (
     Uploaded,
 )
 from web.index import Sort
+from web.parameters import Parameter
 from web.services import Emptied, Retried
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A parameter in the query or a header; `schema` is JSON Schema."""
-
-    name: str
-    about: str
-    schema: dict[str, Any]
-    place: str = "query"
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One call: its parameters, the media types it takes, and what it answers by status.
 
-    An answer is a dataclass (sent as JSON), a media type, or None for no body. `errors` are statuses of problem
+    An answer is one of the schemas (sent as JSON), a media type, or None for no body. `errors` are statuses of problem
     documents beside those that any call may answer.
     """
 
@@ -48,12 +38,12 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     takes: tuple[str, ...] = ()
     errors: tuple[int, ...] = ()
-    examples: tuple[str, ...] = field(default=())
 
 
-MOST_IDS = 10_000
-PAGE, MOST_IN_A_PAGE = 60, 500
-"""How many records a page has, and how many it may have."""
+PAGE = 60
+"""How many records a page has, unless the call says otherwise."""
+
+_MOST_IDS, _MOST_IN_A_PAGE = 10_000, 500
 
 ID = {"type": "string", "pattern": f"^{PATTERN.pattern}$"}
 _BEFORE = Parameter("before", "Only images older than the one with this id.", ID)
@@ -81,14 +71,14 @@ _FINDING = (
     ),
     Parameter("after", "The images just newer than this position, oldest first.", _PLACE),
 )  # fmt: skip
-_LIMIT = Parameter(
-    "limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST_IN_A_PAGE, "default": PAGE}
+LIMIT = Parameter(
+    "limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": _MOST_IN_A_PAGE, "default": PAGE}
 )
-_MOST_IDS = Parameter(
-    "limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST_IDS, "default": MOST_IDS}
+IDS_LIMIT = Parameter(
+    "limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": _MOST_IDS, "default": _MOST_IDS}
 )
 _BY = Parameter("by", "The order whose days are counted.", _SORTS)
-_EVERY = Parameter(
+EVERY_NTH = Parameter(
     "every", "How many images apart the marks are.", {"type": "integer", "minimum": EVERY, "multipleOf": EVERY}
 )
 _SHA256 = Parameter(
@@ -108,13 +98,13 @@ OPERATIONS: dict[str, Operation] = {
         takes=("multipart/form-data", "application/octet-stream", *_PICTURES),
         errors=(413, 415, 422, 507),
     ),
-    "api.page": Operation({200: Page}, (*_FINDING, _LIMIT, _SHA256)),
-    "days.days": Operation({200: Days, 304: None}, (_BY, _EVERY)),
+    "api.page": Operation({200: Page}, (*_FINDING, LIMIT, _SHA256)),
+    "days.days": Operation({200: Days, 304: None}, (_BY, EVERY_NTH)),
     "api.one": Operation({200: Image}, errors=(404,)),
     "api.delete": Operation({204: None}, errors=(404,)),
     "api.retry": Operation({202: Image}, errors=(404, 409)),
-    "bulk.ids": Operation({200: Ids}, (*_FINDING, _MOST_IDS)),
-    "trash.page": Operation({200: TrashPage}, (_BEFORE, _LIMIT)),
+    "bulk.ids": Operation({200: Ids}, (*_FINDING, IDS_LIMIT)),
+    "trash.page": Operation({200: TrashPage}, (_BEFORE, LIMIT)),
     "trash.restore": Operation({200: Image}, errors=(404, 409)),
     "trash.purge": Operation({204: None}, errors=(404,)),
     "trash.empty": Operation({200: Emptied}),

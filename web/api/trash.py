@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
-from pipeline.errors import BadRequest
 from web.api.answers import answer
-from web.api.operations import MOST_IN_A_PAGE, PAGE
+from web.api.operations import LIMIT
 from web.api.schemas import TrashPage
 from web.api.serialize import serialize, serialize_trashed
+from web.parameters import asked_integer
 from web.queries import asked_id
 from web.services import services
 
@@ -22,10 +20,7 @@ blueprint = Blueprint("trash", __name__, url_prefix="/api")
 def page() -> ResponseReturnValue:
     """A page of what is in the trash, newest image first."""
     before = asked_id("before")
-    limit = request.args.get("limit", str(PAGE))
-    if not (re.fullmatch("[0-9]{1,3}", limit) and 1 <= int(limit) <= MOST_IN_A_PAGE):
-        raise BadRequest(f"'limit' must be between 1 and {MOST_IN_A_PAGE}.")
-    found, after = services().store.trashed_page(before, int(limit))
+    found, after = services().store.trashed_page(before, asked_integer(LIMIT))
     return answer(TrashPage([serialize_trashed(one) for one in found], after))
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import sys
 
-from pipeline.addresses import netloc, resolve
+from pipeline.addresses import resolve
 from pipeline.errors import BadSetting
 from pipeline.settings import Settings
 from web.dashboard import create_app
-from web.server.config import SHARED_MEMORY
+from web.server.command import gunicorn
 from web.server.descriptors import allow_many
 
 THREADS = 96
@@ -24,23 +24,10 @@ def main() -> None:
     except BadSetting as error:
         sys.exit(str(error))
     allow_many()
-    command = [
-        sys.executable, "-m", "gunicorn", "web.dashboard:create_app()",
-        "--bind", netloc(address, settings.dashboard_port),
-        "--worker-class", "web.server.gunicorn_worker.GalleryWorker",
-        "--threads", str(THREADS),
-        "--worker-connections", str(THREADS * 2),
-        "--logger-class", "web.server.config.Log",
-        "--forwarded-allow-ips", "",
-        "--worker-tmp-dir", SHARED_MEMORY,
-        "--no-control-socket",
-        "--limit-request-line", "4094",
-        "--limit-request-field_size", "8190",
-        "--limit-request-fields", "64",
-    ]  # fmt: skip
+    command = gunicorn("web.dashboard:create_app()", address, settings.dashboard_port, THREADS)
     # the worker's shares follow from its threads; what is set for web's callers is not meant here
     environ = {**os.environ, "GALLERY_WEB_THREADS": str(THREADS), "GALLERY_CLIENT_CONNECTIONS": ""}
-    os.execve(sys.executable, command, environ)  # noqa: S606 - no shell is wanted
+    os.execve(command[0], command, environ)  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":

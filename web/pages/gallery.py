@@ -14,6 +14,7 @@ from pipeline.errors import BadRequest, IndexNotReady
 from pipeline.images.formats import ACCEPTED_LABEL, ACCEPTED_TYPES
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.records import Record, State
+from web.api.operations import PAGE
 from web.finding import Listed, finder
 from web.index import Query, Sort, day_of
 from web.pages.data import page_data
@@ -26,7 +27,6 @@ from web.turns import turn
 
 blueprint = Blueprint("gallery", __name__)
 blueprint.add_app_template_filter(ground)
-_PAGE = 60
 
 
 @blueprint.get("/")
@@ -36,7 +36,7 @@ def index() -> ResponseReturnValue:
     before = _before(query)
     wanted = Wanted(query)
     try:
-        page = finder().page(query, _PAGE) if not wanted.is_too_short else Listed([], None, complete=True, events=None)
+        page = finder().page(query, PAGE) if not wanted.is_too_short else Listed([], None, complete=True, events=None)
     except IndexNotReady as error:
         return _try_again(wanted, error)
     waiting = services().store.waiting()

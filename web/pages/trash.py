@@ -6,6 +6,7 @@ from flask import Blueprint, Response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from pipeline.errors import ImageNotFound
+from web.api.operations import PAGE
 from web.api.serialize import serialize_trashed
 from web.files.images import send_rendition
 from web.live.feed import feed
@@ -13,7 +14,6 @@ from web.queries import asked_id
 from web.services import services
 
 blueprint = Blueprint("trash_page", __name__)
-_PAGE = 60
 
 
 @blueprint.get("/trash")
@@ -21,7 +21,7 @@ def index() -> ResponseReturnValue:
     """What is in the trash, newest image first, or those before an id."""
     before = asked_id("before")
     events = feed().position()
-    found, after = services().store.trashed_page(before, _PAGE)
+    found, after = services().store.trashed_page(before, PAGE)
     return render_template(
         "gallery/trash.html",
         images=[serialize_trashed(one) for one in found],
