@@ -27,6 +27,22 @@ def test_every_call_of_the_api_is_described(tmp_path: Path) -> None:
     assert set(OPERATIONS) <= {rule.endpoint for rule in app.url_map.iter_rules()}
 
 
+@pytest.mark.parametrize("path", ["/api/images?limit=", "/api/ids?limit=", "/api/trash?limit=", "/api/days?every="])
+def test_whole_numbers_are_read_alike_by_every_call_within_the_bounds_of_the_description(
+    path: str, tmp_path: Path
+) -> None:
+    app = create_app(Settings.from_environment({"GALLERY_DATA": str(tmp_path)}))
+    client, address = app.test_client(), path.partition("?")[0]
+    described = client.get("/api/openapi.json").get_json()["paths"][address]["get"]["parameters"]
+    schema = next(one["schema"] for one in described if f"?{one['name']}=" in path)
+    least, most = schema["minimum"], schema["maximum"]
+    assert [client.get(f"{path}{number}").status_code for number in (least, most)] == [200, 200]
+    refused = [client.get(f"{path}{text}") for text in (least - 1, 10**9, "", "x", f"%2B{least}", f"{least}_0", "1.0")]
+    assert {answer.status_code for answer in refused} == {400}
+    (sentence,) = {answer.get_json()["detail"] for answer in refused}
+    assert str(least) in sentence
+
+
 CONFIG = """
 [[operations]]
 include-name = "POST /api/images"
