@@ -35,9 +35,11 @@ def test_whole_numbers_are_read_alike_by_every_call_within_the_bounds_of_the_des
     client, address = app.test_client(), path.partition("?")[0]
     described = client.get("/api/openapi.json").get_json()["paths"][address]["get"]["parameters"]
     schema = next(one["schema"] for one in described if f"?{one['name']}=" in path)
-    least, most = schema["minimum"], schema["maximum"]
+    least, most = schema["minimum"], schema.get("maximum", 10**30 * schema["minimum"])
     assert [client.get(f"{path}{number}").status_code for number in (least, most)] == [200, 200]
-    refused = [client.get(f"{path}{text}") for text in (least - 1, 10**9, "", "x", f"%2B{least}", f"{least}_0", "1.0")]
+    refused = [
+        client.get(f"{path}{text}") for text in (least - 1, most + 1, "", "x", f"%2B{least}", f"{least}_0", "1.0")
+    ]
     assert {answer.status_code for answer in refused} == {400}
     (sentence,) = {answer.get_json()["detail"] for answer in refused}
     assert str(least) in sentence

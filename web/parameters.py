@@ -10,7 +10,7 @@ from flask import request
 
 from pipeline.errors import BadRequest
 
-_DIGITS = re.compile("[0-9]{1,9}")
+_DIGITS = re.compile("[0-9]{1,4000}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,10 @@ def asked_integer(parameter: Parameter) -> int:
     text = request.args.get(name)
     if text is None:
         return int(schema.get("default", 0))
-    least, most, step = schema["minimum"], schema["maximum"], schema.get("multipleOf", 1)
+    least, most, step = schema["minimum"], schema.get("maximum"), schema.get("multipleOf", 1)
     number = int(text) if _DIGITS.fullmatch(text) else -1
-    if not least <= number <= most or number % step:
+    if number < least or (most is not None and number > most) or number % step:
         kind = "whole number" if step == 1 else f"multiple of {step}"
-        raise BadRequest(f"'{name}' must be a {kind} between {least} and {most}.")
+        bounds = f"between {least} and {most}" if most is not None else f"of at least {least}"
+        raise BadRequest(f"'{name}' must be a {kind} {bounds}.")
     return number

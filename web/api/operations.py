@@ -81,7 +81,7 @@ _BY = Parameter("by", "The order whose days are counted.", _SORTS)
 EVERY_NTH = Parameter(
     "every",
     "How many images apart the marks are.",
-    {"type": "integer", "minimum": EVERY, "maximum": 1_000_000, "multipleOf": EVERY},
+    {"type": "integer", "minimum": EVERY, "multipleOf": EVERY},
 )
 _SHA256 = Parameter(
     "sha256", "The image that holds the bytes with this hash.", {"type": "string", "pattern": f"^{SHA256.pattern}$"}
