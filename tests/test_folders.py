@@ -6,11 +6,12 @@ import os
 import threading
 from pathlib import Path
 
+from pipeline.volume.files import file_system
 from pipeline.volume.folders import FolderTable
 
 
 def test_a_folder_stays_open_for_as_long_as_somebody_flushes_it(tmp_path: Path) -> None:
-    table, errors, ended = FolderTable(), list[OSError](), threading.Event()
+    table, errors, ended = FolderTable(tmp_path), list[OSError](), threading.Event()
     before = len(os.listdir("/proc/self/fd"))
 
     def flush() -> None:
@@ -32,3 +33,9 @@ def test_a_folder_stays_open_for_as_long_as_somebody_flushes_it(tmp_path: Path) 
         thread.join()
     assert errors == []
     assert len(os.listdir("/proc/self/fd")) == before + 1
+
+
+def test_the_type_of_a_file_system_is_that_of_its_mount(tmp_path: Path) -> None:
+    assert file_system(Path("/proc")) == "proc"
+    assert file_system(Path("/dev/shm")) == "tmpfs"
+    assert file_system(tmp_path) not in ("nfs", "nfs4")

@@ -23,7 +23,6 @@ from pipeline.volume.files import (
     is_unlinked,
     let_others_read,
     look_again,
-    open_folder,
     put_whole,
     remove_temporaries,
     still_linked,
@@ -241,11 +240,11 @@ class Attempt:
     def _end(self, state: State, **facts: Any) -> Record:
         self.record = self.record.with_(state=state, attempts=self.number, finished_at=now(), **facts)
         path = self._volume.layout.record(self.record.id)
-        with self.unless_deleted(), open_folder(path.parent) as folder:
+        with self.unless_deleted(), self._volume.folders.flushing(path.parent) as flush:
             if self.record.renditions:
-                os.fsync(folder)
+                flush()
             put_whole(path, self.record.to_json())
-            os.fsync(folder)
+            flush()
         with suppress(OSError):
             if os.fstat(self._marker).st_nlink > 1:  # a delete that was killed had linked it into the folder
                 remove_temporaries(path.parent)

@@ -11,7 +11,7 @@ from pipeline.records import Record, State
 from pipeline.store import duplicates, reading, renditions
 from pipeline.store.days import touch
 from pipeline.store.incoming import remove_upload
-from pipeline.volume.files import flush_existing, flush_folder, is_gone, look_again, read_small_file
+from pipeline.volume.files import flush_existing, is_gone, look_again, read_small_file
 from pipeline.volume.layout import KEPT_MARKER, RECORD
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
@@ -55,7 +55,7 @@ def _put_away(volume: Volume, image_id: str, *, keep: bool) -> None:
     for _ in range(3):
         try:
             if keep:
-                _stamp(folder)
+                _stamp(volume, folder)
             folder.rename(target)
             break
         except OSError as error:
@@ -85,11 +85,11 @@ def _keep_marker(volume: Volume, image_id: str) -> None:
             (volume.layout.image(image_id) / KEPT_MARKER).hardlink_to(marker)
 
 
-def _stamp(folder: Path) -> None:
+def _stamp(volume: Volume, folder: Path) -> None:
     """Record the moment as the stamp of the folder. It is flushed: after a power loss, an older stamp could make the
     image expire at once."""
     os.utime(folder)
-    flush_folder(folder)
+    volume.folders.flush_once(folder)
 
 
 def drop_markers(volume: Volume, image_id: str, record: Record | None) -> None:

@@ -8,7 +8,7 @@ from pipeline.errors import ImageNotFound
 from pipeline.records import State
 from pipeline.store import reading
 from pipeline.store.progress import Trace, read_trace, trace_line
-from pipeline.volume.files import flush_folder, read_small_file
+from pipeline.volume.files import read_small_file
 from pipeline.volume.volume import Volume
 
 
@@ -19,7 +19,7 @@ def note_failure(volume: Volume, image_id: str, trace: Trace | None = None) -> N
     if trace is not None:
         with suppress(OSError):
             mark.write_bytes(trace_line(trace.traceparent))
-    flush_folder(volume.layout.failed)
+    volume.folders.flush(volume.layout.failed)
 
 
 def failed_trace(volume: Volume, image_id: str) -> str | None:

@@ -147,7 +147,7 @@ def _commit(
             os.fsync(described)
         finally:
             os.close(described)
-        flush_folder(upload.folder)
+        volume.folders.flush_once(upload.folder)
         for folder in (layout.pending, *claimed):
             volume.folders.flush(folder)
         upload.release()

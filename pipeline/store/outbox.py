@@ -21,10 +21,9 @@ from pipeline.store import failure_marks, reading
 from pipeline.store.progress import trace_line
 from pipeline.store.renditions import intact, remove_former
 from pipeline.volume.files import (
-    flush_folder,
     is_gone,
+    put_whole,
     remove_temporaries,
-    replace_whole,
     still_linked,
     write_all,
 )
@@ -202,7 +201,7 @@ def reopen(
     try:
         with marker(volume, image_id) as held:
             try:
-                flush_folder(volume.layout.pending)
+                volume.folders.flush(volume.layout.pending)
                 with reading.unless_deleted(volume, image_id):
                     return _begin_anew(volume, prepare(), held, keep=keep, traceparent=traceparent)
             except Exception:
@@ -235,7 +234,8 @@ def _begin_anew(volume: Volume, record: Record, held: int, *, keep: State | None
     record = record.with_(
         state=State.PENDING, reason=None, attempts=0, started_at=None, finished_at=None, renditions=kept
     )
-    replace_whole(volume.layout.record(record.id), record.to_json())
+    put_whole(volume.layout.record(record.id), record.to_json())
+    volume.folders.flush_once(volume.layout.image(record.id))
     failure_marks.drop_failure(volume, record.id)  # not before: on a full volume it might not come back
     if "grid" in kept:
         mark_seen(held)

@@ -153,6 +153,19 @@ def let_others_read(descriptor: int) -> None:
     os.fstat(descriptor)
 
 
+def file_system(folder: Path) -> str:
+    """The type of the file system that a folder is on, as in /proc/mounts; empty if that cannot be told. Raises
+    `OSError`."""
+    device = folder.stat().st_dev
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    with suppress(FileNotFoundError):
+        for line in Path("/proc/self/mountinfo").read_text(errors="replace").splitlines():
+            mount, _, system = line.partition(" - ")
+            if mount.split()[2] == wanted:
+                return system.split()[0]
+    return ""
+
+
 def flush_folder(folder: Path) -> None:
     """Flush the entries of a folder to disk, so that a rename or a new name in it survives a power loss."""
     with open_folder(folder) as descriptor:

@@ -1,4 +1,8 @@
-"""Folders that are flushed again and again. Each stays open, because over a network opening one costs a call."""
+"""Flushing folders. Those that are flushed again and again stay open, because over a network opening one costs a call.
+
+Over NFS none is flushed: each name is made, changed or removed by a call that the server answers once it has done so,
+and `fsync` of a folder sends nothing. What is on disk by then is the server's to say (`sync`).
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,13 @@ import os
 import threading
 import time
 from collections import OrderedDict
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from pipeline.volume.files import flush_folder, is_gone
+from pipeline.volume.files import file_system, flush_folder, is_gone, open_folder
 
 _MOST = 512
 _CHECK_SECONDS = 5.0
@@ -31,26 +37,45 @@ class _Folder:
 
 
 class FolderTable:
-    """Open folders. Safe to use from many threads.
+    """Folders of the volume at `root`. Safe to use from many threads.
 
     One that was removed is opened again, so that what is flushed is what the path names: a folder that comes and goes
     is asked each time whether it was removed, one that stays has its path compared every few seconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path) -> None:
+        self._root = root
         self._guard = threading.Lock()
         self._open: OrderedDict[Path, _Folder] = OrderedDict()
         self._process = os.getpid()
 
+    @cached_property
+    def _need_no_flush(self) -> bool:
+        return file_system(self._root) in ("nfs", "nfs4")
+
     def flush(self, folder: Path) -> None:
         """Flush the entries of a folder that the product never removes; raises `OSError`."""
-        if not self._flush(folder, stays=True):
+        if not self._need_no_flush and not self._flush(folder, stays=True):
             flush_folder(folder)
             self.keep(folder)
 
     def flush_known(self, folder: Path) -> bool:
-        """Flush a folder if it is open here and still exists; returns whether it was flushed."""
-        return self._flush(folder, stays=False)
+        """Flush a folder if it is open here and still exists; returns whether its entries are on disk."""
+        return self._need_no_flush or self._flush(folder, stays=False)
+
+    def flush_once(self, folder: Path) -> None:
+        """Flush the entries of a folder that is not to stay open; raises `OSError`."""
+        with self.flushing(folder) as flush:
+            flush()
+
+    @contextmanager
+    def flushing(self, folder: Path) -> Iterator[Callable[[], None]]:
+        """As `flush_once`, each time that what it yields is called; raises `OSError`."""
+        if self._need_no_flush:
+            yield lambda: None
+            return
+        with open_folder(folder) as descriptor:
+            yield lambda: os.fsync(descriptor)
 
     def _flush(self, folder: Path, *, stays: bool) -> bool:
         with self._guard:

@@ -30,7 +30,7 @@ class Volume:
         self.layout = Layout(root)
         self.locks = LockTable()
         self.presence = Presence(self.layout.locks)
-        self.folders = FolderTable()
+        self.folders = FolderTable(root)
 
     def prepare(self) -> None:
         """Make the volume's folders, closed to other users; called once, when a process starts."""
