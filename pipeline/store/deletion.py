@@ -131,6 +131,7 @@ def finish(volume: Volume, image_id: str) -> None:
         with duplicates.holding_lock(volume, record.sha256, wait=0):
             duplicates.drop(volume, record.sha256, image_id)
     forget(volume, image_id, None if record is None else record.with_(state=State.FAILED))
+    drop_empty(volume, image_id)
 
 
 def drop_upload(volume: Volume, folder: Path, image_id: str) -> bool:
