@@ -1,7 +1,7 @@
 """What a worker and its render process say to each other: MessagePack, each frame behind its length.
 
 Both ends are of one release, so frames may change freely: a field more here, or in `Rendition` and `Picture`, is all
-that a new fact takes. The worker decodes answers into these types and no others; what they say is still a
+that a new fact takes. The worker decodes answers into these types and no others; what they say is still
 untrusted (`worker.render_process.answers`).
 """
 
