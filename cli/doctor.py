@@ -48,7 +48,7 @@ def doctor(repairs: bool, quick: bool, as_json: bool) -> None:
             )
             sys.exit(2)
         examination = examination_of(store, quick=quick, require_sandbox=settings.require_sandbox)
-        found = examination.all(partial(_bar, store=store, hidden=as_json))
+        found = examination.all(partial(_bar, store=store, hidden=as_json or not sys.stderr.isatty()))
         done = repair(examination, found, _explain) if repairs else Repaired(found, found)
     except (OSError, BadSetting, GalleryError) as error:
         click.echo(f"The volume cannot be checked: {error}", err=True)

@@ -7,6 +7,7 @@ import json
 import re
 from datetime import date
 from itertools import islice
+from typing import Any
 
 import click
 
@@ -53,7 +54,7 @@ def list_(
     limit: int | None,
     as_json: bool,
 ) -> None:
-    """List images, newest first: id, when it came in (or was taken, if that is asked for), state, and name.
+    """List images, newest first: id, when it came in (or was taken, if that is asked for), state, name, why it failed.
 
     Exit status: 0, or 2 if the gallery refused or did not answer. A gallery that is still indexing is waited for.
     """
@@ -69,8 +70,15 @@ def list_(
     asked = {name: value for name, value in fields.items() if value is not None}
     for _, plain in islice(client.records(**asked), limit):
         when = (plain.get("taken_at") if sort == "taken" else None) or plain.get("received_at")
-        line = f"{plain.get('id')}  {when}  {plain.get('state')}  {printable(str(plain.get('name')))}"
+        line = f"{plain.get('id')}  {when}  {plain.get('state')}  {printable(str(plain.get('name')))}{_why(plain)}"
         click.echo(json.dumps(plain) if as_json else line)
+
+
+def _why(plain: dict[str, Any]) -> str:
+    """The reason of a failed image, to be put behind its name."""
+    reason = plain.get("reason")
+    message = reason.get("message") if plain.get("state") == State.FAILED.value and isinstance(reason, dict) else None
+    return f": {printable(str(message))}" if message else ""
 
 
 def _days(text: str) -> tuple[date, date]:

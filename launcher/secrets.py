@@ -5,29 +5,43 @@ The web image carries it too: `docker run --rm IMAGE python -m launcher.secrets 
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 from pathlib import Path
 from secrets import token_hex
 
 
-def main(paths: list[str]) -> int:
-    """Write each file that is not there yet, readable by its owner alone; `-` is standard output.
-
-    With `--token`, access tokens too.
-    """
-    if "-" in paths:
-        sys.stdout.write(made() + (tokens() if "--token" in paths else ""))
-    for path in (Path(path) for path in paths if path not in ("-", "--token")):
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            print(f"{path} is there already and stays as it is")
-            continue
-        with open(descriptor, "w") as file:
-            file.write(made() + (tokens() if "--token" in paths else ""))
-        print(f"made {path}")
+def main(arguments: list[str]) -> int:
+    """Write each file that is not there yet, readable by its owner alone; `-` is standard output."""
+    parser = argparse.ArgumentParser(
+        prog="python3 -m launcher.secrets", description="Make the secrets of a deployment."
+    )
+    parser.add_argument("--token", action="store_true", help="access tokens too: an admin's, and one for Prometheus")
+    parser.add_argument(
+        "files", nargs="+", metavar="FILE", help="one that is there stays as it is; - is standard output"
+    )
+    asked = parser.parse_args(arguments)
+    if odd := [path for path in asked.files if path.startswith("-") and path != "-"]:
+        parser.error(f"{odd[0]!r} looks like an option; a file of that name is ./{odd[0]}")
+    for path in asked.files:
+        text = made() + (tokens() if asked.token else "")
+        if path == "-":
+            sys.stdout.write(text)
+        else:
+            _write(Path(path), text)
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        print(f"{path} is there already and stays as it is")
+        return
+    with open(descriptor, "w") as file:
+        file.write(text)
+    print(f"made {path}")
 
 
 def made() -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -91,3 +94,14 @@ def test_the_secrets_are_made_once_readable_by_their_owner_and_ignored_by_git(tm
     values = dict(line.split("=", 1) for line in made.splitlines())
     assert values["REDIS_URL"] == f"redis://:{values['REDIS_PASSWORD']}@redis:6379/0"
     assert "/.env" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--tokens"], ["--", "--help"], ["--token"], []])
+def test_an_option_never_becomes_a_file_of_secrets(arguments: list[str], tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "launcher.secrets", *arguments]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == (0 if arguments in (["--help"], ["-h"]) else 2)
+    assert "usage: python3 -m launcher.secrets" in done.stdout + done.stderr
+    assert "PASSWORD=" not in done.stdout
+    assert not list(tmp_path.iterdir())

@@ -49,6 +49,13 @@ def test_a_whole_volume_passes(store: Store, ready: list[str]) -> None:
     assert doctor(store) == (0, {"violations": [], "left": 0})
 
 
+def test_where_no_terminal_is_only_the_findings_are_printed(store: Store) -> None:
+    command = [sys.executable, "-m", "cli", "doctor", "--quick"]
+    environ = {**os.environ, "GALLERY_DATA": str(store.layout.root)}
+    run = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "Every rule holds.\n", "")
+
+
 def test_a_place_without_a_volume_cannot_be_checked(store: Store) -> None:
     shutil.rmtree(store.layout.images)
     assert doctor(store)[0] == 2

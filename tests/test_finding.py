@@ -69,5 +69,8 @@ def test_pictures_are_found_by_when_and_with_what_they_were_taken(album: Gallery
     assert len(listed()) == 6
     plain = command(album, "list", "--taken", "2019-07-14").stdout
     assert plain.split()[1:] == ["2019-07-14T18:03:22", "ready", "beach-1.jpg"]
+    (failed,) = page(album, "state=failed")["images"]
+    plain = command(album, "list", "--state", "failed").stdout
+    assert plain.rstrip("\n").split("  ")[2:] == ["failed", f"broken-beach.jpg: {failed['reason']['message']}"]
     for wrong in (("--taken", "2019-13"), ("--taken", "2019-07-00"), ("--taken", "2019", "--received", "2019")):
         assert command(album, "list", *wrong).returncode == 2

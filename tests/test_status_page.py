@@ -61,6 +61,7 @@ def test_without_workers_and_without_redis_the_page_says_so(gallery: Gallery) ->
     gallery.stop("worker.2")
     gallery.upload(picture(), "waits.png")
     text = until(lambda: (found := page(gallery)) and "No worker is running" in found and found, 60)
+    assert "their pictures wait until one is started" in text
     assert re.search(r"First pictures 1 waiting", text)
     assert re.search(r"Outbox 1 not at their end Without a picture 1", text)
     gallery.stop("redis")
