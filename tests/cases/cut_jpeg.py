@@ -26,6 +26,8 @@ from tests.cases.cut import (
 from tests.cases.motifs import greys, painted
 from tests.render_fixtures import encoded
 
+DAMAGED = "damaged: the lower"
+
 _FULL_COLOR = {mode: {"subsampling": 0} for mode in ("RGB", "CMYK")}
 
 
@@ -43,6 +45,9 @@ def cases() -> list[Case]:
         ),
         case("jpeg-head-down", "upside down: they are above", _jpeg_down, dusk_head_down, "upper", 0.6, 2),
         case("jpeg-end-marker", "an end marker in the middle of the data", _jpeg_ended, dusk, LOWER, 0.5),
+        case("jpeg-zeros", "zeros in the middle of the data", _jpeg_zeros, dusk, DAMAGED, 0.5),
+        case("jpeg-zeros-small-tables", "the same with tables of its own", _jpeg_zeros_optimized, dusk, DAMAGED, 0.5),
+        case("jpeg-zeros-grey", "the same in shades of grey", _jpeg_zeros_grey, grainy_greys, DAMAGED, 0.5),
         case("jpeg-grey", "shades of grey", _jpeg_grey, grainy_greys, LOWER, 0.5),
         case("jpeg-cmyk", "four inks, larger than the view", _jpeg_cmyk, large_sunset, LOWER, 0.5),
         case("jpeg-last-byte", "cut behind a byte that begins a marker", _jpeg_last, small_rings, LOWER, 0.4),
@@ -81,6 +86,23 @@ def _jpeg_down() -> bytes:
 
 def _jpeg_ended() -> bytes:
     return first_part(_jpeg(dusk()), 0.65) + b"\xff\xd9"
+
+
+def _with_zeros(data: bytes) -> bytes:
+    at = int(len(data) * 0.65)
+    return data[:at] + bytes(2560) + data[at + 2560 :]
+
+
+def _jpeg_zeros() -> bytes:
+    return _with_zeros(_jpeg(dusk()))
+
+
+def _jpeg_zeros_optimized() -> bytes:
+    return _with_zeros(_jpeg(dusk(), optimize=True))
+
+
+def _jpeg_zeros_grey() -> bytes:
+    return _with_zeros(_jpeg(grainy_greys().convert("L")))
 
 
 def _jpeg_grey() -> bytes:

@@ -13,6 +13,7 @@ from pipeline.images.containers.jpeg import Scan, Segment, scans, segments
 from pipeline.images.header import Header
 from pipeline.images.recipe import decoding_scale
 from worker.engine.decoded import Decoded, PictureStrips
+from worker.engine.jpeg_hole import hole
 from worker.engine.notes import COARSE, NO_END
 from worker.engine.rows import fingerprints, same_rows
 from worker.engine.splice import Piece, Spliced, merged
@@ -47,8 +48,9 @@ def decode_jpeg(file: BinaryIO, header: Header, wanted: int) -> Decoded:
     """The picture, scaled down by the decoder as far as the rendition `wanted` (its longest side) allows."""
     size = file.seek(0, 2)
     passes: Sequence[Scan] = list(scans(file)) if header.buffered else ()
+    zeros, goes_on = (None if header.buffered else hole(file)) or (size, False)
     try:
-        end, loaded = size, _load(file, size, _END_MARKER, wanted)
+        end, loaded = zeros, _load(file, zeros, _END_MARKER, wanted)
     except (OSError, SyntaxError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
@@ -69,8 +71,9 @@ def decode_jpeg(file: BinaryIO, header: Header, wanted: int) -> Decoded:
     meanings = (loaded.profile,) if loaded.profile else ()
     strips = PictureStrips(loaded.picture)
     return Decoded(
-        strips, loaded.picture.size, loaded.box, header.orientation, meanings, loaded.full, rows=rows, notes=notes
-    )
+        strips, loaded.picture.size, loaded.box, header.orientation, meanings, loaded.full,
+        rows=rows, cut_off=not goes_on, notes=notes,
+    )  # fmt: skip
 
 
 def _has_end(file: BinaryIO, size: int) -> bool:
