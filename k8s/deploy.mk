@@ -9,7 +9,7 @@ BASES = $(foreach name,PYTHON_IMAGE NODE_IMAGE,$(if $($(name)),--build-arg $(nam
 # copies images from Docker into the cluster
 LOAD ?= kind load docker-image --name $(CLUSTER)
 
-.PHONY: images up down e2e-compose kind-up kind-down kind-cluster load deploy e2e lint-deploy
+.PHONY: images up down e2e-compose kind-up kind-down kind-cluster load deploy e2e rules lint-deploy
 
 images:
 	for part in web worker; do \
@@ -59,6 +59,9 @@ e2e: $(STAMP) k8s/overlays/kind/secret.env
 
 e2e-compose: $(STAMP)
 	GALLERY_E2E=compose COMPOSE="$(COMPOSE)" .venv/bin/python -m pytest tests/e2e/test_compose.py -v -s
+
+rules: ## make the PrometheusRules of k8s/components/metrics from monitoring/
+	k8s/rules
 
 # apart from `make check`: checkov brings a hundred packages
 lint-deploy: .venv/.checkov/.installed

@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+import yaml
 from flask import Flask
 
 from cli import export, importing
@@ -79,6 +80,14 @@ def test_every_alert_has_a_recipe_and_every_recipe_an_alert() -> None:
     files = [(ROOT / "monitoring" / name).read_text() for name in ("alerts.yml", "objectives.yml")]
     alerts = [name for text in files for name in re.findall(r"alert: (\w+)", text)]
     assert sorted(name for row in ALERTS for name in documented.code(documented.cells(row)[0])) == sorted(alerts)
+
+
+def test_every_alert_names_the_place_where_its_recipe_stands() -> None:
+    for name in ("alerts", "objectives"):
+        rules = yaml.safe_load((ROOT / "monitoring" / f"{name}.yml").read_text())["groups"][0]["rules"]
+        named = {rule["annotations"]["runbook"] for rule in rules if "alert" in rule}
+        (page, _, place) = "".join(named).partition("#")
+        assert place in documented.places((ROOT / page).read_text())
 
 
 def test_the_commands_of_the_readme_are_those_that_there_are() -> None:

@@ -17,7 +17,7 @@ from tests.deployment import ROOT, built, compose, defaults, seconds, settings_r
 
 OVERLAYS = ("kind", "kind-keda", "production")
 OURS = ("web", "worker", "dashboard")
-CUSTOM = {"ScaledObject", "TriggerAuthentication", "PodMonitor"}
+CUSTOM = {"ScaledObject", "TriggerAuthentication", "PodMonitor", "PrometheusRule"}
 KUBERNETES = "1.34"
 
 Object = dict[str, Any]
@@ -341,7 +341,16 @@ def test_keda_counts_both_queues_and_always_leaves_one_worker(tmp_path: Path, pr
         assert reference["key"] in secret["data"]
 
 
-def test_prometheus_reads_ports_that_are_there(production: list[Object]) -> None:
+@pytest.mark.parametrize("name", ["alerts", "objectives"])
+def test_the_operator_is_given_the_rules_that_are_tested(name: str, production: list[Object]) -> None:
+    rules = yaml.safe_load((ROOT / "monitoring" / f"{name}.yml").read_text())
+    assert one(production, "PrometheusRule", f"gallery-{name}")["spec"] == rules, "run k8s/rules"
+
+
+def test_prometheus_reads_ports_that_are_there_and_is_let_in(production: list[Object]) -> None:
     for monitor in of(production, "PodMonitor"):
         ports = {port["name"] for port in container(production, monitor["metadata"]["name"])["ports"]}
-        assert {endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]} <= ports
+        read = {endpoint["port"] for endpoint in monitor["spec"]["podMetricsEndpoints"]}
+        assert read <= ports
+        (rule,) = one(production, "NetworkPolicy", f"prometheus-to-{monitor['metadata']['name']}")["spec"]["ingress"]
+        assert {port["port"] for port in rule["ports"]} == read

@@ -59,7 +59,7 @@ def rules() -> list[str]:
 
 def test_alerts_and_dashboard_ask_for_metrics_that_exist() -> None:
     asked = {SUFFIX.sub("", name) for text in [*rules(), *expressions()] for name in NAME.findall(text)}
-    assert len(rules()) == 16 + 27
+    assert len(rules()) == 17 + 27
     assert asked <= set(labels())
 
 
