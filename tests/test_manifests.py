@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -339,6 +340,36 @@ def test_keda_counts_both_queues_and_always_leaves_one_worker(tmp_path: Path, pr
         (reference,) = one(objects, "TriggerAuthentication", "redis")["spec"]["secretTargetRef"]
         assert reference["name"] == secret["metadata"]["name"]
         assert reference["key"] in secret["data"]
+
+
+def test_keda_asks_the_redis_outside_about_both_queues(production: list[Object]) -> None:
+    places = [dict(trigger["metadata"]) for trigger in one(production, "ScaledObject", "worker")["spec"]["triggers"]]
+    assert {place.pop("listName") for place in places} == {f"rq:queue:{QUEUE}", f"rq:queue:{VIEWS}"}
+    assert places[0] == places[1]
+    assert places[0]["enableTLS"] == "true"
+    assert "image-gallery" not in places[0]["address"]
+
+
+def test_the_overlay_of_ones_own_in_the_documentation_can_be_built(tmp_path: Path, production: list[Object]) -> None:
+    release = tmp_path / "release"
+    built("production", release)
+    page = (ROOT / "docs" / "kubernetes.md").read_text()
+    (tmp_path / "mine").mkdir()
+    text = page.partition("```yaml\n# mine/kustomization.yaml\n")[2].partition("```")[0]
+    (tmp_path / "mine" / "kustomization.yaml").write_text(text)
+    done = subprocess.run(["kubectl", "kustomize", tmp_path / "mine"], capture_output=True, text=True, check=True)
+    mine = [document for document in yaml.safe_load_all(done.stdout) if document]
+    assert len(mine) == len(production)
+    assert one(mine, "Ingress", "gallery")["spec"]["rules"][0]["host"] == "pictures.example.org"
+    assert container(mine, "web")["image"] == container(production, "web")["image"]
+    assert one(mine, "ConfigMap", "gallery-settings")["data"]["GALLERY_TRUSTED_PROXIES"] == "10.42.0.0/16"
+
+
+def test_the_steps_in_the_documentation_wait_for_what_make_kind_up_waits_for(kind: list[Object]) -> None:
+    waited = "for name in redis web worker dashboard; do"
+    assert {deployment["metadata"]["name"] for deployment in of(kind, "Deployment")} == set(waited[12:-4].split())
+    for name in ("README.md", "docs/kubernetes.md", "k8s/deploy.mk"):
+        assert waited in (ROOT / name).read_text(), name
 
 
 @pytest.mark.parametrize("name", ["alerts", "objectives"])
