@@ -1,10 +1,8 @@
-"""Ask the public lists of vulnerabilities about every version we pin; what is known fails.
-
-usage: python requirements/audit.py [--strict] PIP_AUDIT   (strict: a list that does not answer fails too)
-"""
+"""Ask the public lists of vulnerabilities about every version we pin; what is known fails."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -40,7 +38,11 @@ def node_packages(folder: Path) -> tuple[list[str], bool]:
 
 def main() -> int:
     """The exit status: 1 where anything is known."""
-    strict, pip_audit = "--strict" in sys.argv, sys.argv[-1]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--strict", action="store_true", help="fail where a list does not answer")
+    parser.add_argument("pip_audit", metavar="PIP_AUDIT", help="the program to ask with")
+    asked = parser.parse_args()
+    strict, pip_audit = asked.strict, asked.pip_audit
     files = sorted(ROOT.glob("requirements/*.txt"))
     with ThreadPoolExecutor() as pool:
         answers = list(pool.map(partial(python_packages, pip_audit), files))

@@ -96,6 +96,16 @@ def test_the_secrets_are_made_once_readable_by_their_owner_and_ignored_by_git(tm
     assert "/.env" in (ROOT / ".gitignore").read_text().splitlines()
 
 
+@pytest.mark.parametrize("module", ["web", "worker"])
+def test_a_service_that_is_asked_for_help_does_not_start(module: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", module, "--help"]
+    environ = {**os.environ, "GALLERY_DATA": str(tmp_path / "data"), "GALLERY_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"usage: python -m {module}" in done.stdout
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["--tokens"], ["--", "--help"], ["--token"], []])
 def test_an_option_never_becomes_a_file_of_secrets(arguments: list[str], tmp_path: Path) -> None:
     command = [sys.executable, "-m", "launcher.secrets", *arguments]

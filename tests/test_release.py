@@ -96,6 +96,15 @@ def test_the_bundle_has_all_that_a_deployment_reads_and_no_secret(
     assert all((bundle / volume.split(":")[0]).is_file() for volume in mounted)
 
 
+def test_an_option_is_no_version_to_bundle(tree: Path) -> None:
+    for arguments in (["--help"], []):
+        done = subprocess.run(
+            [tree / "release/bundle", *arguments], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode, done.stderr) == (2, "usage: release/bundle VERSION\n")
+    assert not list(tree.glob("*.tar.gz"))
+
+
 @pytest.mark.parametrize(
     ("chosen", "images"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 
@@ -37,4 +38,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
+    # it takes no options, so one that is given is a mistake, and --help starts nothing
+    argparse.ArgumentParser(
+        prog="python -m web", description="Serve the gallery. Settings are environment variables."
+    ).parse_args()
     main()

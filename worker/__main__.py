@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import signal
 import sys
@@ -133,4 +134,8 @@ def _pause(context: WorkerContext) -> None:
 
 
 if __name__ == "__main__":
+    # it takes no options, so one that is given is a mistake, and --help starts nothing
+    argparse.ArgumentParser(
+        prog="python -m worker", description="Make thumbnails. Settings are environment variables."
+    ).parse_args()
     sys.exit(main())
