@@ -11,7 +11,7 @@ from pipeline.images.formats import Limits
 from pipeline.records import Record, State
 from pipeline.settings import Settings
 from pipeline.store import attempts, deletion, duplicates, failure_marks, intake, outbox, pages, reading, trash
-from pipeline.store.attempts import Attempt
+from pipeline.store.attempt import Attempt
 from pipeline.store.expiry import Expiry
 from pipeline.store.incoming import IncomingUpload
 from pipeline.store.intake import Accepted

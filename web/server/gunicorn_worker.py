@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import selectors
 import socket
@@ -28,6 +27,7 @@ from web.server.closing import LingeringClose
 from web.server.descriptors import CONNECTIONS, at_most
 from web.server.lanes import HEAD_BYTES, PATIENCE, lanes, probe
 from web.server.paced_socket import PacedSocket
+from web.server.refusals import BUSY, TOO_MANY
 
 _OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _FIRST_BYTES_SECONDS = 10.0
@@ -35,21 +35,6 @@ _FOR_PROBES = 64
 _LONGEST_IDLE = 64
 _NO_SPARE_SECONDS = 0.01
 _THREADS_AT_START = 64
-
-
-def _refusal(status: int, reason: str, code: str, title: str, detail: str) -> bytes:
-    body = {"type": f"about:blank#{code}", "title": title, "status": status, "detail": detail, "code": code}
-    text = json.dumps(body).encode()
-    return (
-        f"HTTP/1.1 {status} {reason}\r\nContent-Type: application/problem+json\r\nRetry-After: 2\r\n"
-        f"Connection: close\r\nContent-Length: {len(text)}\r\n\r\n"
-    ).encode() + text
-
-
-_TOO_MANY = _refusal(
-    429, "Too Many Requests", "too-many-connections", "Too many connections", "Close some of your connections."
-)
-_BUSY = _refusal(503, "Service Unavailable", "busy", "Too many people are here", "Try again in a moment.")
 
 
 class Connection(TConn):  # type: ignore[misc]
@@ -130,7 +115,7 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
         counted = not is_trusted(address, self._proxies)
         if counted and not self._shares.take(who):
             counters.REFUSED_CONNECTIONS.labels("share").inc()
-            self._closing.refuse(connection, _TOO_MANY)
+            self._closing.refuse(connection, TOO_MANY)
             return
         paced = PacedSocket(fileno=connection.detach())
         if counted:
@@ -232,7 +217,7 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
     def _refuse(self, conn: Connection) -> None:
         counters.REFUSED_CONNECTIONS.labels("capacity").inc()
         self.nr_conns -= 1
-        self._closing.refuse(conn.sock, _BUSY)
+        self._closing.refuse(conn.sock, BUSY)
 
     def _shed(self, listener: socket.socket) -> None:
         """Let go of an idle connection, or else of the newcomer: one that waits would wake us for ever."""

@@ -1,0 +1,149 @@
+"""An attempt that was begun: what it writes, and the five ways in which it ends."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from typing import Any
+
+from pipeline.errors import GalleryError, ImageNotFound
+from pipeline.images.header import Format
+from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Record, State, StoredReason, StoredRendition
+from pipeline.store import failure_marks, outbox
+from pipeline.store.progress import Facts, Progress, grid_line
+from pipeline.store.reading import unless_deleted
+from pipeline.store.renditions import remove_former
+from pipeline.times import now
+from pipeline.volume.files import let_others_read, put_whole, remove_temporaries, write_all
+from pipeline.volume.volume import Volume
+
+
+class Attempt:
+    """Made by `attempts.attempt`, which holds the lock on the marker meanwhile.
+
+    `number` counts from 1, at the grid and then at the view; `has_grid` says that the view alone is left to make,
+    `is_first` that the image was never made before, and `is_alone` that no earlier attempt can have left a view of
+    another format. `before` is what the marker told before. The attempt ends by `finish`, by `hand_on`, by `fail`, by
+    `roll_back` (it does not count: the volume was at fault, or the worker was told to stop), or it stays counted
+    because the process died.
+    """
+
+    def __init__(
+        self,
+        volume: Volume,
+        record: Record,
+        marker: int,
+        number: int,
+        begun_at: int,
+        before: Progress,
+        *,
+        exhausted: bool = False,
+        is_first: bool = False,
+        is_alone: bool = False,
+        has_grid: bool = False,
+    ) -> None:
+        self.record = record
+        self.number = number
+        self.exhausted = exhausted
+        self.is_first = is_first
+        self.has_grid = has_grid
+        self.before = before
+        self._volume = volume
+        self._marker = marker
+        self._begun_at = begun_at
+        self._is_alone = is_alone
+        self._shown = b""
+        self.open = True
+        self.is_handed_on = False
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no other attempt follows at this pass; if the grid was shown, this is the first one at the view."""
+        return (1 if self._shown else self.number) >= MAX_ATTEMPTS
+
+    @property
+    def original(self) -> Path:
+        """The original's path, for the renderer to read."""
+        return self._volume.layout.image(self.record.id) / self.record.original
+
+    def put(self, name: str, data: bytes, width: int, height: int, format_: Format = Format.WEBP) -> None:
+        """Write a rendition whole, its bytes flushed; its name is, with those of the others, before the end."""
+        with self.unless_deleted():
+            put_whole(self._volume.layout.rendition(self.record.id, name, format_), data)
+        infos = {**self.record.renditions, name: StoredRendition.of(data, width, height, format_)}
+        self.record = self.record.with_(renditions=infos)
+
+    def show(self, recipe: int) -> None:
+        """Let readers see the grid; this attempt goes on with the view."""
+        self._show(recipe, attempts=1, facts=Facts())
+
+    def hand_on(self, recipe: int, **facts: Any) -> Record:
+        """The grid is there, and readers see it: this pass ends, and the view is left to another. The image stays in
+        the outbox."""
+        self.record = self.record.with_(**facts)
+        self._show(recipe, attempts=0, facts=Facts(**facts))
+        outbox.mark_seen(self._marker)
+        self.open, self.is_handed_on = False, True
+        return self.record
+
+    def _show(self, recipe: int, *, attempts: int, facts: Facts) -> None:
+        """Nothing is flushed: if the line is lost, the grid is made once more; so it is if its file is, which the next
+        attempt sees."""
+        self.record = self.record.with_(recipe=recipe)
+        grid = self.record.renditions["grid"]
+        self._shown = grid_line(grid, recipe, attempts=0, facts=facts)
+        os.lseek(self._marker, 0, os.SEEK_END)
+        write_all(self._marker, grid_line(grid, recipe, attempts=attempts, facts=facts))
+        let_others_read(self._marker)
+
+    def finish(self, **facts: Any) -> Record:
+        """All renditions are on disk: the image is ready, and leaves the outbox."""
+        if missing := set(RENDITIONS) - self.record.renditions.keys():
+            raise RuntimeError(f"not ready without {', '.join(sorted(missing))}")
+        return self._end(State.READY, reason=None, **facts)
+
+    def fail(self, error: GalleryError) -> Record:
+        """No thumbnail can be made: the image is failed with a reason, and leaves the outbox."""
+        failure_marks.note_failure(self._volume, self.record.id, self.before.trace)
+        try:
+            return self._end(State.FAILED, reason=StoredReason.of(error))
+        except ImageNotFound:
+            failure_marks.drop_failure(self._volume, self.record.id)
+            raise
+
+    def roll_back(self) -> None:
+        """Take the attempt back; the image stays in the outbox, and a grid that was shown stays visible."""
+        os.ftruncate(self._marker, self._begun_at)
+        if self._shown:
+            os.lseek(self._marker, 0, os.SEEK_END)
+            with suppress(OSError):  # on a full volume it is made once more
+                write_all(self._marker, self._shown)
+                outbox.mark_seen(self._marker)
+        os.fsync(self._marker)
+        self.open = False
+
+    def _end(self, state: State, **facts: Any) -> Record:
+        self.record = self.record.with_(state=state, attempts=self.number, finished_at=now(), **facts)
+        path = self._volume.layout.record(self.record.id)
+        with self.unless_deleted(), self._volume.folders.flushing(path.parent) as flush:
+            if self.record.renditions:
+                flush()
+            put_whole(path, self.record.to_json())
+            flush()
+        with suppress(OSError):
+            if os.fstat(self._marker).st_nlink > 1:  # a delete that was killed had linked it into the folder
+                remove_temporaries(path.parent)
+        if not self._is_alone:
+            remove_former(self._volume.layout.image(self.record.id), self.record)
+        outbox.leave(self._volume, self.record.id)
+        self.open = False
+        return self.record
+
+    def unless_deleted(self) -> AbstractContextManager[None]:
+        """A context in which a missing file raises `ImageNotFound` if the image was deleted meanwhile."""
+        return unless_deleted(self._volume, self.record.id)
+
+    def has_original(self) -> bool:
+        """Whether the original is in its folder, by a fresh look; raises `OSError`."""
+        return self.original.name in os.listdir(self.original.parent)
