@@ -50,6 +50,35 @@ def test_a_sound_file_has_none_however_plain_it_is(name: str, optimize: bool, mo
         assert hole(file) is None
 
 
+@pytest.mark.parametrize("number", [0, 1], ids=["defined again", "unused"])
+def test_tables_that_the_picture_does_not_use_say_nothing_about_zeros(number: int) -> None:
+    plain = _encoded(Image.new("L", SIZE, 128), optimize=True)
+    assert bytes(2048) in plain
+    others = _tables(_encoded(Image.effect_noise((64, 64), 60)), number)
+    first = plain.index(b"\xff\xc4")
+    assert hole(io.BytesIO(plain[:first] + others + plain[first:])) is None
+
+
+def _encoded(picture: Image.Image, **options: bool) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "JPEG", **options)
+    return file.getvalue()
+
+
+def _tables(data: bytes, number: int) -> bytes:
+    """The segments of the tables of a picture in shades of grey, with another number."""
+    found = b""
+    for part in data[: data.index(b"\xff\xda")].split(b"\xff\xc4")[1:]:
+        found += b"\xff\xc4" + part[:2] + bytes([part[2] | number]) + part[3 : int.from_bytes(part[:2])]
+    return found
+
+
+def test_zeros_in_a_file_whose_scan_has_no_whole_head_are_none() -> None:
+    data = _encoded(Image.effect_noise((64, 64), 60))
+    scan = data.index(b"\xff\xda")
+    assert hole(io.BytesIO(data[:scan] + b"\xff\xda\0\x03\x01" + data[scan + 10 : scan + 200] + bytes(5000))) is None
+
+
 def test_zeros_behind_the_picture_are_none() -> None:
     file = io.BytesIO()
     Image.effect_noise((600, 400), 60).save(file, "JPEG")
