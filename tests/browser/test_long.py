@@ -209,3 +209,24 @@ def test_the_viewer_walks_into_what_was_not_loaded(long: Gallery, windows: Windo
     expect(page.locator(".pswp.viewer-open")).to_be_visible()
     page.keyboard.press("End")
     expect(page.locator(".viewer-caption strong")).to_have_text("picture-0.jpg", timeout=20_000)
+
+
+def test_the_view_stays_where_it_is_when_the_first_picture_in_it_is_deleted(long: Gallery, windows: Windows) -> None:
+    page = windows.open(long)
+    counted(page)
+    page.evaluate("scrollTo(0, 3000)")
+    page.wait_for_timeout(500)
+    first, beside = page.evaluate(
+        """() => [...document.querySelectorAll('.tile')].map((tile) => [tile.getBoundingClientRect(), tile.dataset.id])
+          .filter(([box]) => box.bottom > 64).sort(([a], [b]) => a.top - b.top || a.left - b.left)
+          .slice(0, 2).map(([, id]) => id)"""
+    )
+    tile = page.locator(f".tile[data-id='{beside}']")
+    before = tile.bounding_box()
+    long.call("DELETE", f"/api/images/{first}")
+    expect(page.locator(f".tile[data-id='{first}']")).to_have_count(0)
+    page.wait_for_timeout(300)
+    after = tile.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(after["y"] - before["y"]) <= 1

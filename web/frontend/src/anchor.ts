@@ -4,6 +4,8 @@ import { firstOf, type Layout, type RunBox } from "./layout";
 
 interface Anchor {
   id: string | null;
+  /** The day that it is in. */
+  day: string;
   offset: number;
   /** Between which ids it lies, and how far down there. */
   upper: string;
@@ -28,7 +30,7 @@ export class Hold {
    * would be another after each arrival, and the view would creep away from what people look at.
    */
   take(edge: number, height: number, at: number): void {
-    const held = Math.abs(at - this.#at) < 1 && this.#anchor?.id && this.locate(this.#anchor.id);
+    const held = Math.abs(at - this.#at) < 1 && this.#anchor?.id && this.#isIn(this.#anchor.day, this.#anchor.id);
     if (!held) this.#anchor = this.at(edge, height);
   }
 
@@ -52,7 +54,13 @@ export class Hold {
     this.#at = at;
   }
 
-  /** The first row in view whose images are known; else how far the view is into what is only counted. */
+  /** Whether an image is there, and still in this day: when it was taken may have become known. The layout may be from
+   * before it was deleted or moved. */
+  #isIn(day: string, id: string): boolean {
+    return this.layout.timeline.find(id)?.day.day === day;
+  }
+
+  /** The first image in view that is there; else how far the view is into what is only counted. */
   at(edge: number, height: number): Anchor | null {
     const boxes: RunBox[] = [];
     for (let i = this.layout.dayAt(edge); i < this.layout.days.length; i += 1) {
@@ -61,12 +69,16 @@ export class Hold {
       boxes.push(...day.runs.filter((box) => box.top + box.height > edge && box.top < edge + height));
     }
     for (const box of boxes) {
-      const row = box.rows[firstOf(box.rows.length, (i) => box.top + (box.rows[i]?.y ?? 0) + (box.rows[i]?.height ?? 0) > edge)];
-      const id = row && box.ids[row.from];
-      if (row && id) return { id, offset: edge - box.top - row.y, upper: id, lower: id, part: 0 };
+      const { day } = box.day;
+      for (let i = firstOf(box.rows.length, (n) => box.top + (box.rows[n]?.y ?? 0) + (box.rows[n]?.height ?? 0) > edge); i < box.rows.length; i += 1) {
+        const row = box.rows[i];
+        if (!row || box.top + row.y > edge + height) break;
+        const id = box.ids.slice(row.from, row.to).find((each) => this.#isIn(day, each));
+        if (id) return { id, day, offset: edge - box.top - row.y, upper: id, lower: id, part: 0 };
+      }
     }
     const [box] = boxes;
     if (!box) return null;
-    return { id: null, offset: 0, upper: box.run.upper, lower: box.lower, part: (edge - box.top) / Math.max(1, box.height) };
+    return { id: null, day: box.day.day, offset: 0, upper: box.run.upper, lower: box.lower, part: (edge - box.top) / Math.max(1, box.height) };
   }
 }
