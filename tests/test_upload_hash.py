@@ -72,3 +72,15 @@ if not child:
     os._exit(not hashed(4))
 raise SystemExit(not ours or os.waitpid(child, 0)[1])
 """)
+
+
+def test_an_upload_that_outlives_its_process_main_thread_is_hashed_whole() -> None:
+    assert holds_in_a_process("""
+import os, threading
+from tests.test_upload_hash import hashed
+ours = hashed(5)
+def late():
+    threading.main_thread().join()
+    os._exit(not ours or not hashed(6))
+threading.Thread(target=late).start()
+""")

@@ -56,7 +56,11 @@ class _Helper:
         if self._pool is None:
             self._free.release()
             return None
-        task = self._pool.submit(add, piece)
+        try:
+            task = self._pool.submit(add, piece)
+        except RuntimeError:  # this process ends, and lets the uploads in it end first
+            self._free.release()
+            return None
         task.add_done_callback(lambda _: self._free.release())
         return task.result
 

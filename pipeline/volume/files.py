@@ -158,7 +158,7 @@ def file_system(folder: Path) -> str:
     `OSError`."""
     device = folder.stat().st_dev
     wanted = f"{os.major(device)}:{os.minor(device)}"
-    with suppress(FileNotFoundError):
+    with suppress(OSError):  # no /proc, or one that is closed to us
         for line in Path("/proc/self/mountinfo").read_text(errors="replace").splitlines():
             mount, _, system = line.partition(" - ")
             if mount.split()[2] == wanted:
