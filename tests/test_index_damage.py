@@ -114,7 +114,7 @@ def test_without_a_folder_for_the_index_pages_come_from_the_folders(tmp_path: Pa
             shown = web.call("GET", f"/?{query}")
             assert (shown.status, shown.headers["Retry-After"]) == (503, "5"), query
             assert b"This page tries again by itself." in shown.body
-            assert b'<meta http-equiv="refresh" content="5">' in shown.body
+            assert b'<noscript><meta http-equiv="refresh" content="5"></noscript>' in shown.body
         assert b'value="picture"' in web.call("GET", "/?q=picture").body
         assert web.call("GET", "/api/status").json["index"] == {"complete": False, "images": 0}
         assert b"\ngallery_index_complete 0.0\n" in web.call("GET", "/metrics").body

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from bench.make_volume import make
 from tests.browser.conftest import Windows
 from tests.indexes import is_whole
 from tests.pictures import picture, undecodable
-from tests.product import Gallery, prepared, until
+from tests.product import Gallery, prepared, until, web_alone
 
 OLD = "2018:01:02 03:04:05"
 
@@ -140,3 +142,27 @@ def test_what_comes_in_appears_where_it_belongs_and_is_told_if_that_is_out_of_vi
     expect(page).to_have_title(re.compile(r"old\.jpg"))
     hung.call("DELETE", f"/api/images/{image_id}")
     expect(tile).to_have_count(0)
+
+
+def test_a_page_that_waits_for_the_index_asks_again_but_not_while_somebody_types(
+    tmp_path: Path, windows: Windows
+) -> None:
+    make(tmp_path / "data", images=20)
+    (tmp_path / "file").write_text("not a folder")
+    windows.expected = ("503",)
+    with web_alone(tmp_path / "data", GALLERY_CACHE=str(tmp_path / "file" / "cache")) as web:
+        page = windows.page()
+        page.clock.install()
+        page.goto(f"{web.url}/?q=picture-1")
+        page.wait_for_selector("html.alive")
+        field = page.get_by_role("searchbox").first
+        field.fill("picture-2")
+        page.clock.run_for(12_000)
+        page.wait_for_timeout(500)
+        expect(field).to_have_value("picture-2")
+        (tmp_path / "file").unlink()
+        until(lambda: web.call("GET", "/?q=picture").status == 200, 60)
+        field.fill("picture-1")
+        field.blur()
+        page.clock.run_for(6_000)
+        expect(page.locator(".tile").first).to_be_visible()

@@ -40,7 +40,7 @@ const shared = {
   logLevel: "warning",
   plugins: [shapes],
 };
-const pages = { app: "src/app.ts", status: "src/status.ts", "trash-page": "src/trash-page.ts", gallery: "styles/gallery.css", lightbox: "styles/lightbox.css" };
+const pages = { app: "src/app.ts", status: "src/status.ts", "trash-page": "src/trash-page.ts", indexing: "src/indexing.ts", gallery: "styles/gallery.css", lightbox: "styles/lightbox.css" };
 const built = [
   await build({ ...shared, entryPoints: pages, splitting: true, format: "esm" }),
   // one classic script each: not every browser lets a worker import
