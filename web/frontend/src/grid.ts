@@ -90,6 +90,7 @@ export class Grid {
 
   /** Whether any of the row of an image is in view. */
   isInView(id: string): boolean {
+    this.#settle(); // those that came in since the last frame would be taken for their neighbours
     const found = this.locate(id);
     return !!found && found.y + found.height > this.edge && found.y < this.edge + innerHeight - 64;
   }
