@@ -5,7 +5,7 @@ import { icon } from "./icons";
 import { mayChange } from "./page";
 
 const GRID: [string, string][] = [
-  ["← → ↑ ↓", "Go to the next picture"], ["Home, End", "Go to the newest, to the oldest"], ["Enter", "Open"],
+  ["← → ↑ ↓", "Go to the next picture"], ["Home, End", "Go to the newest or oldest"], ["Enter", "Open"],
   ["X", "Select"], ["Shift + arrow", "Select a range"], ["Ctrl + A", "Select all"], ["Esc", "Clear the selection"], ["/", "Search"],
 ];
 const VIEWER: [string, string][] = [["← →", "Newer, older"], ["I", "Details"], ["D", "Download"], ["C", "Copy the link"], ["Z", "Zoom"], ["S", "Slideshow"], ["Esc", "Close"]];

@@ -15,7 +15,7 @@ export class Announcer {
   #timer = 0;
 
   tell(sum: Sum, batch: number, items: readonly Item[], held: boolean): void {
-    if (held) this.#say(`${batch} held`, "Uploads wait for the gallery and go on by themselves.");
+    if (held) this.#say(`${batch} held`, "Uploads wait for the gallery and continue automatically.");
     else if (sum.active) {
       const quarter = sum.all < MANY ? 0 : Math.floor((4 * sum.done) / sum.all) * 25;
       this.#say(`${batch} ${sum.all} ${quarter}`, `Uploading ${many(sum.all, "file")}${quarter ? `, ${quarter} % done` : ""}.`);

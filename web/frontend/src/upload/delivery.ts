@@ -30,7 +30,7 @@ export class Delivery {
   async address(id: string): Promise<string> {
     await this.gate.pass();
     const item = this.ledger.open(id);
-    if (item && (this.#unfinished || item.tries > 0) && (await this.#stands(item))) throw new Error("It is there already.");
+    if (item && (this.#unfinished || item.tries > 0) && (await this.#stands(item))) throw new Error("It is already there.");
     if (item && this.ledger.isOpen(item)) this.ledger.to(item, "sending", { began: item.began || Date.now(), sent: 0 });
     return `/api/images?name=${encodeURIComponent((item?.name ?? "").replace(HALF, "\ufffd"))}`;
   }

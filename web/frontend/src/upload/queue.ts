@@ -149,7 +149,7 @@ export class Queue {
         continue;
       }
       const item = { ...note, sent: 0, tries: 0 };
-      if (item.fate === "waiting") Object.assign(item, { fate: "lost", why: "Choose it again to go on: the browser did not keep it." });
+      if (item.fate === "waiting") Object.assign(item, { fate: "lost", why: "Choose it again to continue: the browser did not keep it." });
       this.#ledger.items.push(item);
     }
     this.#ledger.settle();

@@ -66,7 +66,7 @@ function verdict(item: Item): (Node | string)[] {
     case "lost":
       return [item.why];
     case "resting":
-      return [`Interrupted, goes on by itself. ${item.why}`];
+      return [`Interrupted, continues automatically. ${item.why}`];
     default:
       return [size(item.size)];
   }

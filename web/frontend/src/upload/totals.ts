@@ -24,6 +24,6 @@ export function beside(sum: Sum): string {
 export function subtitle(sum: Sum, gate: Gate | null): string {
   if (!gate) return sum.active ? `${size(sum.sent)} of ${size(sum.bytes)}` : beside(sum);
   const seconds = Math.max(1, Math.ceil((gate.opens - Date.now()) / 1000));
-  if (!Number.isFinite(seconds)) return "No network. Goes on when it is back";
-  return gate.busy ? `The gallery is busy. Going on in ${seconds} s` : `Can’t reach the gallery. Trying again in ${seconds} s`;
+  if (!Number.isFinite(seconds)) return "No network. Continues when it is back";
+  return gate.busy ? `The gallery is busy. Continuing in ${seconds} s` : `Can’t reach the gallery. Trying again in ${seconds} s`;
 }
