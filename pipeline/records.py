@@ -183,7 +183,10 @@ class Record(PublicRecord, frozen=True):
     @classmethod
     def from_json(cls, data: builtins.bytes) -> Self:
         """Read the bytes of `image.json`; raise `ValueError` if they are not a record."""
-        raw = msgspec.json.decode(data, type=dict[str, Any])
+        try:
+            raw = msgspec.json.decode(data, type=dict[str, Any])
+        except RecursionError as error:
+            raise ValueError("not a record: it is nested too deeply") from error
         if isinstance(raw.get("reason"), dict):
             raw["reason"] = fold(raw["reason"], StoredReason)
         known, others = _renditions(raw.get("renditions", {}))

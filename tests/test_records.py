@@ -75,6 +75,7 @@ def test_keys_of_another_release_are_written_back_at_every_level() -> None:
     "data",
     [b"", b"[]", b"{}", b"null", b"\x00" * 300, FROM_0_1[:-9], FROM_0_1.replace(b'"bytes":4', b'"bytes":"4"'),
      FROM_0_1.replace(b'"state":"failed"', b'"state":7'), FROM_0_1.replace(b"{", b'{"version":"2",', 1),
+     FROM_0_1.replace(b"{", b'{"newer":' + b"[" * 9999 + b"]" * 9999 + b",", 1),
      b'{"version":2}', b'{"version":2,"id":"../../etc"}'],
 )  # fmt: skip
 def test_what_is_no_record_is_a_value_error(data: bytes) -> None:

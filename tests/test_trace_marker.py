@@ -93,3 +93,11 @@ def test_a_trace_that_cannot_be_read_is_none_and_the_picture_is_made(store: Stor
     assert store.failed_trace(image_id) is None
     make(store, image_id)
     assert store.get(image_id).state == "ready"
+
+
+def test_a_line_of_a_marker_that_is_nested_too_deeply_says_nothing(store: Store) -> None:
+    image_id = accept_traced(store)
+    with store.layout.marker(image_id).open("ab") as marker:
+        marker.write(b"[" * 99_999 + b"\n")
+    assert traceparent(store, image_id) == TRACE
+    assert store.get(image_id).attempts == 0

@@ -112,7 +112,7 @@ def _line(plain: dict[str, Any]) -> bytes:
 def _lines(marker: bytes) -> list[dict[str, Any]]:
     lines = []
     for line in marker.splitlines():
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             if isinstance(found := json.loads(line), dict):
                 lines.append(found)
     return lines
