@@ -10,6 +10,7 @@ from typing import Any
 
 from bench.common import CORES
 from pipeline.images.formats import Limits
+from pipeline.images.view_format import ViewFormat
 from worker.engine.render import Rendition, render
 from worker.render_process.memory import keep_memory
 
@@ -21,7 +22,7 @@ def _make(job: tuple[Path, Path]) -> None:
         (folder / f"{path.stem}.{rendition.name}.webp").write_bytes(rendition.data)
 
     with path.open("rb") as file:
-        render(file, Limits(), publish)
+        render(file, Limits(), publish, view_format=ViewFormat.WEBP)
 
 
 class Loop:

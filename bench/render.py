@@ -22,6 +22,7 @@ from bench.photos import photo
 from bench.report import save, table
 from pipeline.images.formats import Limits, read_header
 from pipeline.images.recipe import GRID, VIEW
+from pipeline.images.view_format import ViewFormat
 from tests.product import ROOT
 from worker.engine.decode import decode, prepare
 from worker.engine.encode_webp import ENCODINGS, Encoding, encoded
@@ -41,7 +42,7 @@ def ours(original: Path, folder: Path) -> None:
         (folder / f"{made.name}.webp").write_bytes(made.data)
 
     with original.open("rb") as file:
-        render(file, Limits(), write)
+        render(file, Limits(), write, view_format=ViewFormat.WEBP)
 
 
 def decoder(original: Path, _folder: Path) -> None:

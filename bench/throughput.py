@@ -18,6 +18,7 @@ from pipeline.images.recipe import EFFORT
 
 OURS, LOOP = "Image Gallery, over HTTP", "bare loop of our own render"
 QUICK = "Image Gallery, over HTTP, with GALLERY_WEBP_EFFORT=2"
+AUTO = "Image Gallery, over HTTP, with views as they come (AVIF of photographs)"
 _CLIENTS = 4
 _WORKERS = CORES + 1  # as `make run` starts them
 
@@ -35,10 +36,11 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="gallery-rivals-", dir=scratch()))
     try:
         with (
-            product(workers=_WORKERS) as ours,
+            product(workers=_WORKERS, GALLERY_VIEW_FORMAT="webp") as ours,
+            product(workers=_WORKERS) as auto,
             product(web=False) as other,
             loop(folder / "loop") as bare,
-            product(workers=_WORKERS, GALLERY_WEBP_EFFORT="2") as quick,
+            product(workers=_WORKERS, GALLERY_VIEW_FORMAT="webp", GALLERY_WEBP_EFFORT="2") as quick,
             rivals(other.redis_url, folder, effort) as others,
         ):
             for name, (originals, count) in sets.items():
@@ -49,9 +51,10 @@ def main() -> None:
                     OURS: lambda: _ours(ours, originals, count, next(starts)),  # noqa: B023 - called within its turn
                     LOOP: _timed(bare.run, files),
                     QUICK: lambda: _ours(quick, originals, count, next(starts)),  # noqa: B023
+                    AUTO: lambda: _ours(auto, originals, count, next(starts)),  # noqa: B023
                     **{rival: _timed(run, files) for rival, run in others.items()},
                 }
-                for one in (ours, quick):
+                for one in (ours, quick, auto):
                     _ours(one, originals, 4, 1_000_000)
                 for run in (bare.run, *others.values()):
                     run(files[:4])
