@@ -20,7 +20,7 @@ from pipeline.queue.events import EventPublisher
 from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.records import State
-from pipeline.store import Store, attempts, reading
+from pipeline.store import Store, attempt, reading
 from pipeline.volume import files
 from tests.pictures import picture, undecodable
 from tests.races import refuse
@@ -46,7 +46,7 @@ def test_a_broken_picture_on_a_full_volume_keeps_its_reason(
 ) -> None:
     image_id = accept_bytes(store, undecodable())
     with monkeypatch.context() as full:
-        full.setattr(attempts, "put_whole", refuse(errno.ENOSPC))
+        full.setattr(attempt, "put_whole", refuse(errno.ENOSPC))
         for _ in range(4):
             with pytest.raises(VolumeFull):
                 render_context.make(image_id)

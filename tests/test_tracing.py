@@ -239,7 +239,7 @@ def test_without_a_collector_or_its_packages_nothing_of_opentelemetry_is_importe
     """But for its interfaces of metrics: redis-py imports those if they are installed."""
     command = [sys.executable, "-c", OFF, str(tmp_path), packages]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[0] == "[]"
+    assert "[]" in done.stdout.splitlines()
     assert ("`tracing` are not installed" in done.stdout + done.stderr) == (packages == "absent")
 
 

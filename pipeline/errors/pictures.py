@@ -63,7 +63,7 @@ class CutOff(Unrenderable):
 
     def __init__(self, part: float) -> None:
         there = f"only {max(1, round(part * 100))} % of the picture is" if part > 0 else "less than one row of it is"
-        super().__init__(f"The file is cut off: {there} there, too little to show. Send the complete file.")
+        super().__init__(f"The file is cut off: {there} there, too little to show. Send the whole file.")
 
 
 class TooManyPixels(Unrenderable):
@@ -117,7 +117,7 @@ class NeedsTooMuchMemory(Unrenderable):
 class InflatesTooMuch(Unrenderable):
     """Compressed metadata holds more than any picture needs: a decompression bomb."""
 
-    code, title = "inflates-too-much", "The metadata of this picture unpacks to too much"
+    code, title = "inflates-too-much", "The metadata of this picture is a bomb"
 
     def __init__(self, what: str, compressed: int, limit: int) -> None:
         super().__init__(
@@ -129,7 +129,7 @@ class InflatesTooMuch(Unrenderable):
 class TooMuchMetadata(Unrenderable):
     """The file has more metadata than any camera or editor writes, and decoders keep all of it in memory."""
 
-    code, title = "too-much-metadata", "The file has too much metadata"
+    code, title = "too-much-metadata", "The file is full of metadata"
 
     def __init__(self, label: str, found: int, limit: int) -> None:
         super().__init__(
@@ -161,7 +161,7 @@ class TooSlow(Unrenderable):
 class OriginalMissing(GalleryError):
     """The original of an accepted image is no longer on the volume."""
 
-    code, title = "original-missing", "The original is missing"
+    code, title = "original-missing", "The original is not there"
 
     def __init__(self) -> None:
         super().__init__("The original of this image is no longer on the volume. Restore it from a backup and retry.")

@@ -17,7 +17,7 @@ class MissingFile(GalleryError):
 class BrokenUpload(GalleryError):
     """The body ended before it was complete, or is not well formed."""
 
-    code, title = "broken-upload", "The upload is incomplete"
+    code, title = "broken-upload", "The upload did not arrive whole"
 
     def __init__(self) -> None:
         super().__init__("The upload broke off before it was complete. Send it again.")
@@ -94,9 +94,7 @@ class MadeByNewerRelease(GalleryError):
     code, title = "newer-release", "A newer release made this image"
 
     def __init__(self) -> None:
-        super().__init__(
-            "A newer release of the gallery made this image, so this one does not change it. Upgrade first."
-        )
+        super().__init__("A newer release of the gallery made this image, and this one leaves it as it is. Upgrade.")
 
 
 class TooMuchToZip(GalleryError):
@@ -106,9 +104,7 @@ class TooMuchToZip(GalleryError):
 
     def __init__(self, total_bytes: int, limit_bytes: int) -> None:
         mb = 1024 * 1024
-        super().__init__(
-            f"These are {total_bytes // mb} MB; one archive holds at most {limit_bytes // mb}. Choose fewer."
-        )
+        super().__init__(f"These are {total_bytes // mb} MB, and one archive holds {limit_bytes // mb}. Choose fewer.")
 
 
 class CannotStripMetadata(GalleryError):

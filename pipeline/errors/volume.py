@@ -15,7 +15,7 @@ class VolumeFull(GalleryError):
     code, title = "volume-full", "The gallery is full"
 
     def __init__(self) -> None:
-        super().__init__("There is no room left for this picture. It was not kept; try again later.")
+        super().__init__("There is no room left for this picture. Nothing of it was kept; try again later.")
 
 
 class NoRoomToRetry(VolumeFull):

@@ -134,7 +134,7 @@ def _bearer(header: str) -> Role:
     if token is None:
         structlog.get_logger().warning("wrong token", client=client())
         guard().tries.wrong(caller())
-        raise SignInNeeded("This token is not valid here. Check it, or ask for another.")
+        raise SignInNeeded("This token is not known here. Check it, or ask for another.")
     g.caller = token.name
     return token.role
 
