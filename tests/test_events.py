@@ -15,6 +15,7 @@ from pipeline.volume.volume import Volume
 from tests.conftest import Gallery, picture, until
 from tests.listening import Ear, ear
 from tests.listening import web as web  # the fixture
+from tests.pictures import undecodable
 
 
 def test_every_change_is_told_as_the_api_shows_it(gallery: Gallery) -> None:
@@ -30,6 +31,21 @@ def test_every_change_is_told_as_the_api_shows_it(gallery: Gallery) -> None:
         gallery.call("DELETE", f"/api/images/{image_id}")
         told = one.next()
         assert (told.kind, told.data) == ("deleted", {"id": image_id})
+
+
+def test_news_of_an_upload_never_comes_after_that_of_its_end(gallery: Gallery) -> None:
+    ids = [gallery.upload(undecodable("PNG", (30, 20 + n)), f"{n}.png").json["id"] for n in range(15)]
+    for image_id in ids:
+        gallery.until_ended(image_id)
+    assert gallery.call("POST", "/api/retry-failed").status == 202
+    redis: Any = Redis.from_url(gallery.environ["REDIS_URL"])
+
+    def told() -> list[str]:
+        last = {fields[b"id"].decode(): json.loads(fields[b"record"]) for _, fields in redis.xrange(STREAM)}
+        return [last[image_id]["state"] for image_id in ids]
+
+    until(lambda: set(told()) == {"failed"}, 60)
+    redis.close()
 
 
 def test_a_listener_resumes_where_it_was_cut_off(web: Gallery) -> None:

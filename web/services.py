@@ -97,18 +97,20 @@ class Services:
             self.events.missed()
 
     def enqueue(self, record: Record) -> None:
-        """Enqueue a pending image, behind all first pictures if it has its grid, and publish its change."""
+        """Publish the change of a pending image and enqueue it, behind all first pictures if it has its grid.
+
+        In this order: a quick worker publishes its result at once, and news of before must not come after it.
+        """
         queue, enqueue = (
             (VIEWS, self.queue.enqueue_view) if "grid" in record.renditions else (QUEUE, self.queue.enqueue)
         )
         try:
+            self.events.changed(record)
             with self.tracer.span(f"enqueue {queue}", kind="producer", attributes=_picture(record)):
                 enqueue(record.id)
         except QueueUnavailable as error:
             _log.warning("not enqueued, the sweep will", image=record.id, error=str(error))
             self.events.missed()
-        else:
-            self.events.changed(record)
 
     def delete(self, image_id: str) -> None:
         """Put an image into the trash, and remove its jobs if Redis answers; raises `ImageNotFound`."""
