@@ -71,7 +71,7 @@ class _Field:
         return process
 
     def bullmq(self, ways: Mapping[str, str]) -> dict[str, Run]:
-        """Its ways by their names; none where there is no Node.js."""
+        """The ways to run it, by name; empty without Node.js."""
         node = shutil.which("node")
         if not node or not shutil.which("npm"):
             return {}
