@@ -1,4 +1,4 @@
-"""Another site's page, in a real browser, can do nothing. What it may call is in test_access."""
+"""Another site's page, in a real browser, can do nothing. What it may call is in tests/access/test_cross_site.py."""
 
 from __future__ import annotations
 

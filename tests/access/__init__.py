@@ -1,0 +1,1 @@
+"""Who may do what: open on loopback, tokens with roles, sessions, and other sites' pages."""
