@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -227,3 +228,18 @@ def test_a_web_that_gets_few_threads_answers_with_those(bare: Gallery) -> None:
     threads = sum(len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in processes(bare))
     assert threads < 40
     assert bare.upload(picture()).status == 201
+
+
+@pytest.mark.skipif(shutil.which("prlimit") is None, reason="prlimit is not installed")
+def test_a_request_waits_for_one_of_few_threads(bare: Gallery) -> None:
+    bare.wrapper = ("prlimit", f"--stack={512 << 20}", f"--as={10 << 30}")
+    bare.start("web", "web")
+    until(lambda: bare.call("GET", "/healthz").status == 200, 60)
+    with ThreadPoolExecutor(1) as client:
+        with held(bare, 40, POST):
+            time.sleep(1)
+            waiting = client.submit(bare.call, "GET", "/api/images")
+            time.sleep(1)
+            assert not waiting.done()
+        assert waiting.result().status == 200
+    assert b'gallery_connections_refused_total{reason="threads"}' not in bare.call("GET", "/metrics").body

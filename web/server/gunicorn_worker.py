@@ -11,7 +11,7 @@ import selectors
 import socket
 import sys
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from itertools import islice
@@ -28,6 +28,7 @@ from web.server.descriptors import CONNECTIONS, at_most
 from web.server.lanes import HEAD_BYTES, PATIENCE, lanes, probe
 from web.server.paced_socket import PacedSocket
 from web.server.refusals import BUSY, TOO_MANY
+from web.server.threads import ThreadPool
 
 _OUT_OF_DESCRIPTORS = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _FIRST_BYTES_SECONDS = 10.0
@@ -53,7 +54,8 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
     - Each caller holds at most its share of connections. If all together hold too many, an idle one of
       whoever has most is closed; if none is idle, newcomers get nothing but the probes.
     - A connection is closed by a thread that waits for all of them at once.
-    - Without descriptors, memory or threads, connections are refused and the process goes on.
+    - Without descriptors, memory or any thread, connections are refused and the process goes on. If there are fewer
+      threads than it may have, requests wait for those.
     """
 
     def init_process(self) -> None:
@@ -73,6 +75,10 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
         self._spare = _spare_descriptor()
         super().init_process()
 
+    def get_thread_pool(self) -> ThreadPool:
+        """The threads of all requests but probes."""
+        return ThreadPool(max_workers=self.cfg.threads)
+
     def run(self) -> None:
         """Serve until told to stop; answers that were given still arrive."""
         self._start_threads()
@@ -84,7 +90,7 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
     def _start_threads(self) -> None:
         """Start those for probes and some for requests: under load that would hold up the accepting one."""
         started = Event()
-        with suppress(RuntimeError):  # no more are to be had: those that are there do the work
+        with suppress(RuntimeError):  # none is to be had: it is tried again for each request
             for pool in (*self._lanes.values(), self.tpool):
                 for _ in range(min(_THREADS_AT_START, pool._max_workers)):
                     pool.submit(started.wait)
@@ -132,7 +138,7 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
 
     def enqueue_req(self, conn: Connection) -> None:
         """Give a connection a thread, or wait for its request."""
-        pool: ThreadPoolExecutor = self.tpool
+        pool: ThreadPool = self.tpool
         patience = None
         if conn.parser is None or not conn.parser.unreader.buf.getvalue():
             try:
@@ -164,11 +170,11 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
         conn.sock.when_answered(leave)
         self._submit(conn, self.tpool)
 
-    def _submit(self, conn: Connection, pool: ThreadPoolExecutor) -> None:
+    def _submit(self, conn: Connection, pool: ThreadPool) -> None:
         """Have a thread handle the request; called in any thread."""
         try:
             future = pool.submit(self.handle, conn)
-        except RuntimeError:  # no more threads are to be had
+        except RuntimeError:  # no thread is to be had
             counters.REFUSED_CONNECTIONS.labels("threads").inc()
             self.method_queue.defer(self._give_up, conn)
             return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+
+from web.server.threads import ThreadPool
 
 HEAD_BYTES = 4096
 # /readyz reads the volume and may hang with it; /metrics reads a lot. Neither may block /healthz.
@@ -13,9 +14,9 @@ PATIENCE = {b"/healthz": 0.0, b"/readyz": 0.0, b"/metrics": 1.0}
 _BODY_FIELDS = (b"\r\ncontent-length:", b"\r\ntransfer-encoding:", b"\r\nexpect:")
 
 
-def lanes() -> Mapping[bytes, ThreadPoolExecutor]:
+def lanes() -> Mapping[bytes, ThreadPool]:
     """The threads of each probe, by its path."""
-    return {path: ThreadPoolExecutor(count, path[1:].decode()) for path, count in _THREADS.items()}
+    return {path: ThreadPool(count, path[1:].decode()) for path, count in _THREADS.items()}
 
 
 def probe(head: bytes) -> bytes | None:
