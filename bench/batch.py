@@ -12,13 +12,12 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from bench.common import CORES, Product, Spread, arguments, product, scratch, upload
+from bench.common import CORES, Product, Spread, arguments, product, scratch, upload_at_once
 from bench.latency import Listener
 from bench.photos import copies, pictures
 from bench.report import save, table
@@ -115,9 +114,7 @@ def _ours(running: Product, listener: Listener, photos: Sequence[bytes], *, wait
     began = time.monotonic()
     if waiting:
         _signal(workers, signal.SIGSTOP)
-    with ThreadPoolExecutor(CLIENTS) as clients:
-        parts = clients.map(partial(_uploaded, running), [photos[part::CLIENTS] for part in range(CLIENTS)])
-        ids = [image_id for part in parts for image_id in part]
+    ids = upload_at_once(running, [photos[part::CLIENTS] for part in range(CLIENTS)])
     if waiting:
         began = time.monotonic()
         _signal(workers, signal.SIGCONT)
@@ -131,13 +128,6 @@ def _ours(running: Product, listener: Listener, photos: Sequence[bytes], *, wait
 def _signal(processes: Sequence[int], number: signal.Signals) -> None:
     for process in processes:
         os.kill(process, number)
-
-
-def _uploaded(running: Product, photos: Sequence[bytes]) -> list[str]:
-    connection = running.connection()
-    ids = [upload(connection, photo) for photo in photos]
-    connection.close()
-    return ids
 
 
 def _rival(run: Run, files: Sequence[Path], number: int) -> Batch:

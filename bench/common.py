@@ -13,8 +13,9 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,17 @@ def upload(connection: http.client.HTTPConnection, data: bytes, name: str = "pho
         raise RuntimeError(f"{status}: {body[:200]!r}")
     image_id: str = json.loads(body)["id"]
     return image_id
+
+
+def upload_at_once(running: Product, parts: Sequence[Iterable[bytes]]) -> list[str]:
+    """Upload the pictures of each part by a client of its own, one after the other over one connection; all ids."""
+
+    def client(part: Iterable[bytes]) -> list[str]:
+        with closing(running.connection()) as connection:
+            return [upload(connection, data) for data in part]
+
+    with ThreadPoolExecutor(len(parts)) as clients:
+        return [image_id for ids in clients.map(client, parts) for image_id in ids]
 
 
 @contextmanager

@@ -8,8 +8,6 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from bench import report
-from bench.common import Product, Spread, arguments, product, quantile, scratch, upload
+from bench.common import Product, Spread, arguments, product, quantile, scratch, upload_at_once
 from bench.photos import MIXED, pictures
 from tests.browser.files import choose
 from tests.product import until
@@ -155,8 +153,7 @@ def _from_a_browser(browser: Browser, running: Product, paths: list[Path]) -> di
 def _from_a_program(browser: Browser, running: Product, paths: list[Path]) -> dict[str, float]:
     viewer = _open(browser, running)
     began = time.time()
-    with ThreadPoolExecutor(_CLIENTS) as clients:
-        list(clients.map(lambda part: _send(running, part), (paths[n::_CLIENTS] for n in range(_CLIENTS))))
+    upload_at_once(running, [map(Path.read_bytes, paths[part::_CLIENTS]) for part in range(_CLIENTS)])
     accepted = time.time() - began
     until(lambda: not running.store.pending(), 900, 0.2)
     took = time.time() - began
@@ -170,12 +167,6 @@ def _from_a_program(browser: Browser, running: Product, paths: list[Path]) -> di
         "sent by a program: 90 % of the tiles in view show pictures, s": mostly,
         "sent by a program: the same, in % of the time that all renditions took": 100 * mostly / took,
     }
-
-
-def _send(running: Product, paths: list[Path]) -> None:
-    with closing(running.connection()) as connection:
-        for path in paths:
-            upload(connection, path.read_bytes(), path.name)
 
 
 def _open(browser: Browser, running: Product) -> Page:
