@@ -138,7 +138,7 @@ def test_a_day_stamped_in_the_future_is_counted_as_seldom_as_any(
     for day in (newest, oldest):
         os.utime(day, (4e9, 4e9))
     monkeypatch.setattr("pipeline.store.days._RECHECK_SHARE", -1)
-    monkeypatch.setattr("pipeline.store.days._SETTLED_SECONDS", 0.2)
+    monkeypatch.setattr("pipeline.store.days.SETTLED_SECONDS", 0.2)
     found = Days(tmp_path / "images")
     found.refresh()
     time.sleep(0.3)

@@ -10,7 +10,9 @@ from pathlib import Path
 from pipeline.store.listing import days_in, ids_in, names_in
 from pipeline.volume.files import is_gone
 
-_SETTLED_SECONDS = 2.0
+SETTLED_SECONDS = 2.0
+"""How long after a touch another may leave the same stamp, in the grain of the volume's clock."""
+
 _IN_USE = 2
 _RECHECK_SHARE = 0.5
 EVERY = 20
@@ -42,7 +44,7 @@ class _Counted:
         have left the same stamp, in the grain of the volume's clock."""
         if touched != self.touched:
             return True
-        return self.at - self.since < _SETTLED_SECONDS <= time.monotonic() - self.since
+        return self.at - self.since < SETTLED_SECONDS <= time.monotonic() - self.since
 
 
 class Days:

@@ -11,12 +11,12 @@ from pathlib import Path
 import structlog
 
 from pipeline.store.day_file import Known
-from pipeline.store.days import stamp_of
+from pipeline.store.days import SETTLED_SECONDS, stamp_of
 from pipeline.store.listing import Stamp, days_in, ids_in, names_in, stamped_ids_in
 from pipeline.volume.volume import Volume
 from web.index.changes import Changes
 from web.index.events import EventLog
-from web.index.folders import SETTLED_SECONDS, Folders
+from web.index.folders import Folders
 from web.index.refresh import Refresher
 from web.index.rows import Codec, Row, packed_id
 
