@@ -86,6 +86,16 @@ def test_room_is_made_without_asking_again_for_every_stamp(store: Store) -> None
     assert removed == [ids[0], ids[2]]
 
 
+def test_two_uploads_that_make_room_at_once_remove_each_image_once(store: Store) -> None:
+    ids = [new_id() for _ in range(4)]
+    for number, image_id in enumerate(ids):
+        store.layout.trashed(image_id).mkdir()
+        put_away_before(store, image_id, 1000 - number)
+    trash_size = TrashSize(store.volume)
+    one, other = trash_size.make_room(), trash_size.make_room()
+    assert [next(one), next(other), next(one), next(other)] == ids
+
+
 def asked_for_stamps(step: Callable[[], object]) -> int:
     """How often a step calls `stat`."""
     found = 0

@@ -49,9 +49,9 @@ class TrashSize:
         """
         ids = trash.ids(self._volume)
         known = self._stamps
-        stamps = {image_id: known[image_id] for image_id in ids if image_id in known}
+        stamps = {image_id: at for image_id in ids if (at := known.get(image_id)) is not None}
         stamps |= trash.stamps(self._volume, [image_id for image_id in ids if image_id not in stamps])
-        self._stamps = stamps
+        self._stamps = stamps.copy()  # another upload that makes room at the same time takes entries out of it
         for image_id in trash.oldest_first(stamps):
             removed = trash.is_purged(self._volume, image_id, by=stamps[image_id])
             self._stamps.pop(image_id, None)  # if it is still there, it was restored and deleted once more
