@@ -15,6 +15,7 @@ import hashlib
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
@@ -22,7 +23,7 @@ from typing import BinaryIO
 import msgspec
 
 from pipeline.store.listing import Stamp
-from pipeline.volume.files import open_file
+from pipeline.volume.files import is_temporary, open_file, tag_of, temporary_name
 from pipeline.volume.volume import Volume
 
 _VERSION = 1
@@ -124,9 +125,20 @@ def examine(volume: Volume, path: Path) -> Condition:
 
 
 def is_newer(path: Path) -> bool:
-    """Whether a newer release wrote this file, which is then left as it is; raises `OSError`."""
-    with open_file(path) as file:
+    """Whether a newer release wrote this file, which is then left as it is; false if it cannot be read."""
+    with suppress(OSError), open_file(path) as file:
         return _version(file.readline(_LONGEST_HEAD)) > _VERSION
+    return False
+
+
+def draft(volume: Volume, day: str) -> Path:
+    """The name under which this process writes a day's file."""
+    return temporary_name(volume.layout.day_file(day), volume.presence.token())
+
+
+def is_abandoned(volume: Volume, name: str) -> bool:
+    """Whether this is the name of a day's file that is half-written, and whose process has ended."""
+    return is_temporary(name) and not volume.presence.is_alive(tag_of(name))
 
 
 def _version(head: bytes) -> int:

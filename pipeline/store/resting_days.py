@@ -10,17 +10,15 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Generator, Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import structlog
 
 from pipeline.errors import GalleryError
 from pipeline.records import Record, State
 from pipeline.store import outbox
-from pipeline.store.day_file import Entry, Known, Writer, is_newer
+from pipeline.store.day_file import Entry, Known, Writer, draft, is_abandoned, is_newer
 from pipeline.store.listing import Stamp, days_in, names_in, stamped_ids_in, stamps_in
-from pipeline.volume.files import flush_folder, is_temporary, read_small_file
+from pipeline.volume.files import flush_folder, read_small_file
 from pipeline.volume.layout import bucket_names, is_day
 from pipeline.volume.space import space
 from pipeline.volume.volume import Volume
@@ -99,9 +97,9 @@ class RestingDays:
         """Write a day's file, unless one of its images changed lately; a record whose entry is still true is copied."""
         layout, volume = self._volume.layout, self._volume
         path = layout.day_file(day)
-        if not self._has_room() or _is_newer(path):
+        if not self._has_room() or is_newer(path):
             return
-        temporary = path.with_name(f".{day}.{volume.presence.token()}.tmp")
+        temporary = draft(volume, day)
         try:
             with temporary.open("wb") as file:
                 writer, known = Writer(file, volume, day), Known(volume, day)
@@ -141,17 +139,5 @@ class RestingDays:
     def _remove_leftovers(self, files: dict[str, Stamp], days: set[str]) -> None:
         """Remove the files of days that are gone, and what processes that have ended left half-written."""
         for name in files:
-            ended = is_temporary(name) and not self._volume.presence.is_alive(token_of(name))
-            if ended or (is_day(name) and name not in days):
+            if is_abandoned(self._volume, name) or (is_day(name) and name not in days):
                 (self._volume.layout.days / name).unlink(missing_ok=True)
-
-
-def token_of(temporary: str) -> str:
-    """The token of the process that writes a day's file under this temporary name."""
-    return temporary.removesuffix(".tmp").rpartition(".")[2]
-
-
-def _is_newer(path: Path) -> bool:
-    with suppress(OSError):
-        return is_newer(path)
-    return False

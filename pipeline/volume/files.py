@@ -213,9 +213,19 @@ def remove_temporaries(folder: Path) -> None:
         leftover.unlink(missing_ok=True)
 
 
+def temporary_name(path: Path, tag: str) -> Path:
+    """The name beside `path` under which the writer with this tag writes it."""
+    return path.with_name(f".{path.name}.{tag}{_TEMPORARY}")
+
+
+def tag_of(temporary: str) -> str:
+    """The writer's tag in a temporary name."""
+    return temporary.removesuffix(_TEMPORARY).rpartition(".")[2]
+
+
 def stage(path: Path, data: bytes) -> Path:
     """Write and flush `data` under a temporary name beside `path`; returns that name."""
-    temporary = path.with_name(f".{path.name}.{token_hex(4)}{_TEMPORARY}")
+    temporary = temporary_name(path, token_hex(4))
     write_flushed(temporary, data)
     return temporary
 

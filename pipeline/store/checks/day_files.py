@@ -9,8 +9,7 @@ from pipeline.store import repairs
 from pipeline.store.checks.disk import entries
 from pipeline.store.checks.tree import not_a_file, stray, unreadable
 from pipeline.store.checks.violation import Violation, printable
-from pipeline.store.day_file import Condition, examine
-from pipeline.store.resting_days import token_of
+from pipeline.store.day_file import Condition, examine, is_abandoned
 from pipeline.volume.files import is_temporary
 from pipeline.volume.layout import is_day
 from pipeline.volume.volume import Volume
@@ -21,7 +20,7 @@ def check_day_files(volume: Volume) -> Iterator[Violation]:
     for entry in entries(volume.layout.days):
         path, where = Path(entry), printable(Path(entry), volume.layout.root)
         if is_temporary(entry.name) and entry.is_file(follow_symlinks=False):
-            if not volume.presence.is_alive(token_of(entry.name)):
+            if is_abandoned(volume, entry.name):
                 yield Violation("half-written", where, "Left by a crash.", repairs.remove_file(path))
         elif not is_day(entry.name):
             yield stray(volume, entry)
