@@ -15,7 +15,7 @@ from pipeline.errors import ImageNotFound, Unrenderable
 from pipeline.ids import new_id
 from pipeline.store import Store, cleanup, deletion, failure_marks
 from pipeline.store.checks.examine import repair
-from pipeline.store.failures import FailureMarks
+from pipeline.store.outdated_failures import OutdatedFailures
 from pipeline.volume.files import flush_existing
 from pipeline.volume.layout import RECORD
 from pipeline.volume.locks import locked
@@ -67,7 +67,7 @@ def test_an_image_that_fails_while_it_is_tidied_stays_on_the_list(
 ) -> None:
     image_id = accept_bytes(store, picture())
     failure_marks.note_failure(store.volume, image_id)
-    real = FailureMarks._is_outdated
+    real = OutdatedFailures._is_outdated
 
     def then_it_fails(*arguments: Any) -> bool:
         found = real(*arguments)
@@ -75,7 +75,7 @@ def test_an_image_that_fails_while_it_is_tidied_stays_on_the_list(
             held.fail(Unrenderable())
         return found
 
-    monkeypatch.setattr(FailureMarks, "_is_outdated", then_it_fails)
+    monkeypatch.setattr(OutdatedFailures, "_is_outdated", then_it_fails)
     cleanup.cleanup(store.volume)
     assert store.failed() == [image_id]
 

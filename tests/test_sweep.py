@@ -19,9 +19,9 @@ from pipeline.queue.connection import connect
 from pipeline.queue.lease import Lease
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
-from pipeline.store import Store, failure_marks, failures, outbox
+from pipeline.store import Store, failure_marks, outbox, outdated_failures
 from pipeline.store.cleanup import cleanup
-from pipeline.store.failures import FailureMarks
+from pipeline.store.outdated_failures import OutdatedFailures
 from pipeline.store.resting_days import RestingDays
 from pipeline.volume.locks import locked
 from pipeline.volume.volume import Volume
@@ -138,10 +138,10 @@ def test_workers_are_known_again_to_a_redis_that_lost_everything(gallery: Galler
 def test_it_reads_few_records_of_failed_images_and_all_of_them_in_turn(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(failures, "_NEW", 4)
-    monkeypatch.setattr(failures, "_AGAIN", 1)
+    monkeypatch.setattr(outdated_failures, "_NEW", 4)
+    monkeypatch.setattr(outdated_failures, "_AGAIN", 1)
     ids = [failed(store, picture()) for _ in range(9)]
-    marks = FailureMarks(store.volume)
+    marks = OutdatedFailures(store.volume)
 
     def read() -> list[str]:
         with touching() as touched:
@@ -155,7 +155,7 @@ def test_it_reads_few_records_of_failed_images_and_all_of_them_in_turn(
 def test_outdated_marks_of_failures_go_whatever_was_checked_before(store: Store) -> None:
     trashed, retried, repaired, damaged = (failed(store, picture()) for _ in range(4))
     os.truncate(store.layout.record(damaged), 0)
-    marks = FailureMarks(store.volume)
+    marks = OutdatedFailures(store.volume)
     assert cleanup(store.volume, marks).failures == 0
     store.delete(trashed)
     store.retry(retried)

@@ -17,7 +17,7 @@ from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.store import Store
 from pipeline.store.cleanup import cleanup, tolerated
 from pipeline.store.duplicates import adopt_former
-from pipeline.store.failures import FailureMarks
+from pipeline.store.outdated_failures import OutdatedFailures
 from pipeline.threads import keep_running
 from pipeline.volume.locks import Busy, is_locked, locked
 from worker import metrics
@@ -35,7 +35,7 @@ class Sweep:
         self._queue = queue
         self._interval = interval
         self._worker = worker
-        self._failures = FailureMarks(store.volume)
+        self._failures = OutdatedFailures(store.volume)
         self.found: dict[str, int] = {}
         self._suspects: dict[str, float] = {}
         self._stopped = threading.Event()

@@ -18,7 +18,7 @@ from pipeline.errors import GalleryError
 from pipeline.ids import is_id
 from pipeline.records import State
 from pipeline.store import deletion, outbox
-from pipeline.store.failures import FailureMarks
+from pipeline.store.outdated_failures import OutdatedFailures
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
 
@@ -37,7 +37,7 @@ class Tidied:
     failures: int = 0
 
 
-def cleanup(volume: Volume, failures: FailureMarks | None = None) -> Tidied:
+def cleanup(volume: Volume, failures: OutdatedFailures | None = None) -> Tidied:
     """Remove abandoned uploads, half-deleted images, markers without an image, and outdated marks of failures: those
     that are due by what `failures` remembers.
 
@@ -59,7 +59,7 @@ def cleanup(volume: Volume, failures: FailureMarks | None = None) -> Tidied:
     for image_id in _unseen(volume, outbox.pending(volume)):
         with tolerated(layout.marker(image_id)):
             done.markers += drop_orphan(volume, image_id)
-    failures = failures or FailureMarks(volume)
+    failures = failures or OutdatedFailures(volume)
     for image_id in failures.due():
         with tolerated(layout.failure(image_id)):
             done.failures += failures.drop_if_outdated(image_id)

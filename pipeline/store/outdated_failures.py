@@ -11,7 +11,7 @@ from pipeline.volume.volume import Volume
 _NEW, _AGAIN = 500, 50
 
 
-class FailureMarks:
+class OutdatedFailures:
     """Remembers which marks in `failed/` were checked: a sweep lists them, reads the records of up to `_NEW` images
     that it does not know, and again of `_AGAIN` others, the longest ago first.
 
