@@ -17,7 +17,7 @@ from pipeline.store import deletion, duplicates, outbox, reading, trash
 from pipeline.store.days import touch
 from pipeline.store.incoming import IncomingUpload
 from pipeline.times import now, stamp
-from pipeline.volume.files import flush_folder, start_flushing, write_all
+from pipeline.volume.files import start_flushing, write_all
 from pipeline.volume.layout import RECORD
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
@@ -119,7 +119,7 @@ def _compare(volume: Volume, upload: IncomingUpload, sent: Record, image_id: str
     def put() -> Record:
         original = volume.layout.image(image_id) / upload.name
         (upload.folder / upload.name).rename(original)
-        flush_folder(original.parent)
+        volume.folders.flush_once(original.parent)
         return standing
 
     try:

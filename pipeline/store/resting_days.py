@@ -18,7 +18,7 @@ from pipeline.records import Record, State
 from pipeline.store import outbox
 from pipeline.store.day_file import Entry, Known, Writer, draft, is_abandoned, is_newer
 from pipeline.store.listing import Stamp, days_in, names_in, stamped_ids_in, stamps_in
-from pipeline.volume.files import flush_folder, read_small_file
+from pipeline.volume.files import read_small_file
 from pipeline.volume.layout import bucket_names, is_day
 from pipeline.volume.space import space
 from pipeline.volume.volume import Volume
@@ -117,7 +117,7 @@ class RestingDays:
                 os.utime(file.fileno(), ns=(stamp.modified, stamp.modified))
                 os.fsync(file.fileno())
             temporary.replace(path)
-            flush_folder(layout.days)
+            volume.folders.flush(layout.days)
         finally:
             temporary.unlink(missing_ok=True)
         self._written[day] = stamp.modified
