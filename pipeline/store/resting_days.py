@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Container, Generator, Iterable, Iterator
 
 import structlog
 
@@ -17,7 +17,7 @@ from pipeline.errors import GalleryError
 from pipeline.records import Record, State
 from pipeline.store import outbox
 from pipeline.store.day_file import Entry, Known, Writer, draft, is_abandoned, is_newer
-from pipeline.store.listing import Stamp, days_in, names_in, stamped_ids_in, stamps_in
+from pipeline.store.listing import Stamp, names_in, stamped_ids_in, stamps_in
 from pipeline.volume.files import read_small_file
 from pipeline.volume.layout import bucket_names, is_day
 from pipeline.volume.space import space
@@ -61,11 +61,12 @@ class RestingDays:
     def _one_round(self) -> Iterator[bool]:
         layout = self._volume.layout
         layout.days.mkdir(exist_ok=True)
-        days, files = stamps_in(layout.images), stamps_in(layout.days)
-        self._remove_leftovers(files, set(days_in(layout.images)))
+        days = {name: stamp for name, stamp in stamps_in(layout.images).items() if is_day(name)}
+        files = stamps_in(layout.days)
+        self._remove_leftovers(files, days)
         rested = int((self._volume.now() - self._rest) * 1e9)
-        waiting = {bucket_names(image_id)[0] for image_id in outbox.ids_in(layout.pending)}
-        resting = [day for day in days_in(layout.images) if day in days and day not in waiting]
+        waiting = {bucket_names(image_id)[0] for image_id in outbox.pending(self._volume)}
+        resting = [day for day in days if day not in waiting]
         for day in resting:
             if days[day].changed <= rested and not self._is_written(day, days[day], files.get(day)):
                 yield from self._write(day, days[day], rested)
@@ -136,7 +137,7 @@ class RestingDays:
     def _has_room(self) -> bool:
         return space(self._volume.root).free > self._reserve + _MARGIN_BYTES
 
-    def _remove_leftovers(self, files: dict[str, Stamp], days: set[str]) -> None:
+    def _remove_leftovers(self, files: Iterable[str], days: Container[str]) -> None:
         """Remove the files of days that are gone, and what processes that have ended left half-written."""
         for name in files:
             if is_abandoned(self._volume, name) or (is_day(name) and name not in days):
