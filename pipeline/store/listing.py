@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -78,12 +77,22 @@ def stamps_in(folder: Path) -> dict[str, Stamp]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                with suppress(FileNotFoundError):
-                    found[entry.name] = Stamp.of(entry.stat(follow_symlinks=False))
+                if stamp := _stamp(entry):
+                    found[entry.name] = stamp
     except OSError as error:
         if not is_gone(error):
             raise
     return dict(sorted(found.items()))
+
+
+def _stamp(entry: os.DirEntry[str]) -> Stamp | None:
+    """The stamp of an entry; None if it was removed meanwhile, which leaves the others listed."""
+    try:
+        return Stamp.of(entry.stat(follow_symlinks=False))
+    except OSError as error:
+        if is_gone(error):
+            return None
+        raise
 
 
 def stamped_ids_in(bucket: Path) -> dict[str, Stamp]:
