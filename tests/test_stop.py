@@ -139,3 +139,17 @@ def test_a_stop_that_comes_during_maintenance_ends_the_worker(monkeypatch: pytes
     monkeypatch.setattr(SimpleWorker, "run_maintenance_tasks", stopped)
     with pytest.raises(StopRequested):
         object.__new__(ThumbnailWorker).run_maintenance_tasks()
+
+
+def test_web_and_workers_send_the_traces_that_are_left_when_they_stop(bare: Gallery) -> None:
+    otlp = pytest.importorskip("tests.otlp", reason="the extra `tracing` is not installed")
+    with otlp.collector() as sink:
+        late = {**sink.environ, "OTEL_BSP_SCHEDULE_DELAY": "600000"}
+        bare.start_redis()
+        bare.start_web(**late)
+        bare.start("worker.1", "worker", **late)
+        image_id = bare.upload(picture()).json["id"]
+        bare.until_ended(image_id)
+        assert sink.of(image_id) == []
+        assert bare.stop("worker.1") == bare.stop("web") == 0
+        assert {"accept", "render both"} <= {span.name for span in sink.of(image_id)}

@@ -56,7 +56,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     queue = ThumbnailQueue(redis, settings.job_timeout, lease, _REDIS_PAUSE_SECONDS)
     rates = Rates(queue, "gallery:rates")
     index = Index(settings.cache, store.volume)
-    app.extensions["tracer"] = tracer = make_tracer("web", settings.otlp_endpoint)
+    tracer = make_tracer("web", settings.otlp_endpoint)
     app.extensions["gallery"] = Services(settings, store, queue, EventPublisher(redis, lease), index, tracer)
     feed = Feed(app, settings.redis_url, lease, index.events, originals_for_all=everybody_may(settings))
     app.extensions["feed"] = feed

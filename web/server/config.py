@@ -44,7 +44,7 @@ def child_exit(_server: Any, worker: Any) -> None:
 def worker_exit(_server: Any, worker: Any) -> None:
     """A hook of gunicorn, in a web process that ends: send the traces that are left."""
     if (app := getattr(worker, "wsgi", None)) is not None:
-        app.extensions["tracer"].stop()
+        app.extensions["gallery"].tracer.stop()
 
 
 def on_exit(_server: Any) -> None:
