@@ -166,3 +166,4 @@ def test_a_page_that_waits_for_the_index_asks_again_but_not_while_somebody_types
         field.blur()
         page.clock.run_for(6_000)
         expect(page.locator(".tile").first).to_be_visible()
+        page.close()  # before web ends, which it goes on asking
