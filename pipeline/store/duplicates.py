@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, VolumeUnavailable, volume_error
 from pipeline.ids import is_id
@@ -23,6 +24,13 @@ from pipeline.volume.volume import Volume
 
 LOCK_WAIT = 10.0
 _TRIES = 3
+
+
+class Holder(NamedTuple):
+    """The image that claims some bytes, and whether it is in the trash."""
+
+    id: str
+    in_trash: bool
 
 
 @contextmanager
@@ -47,8 +55,8 @@ def claim(volume: Volume, sha256: str, image_id: str) -> list[Path]:
     return [path.parent]
 
 
-def claim_or_find(volume: Volume, sha256: str, image_id: str) -> list[Path] | str:
-    """Claim these bytes for an image and return the folders to flush, or the id of the `holder` that has them.
+def claim_or_find(volume: Volume, sha256: str, image_id: str) -> list[Path] | Holder:
+    """Claim these bytes for an image and return the folders to flush, or the `holder` that has them.
 
     The claim comes first: it fails if there is one, and over a network looking before would cost as much again. Under
     the lock.
@@ -104,33 +112,41 @@ def drop(volume: Volume, sha256: str, image_id: str) -> None:
         (volume.layout.former_claims(sha256) / f"{sha256}.{image_id}").unlink(missing_ok=True)
 
 
-def holder(volume: Volume, sha256: str) -> str | None:
-    """The id of an image that exists, or is in the trash, and claims these bytes; under the lock.
+def holder(volume: Volume, sha256: str) -> Holder | None:
+    """The image that exists, or is in the trash, and claims these bytes; under the lock.
 
     Drops claims of images that do not exist or have other bytes.
     """
     while (image_id := claimed_by(volume, sha256)) is not None:
-        if _is_rightful(volume, sha256, image_id):
-            return image_id
+        if found := _rightful(volume, sha256, image_id):
+            return found
         drop(volume, sha256, image_id)
         if claimed_by(volume, sha256) == image_id:
             raise VolumeUnavailable(f"the claim of {image_id or 'nobody'} on {sha256} cannot be dropped")
     return None
 
 
-def _is_rightful(volume: Volume, sha256: str, image_id: str) -> bool:
+def _rightful(volume: Volume, sha256: str, image_id: str) -> Holder | None:
+    """The image as the holder of these bytes, None if it does not exist or has others."""
     try:
         record = reading.read(volume, image_id, listed=True)
     except ImageNotFound:
-        return is_trashed(volume, sha256, image_id)
+        return _trashed(volume, sha256, image_id)
     except ForeignRecord:
-        return False
+        return None
     except DamagedRecord:
-        return any(hash_of(path) == sha256 for path in originals(volume, image_id))
+        has_them = any(hash_of(path) == sha256 for path in originals(volume, image_id))
+        return Holder(image_id, in_trash=not volume.is_there(image_id)) if has_them else None
     # a record may have been read through a folder that another machine has removed
     if record.sha256 != sha256 or record.id != image_id:
-        return False
-    return volume.is_there(image_id) or is_trashed(volume, sha256, image_id)
+        return None
+    if volume.is_there(image_id):
+        return Holder(image_id, in_trash=False)
+    return _trashed(volume, sha256, image_id)
+
+
+def _trashed(volume: Volume, sha256: str, image_id: str) -> Holder | None:
+    return Holder(image_id, in_trash=True) if is_trashed(volume, sha256, image_id) else None
 
 
 def is_trashed(volume: Volume, sha256: str, image_id: str) -> bool:

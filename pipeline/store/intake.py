@@ -86,15 +86,14 @@ def accept(
             upload.flush_to_disk()  # before taking the lock, which others wait for
         with duplicates.holding_lock(volume, record.sha256):
             standing = duplicates.claim_or_find(volume, record.sha256, record.id)
-            if not isinstance(standing, str):
+            if not isinstance(standing, duplicates.Holder):
                 _commit(volume, upload, record, standing, traceparent)
                 return Accepted(record, new=True, pending=True)
-            restored = not volume.is_there(standing)
-            if restored:
-                trash.bring_back(volume, standing)
-            accepted = _compare(volume, upload, record, standing, traceparent)
-            pending = accepted.pending or (restored and accepted.record.state is State.PENDING)
-            return accepted._replace(pending=pending, restored=restored)
+            if standing.in_trash:
+                trash.bring_back(volume, standing.id)
+            accepted = _compare(volume, upload, record, standing.id, traceparent)
+            pending = accepted.pending or (standing.in_trash and accepted.record.state is State.PENDING)
+            return accepted._replace(pending=pending, restored=standing.in_trash)
     except OSError as error:
         raise volume_error(error) from error
     except Busy as busy:
@@ -106,7 +105,7 @@ def accept(
 def _compare(volume: Volume, upload: IncomingUpload, sent: Record, image_id: str, traceparent: str | None) -> Accepted:
     """Whether the image really has these bytes; if it lost them, those that were sent take their place."""
     try:
-        standing = reading.get(volume, image_id)
+        standing = reading.get(volume, image_id, listed=True)  # when its claim was found
         if duplicates.has_bytes(volume.layout.image(image_id) / standing.original, standing):
             volume.flush_place(image_id)  # the process that accepted it may have died before
             return Accepted(standing, new=False, pending=False)

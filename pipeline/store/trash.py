@@ -105,7 +105,7 @@ def bring_back(volume: Volume, image_id: str) -> None:
     if record.id != image_id:
         raise NotRestorable(image_id)
     holder = duplicates.holder(volume, record.sha256)
-    if holder not in (None, image_id):
+    if holder is not None and holder.id != image_id:
         raise NotRestorable(image_id)
     if holder is None:
         for folder in duplicates.claim(volume, record.sha256, image_id):

@@ -44,7 +44,7 @@ def restore(volume: Volume, image: Backed, require_room: Callable[[int], None]) 
         record = _settled(folder, record)
         with duplicates.holding_lock(volume, record.sha256):
             if (holder := duplicates.holder(volume, record.sha256)) is not None:
-                return Outcome(image.id, "here already", f"as {holder}")
+                return Outcome(image.id, "here already", f"as {holder.id}")
             _put(volume, folder, record, image.place)
         if not original.is_original(record):
             return Outcome(image.id, "damaged", "its original is not what was uploaded")
