@@ -14,7 +14,7 @@ ASK := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python requirements/audit.py
 help:
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | sort | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-.PHONY: help run dev test check format lock chaos siege frontend bench fuzz differential audit screenshots film
+.PHONY: help run dev test check format lock chaos siege frontend bench fuzz differential audit screenshots film docs
 
 run: $(RUN_STAMP) $(FRONTEND) ## start the whole pipeline: embedded Redis-compatible server, web, workers, rq-dashboard
 	@exec .venv/bin/python -m launcher --stop-with-parent
@@ -55,6 +55,9 @@ screenshots: $(STAMP) $(FRONTEND) ## take the pictures of the README anew (STATE
 
 film: $(STAMP) $(FRONTEND) ## take the film of the README anew
 	.venv/bin/python -m tests.browser.recording
+
+docs: $(STAMP) ## build the documents as a site, in site/; a link that leads nowhere fails
+	@.venv/bin/python -m docsite
 
 format: $(STAMP) ## format and fix what can be fixed
 	.venv/bin/ruff format .
