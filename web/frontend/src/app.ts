@@ -25,7 +25,7 @@ import { type Image, madeAt } from "./records";
 import { Retries } from "./retries";
 import { Scrubber } from "./scrubber";
 import { Selection } from "./selection";
-import { State } from "./state";
+import { StatusLine } from "./status-line";
 import { Timeline } from "./timeline";
 import { toast } from "./toast";
 import { Trash } from "./trash";
@@ -41,7 +41,7 @@ const retries = new Retries(timeline);
 const picked = new PickedBar(timeline, selection, () => remove(null), (ids) => retries.note(ids));
 const scrubber = new Scrubber(grid);
 const added = new Added(grid);
-const state = new State(() => retries.note([...timeline.known()].filter((image) => image.state === "failed").map(({ id }) => id)));
+const statusLine = new StatusLine(() => retries.note([...timeline.known()].filter((image) => image.state === "failed").map(({ id }) => id)));
 const pick = mayUpload ? new Pick(uploaded) : null;
 const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id), remove: (id) => void take([id]) });
 
@@ -61,17 +61,17 @@ function uploaded(image: Image): void {
 function arrived(image: Image): void {
   retries.heard(image);
   // what was found stays in view, such as one of those that failed while it is tried again
-  if (!timeline.images.has(image.id) && !matches(image)) return state.soon();
+  if (!timeline.images.has(image.id) && !matches(image)) return statusLine.soon();
   const told = timeline.put(image);
   if ((told === "new" || told === "moved") && madeAt(image.id) > start.now) added.note(image.id, keyOf(image));
   opener.viewer?.update(image.id);
-  state.soon();
+  statusLine.soon();
   changed();
 }
 
 /** How many there are is asked for again. */
 async function recount(): Promise<void> {
-  if (filtered) await loader.again();
+  if (filtered) await loader.reloadSearch();
   else await loader.count(() => undefined);
 }
 
@@ -176,7 +176,7 @@ for (const still of document.querySelectorAll(".still")) still.remove();
 const from = start.open && start.images[0] ? keyAfter(keyOf(start.images[0])) : start.before;
 timeline.fill(from, start.images, start.end);
 grid.start(main);
-void (filtered ? loader.only(begun) : loader.count(begun));
+void (filtered ? loader.loadSearch(begun) : loader.count(begun));
 
 function begun(): void {
   const first = start.images[0];
@@ -201,13 +201,13 @@ new Live(
       };
       if (opener.busy || !timeline.images.has(id)) takeAway();
       else focus.keep(new Set([id]), takeAway, false);
-      state.soon();
+      statusLine.soon();
     },
-    missed: () => (state.soon(), loader.refresh()),
+    missed: () => (statusLine.soon(), loader.refresh()),
   },
   start.events ?? null,
 ).start();
-state.soon();
+statusLine.soon();
 install();
 if (pick) setTimeout(() => void pick.load(), leftUnfinished() || wasShared ? 0 : 1500);
 

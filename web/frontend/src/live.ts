@@ -33,22 +33,22 @@ export class Live {
   constructor(readonly news: News, since: string | null) {
     this.#since = since;
     this.#channel.addEventListener("message", (event: MessageEvent<Told>) => this.#hear(event.data));
-    document.addEventListener("visibilitychange", () => (document.hidden ? this.#away() : this.#line()));
+    document.addEventListener("visibilitychange", () => (document.hidden ? this.#away() : this.#waitForLock()));
     addEventListener("pagehide", () => this.#away());
     addEventListener("pageshow", (event) => {
       if (!event.persisted) return;
       this.#gap = true;
-      this.#line();
+      this.#waitForLock();
     });
     addEventListener("online", () => this.#leave && (this.#source || !navigator.locks) && this.#open());
   }
 
   start(): void {
-    if (!document.hidden) this.#line();
+    if (!document.hidden) this.#waitForLock();
   }
 
   /** Stands in line for being the one that listens. */
-  #line(): void {
+  #waitForLock(): void {
     if (this.#leave) return;
     const leave = (this.#leave = new AbortController());
     if (this.#gap) void this.#catchUp();

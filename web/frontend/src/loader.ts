@@ -52,13 +52,13 @@ export class Loader {
   }
 
   /** Takes the first of the images that the page was asked for, which are not counted by days. */
-  async only(first: () => void): Promise<void> {
-    while (!(await this.again().then(() => true, () => false))) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  async loadSearch(first: () => void): Promise<void> {
+    while (!(await this.reloadSearch().then(() => true, () => false))) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     first();
   }
 
   /** Asks again for a list that was asked for, as far as it was known; returns the event to listen from. */
-  async again(): Promise<string | null> {
+  async reloadSearch(): Promise<string | null> {
     const last = [...this.timeline.known()].at(-1);
     const until = last ? keyOf(last) : null;
     const found: Image[] = [];
@@ -94,12 +94,12 @@ export class Loader {
 
   /** Asks again for what came and changed while nothing was heard; returns the event to listen from. */
   async refresh(): Promise<string | null> {
-    if (filtered) return this.again();
-    return byTaken ? this.#anew() : this.#newest();
+    if (filtered) return this.reloadSearch();
+    return byTaken ? this.#recount() : this.#newest();
   }
 
   /** By when they were taken, what came in may be anywhere. */
-  async #anew(): Promise<string | null> {
+  async #recount(): Promise<string | null> {
     const [{ days }, { events }] = await Promise.all([api.days(EVERY, byTaken), api.page(null, 1, asked)]);
     this.timeline.reset();
     this.timeline.count(days, EVERY);

@@ -8,8 +8,8 @@ const drawn = new Map<string, string>();
 
 export function placeholder(image: Image): string | null {
   if (!image.placeholder) return null;
-  const standing = drawn.get(image.placeholder);
-  if (standing) return standing;
+  const cached = drawn.get(image.placeholder);
+  if (cached) return cached;
   let url: string;
   try {
     url = thumbHashToDataURL(Uint8Array.from(atob(image.placeholder), (c) => c.charCodeAt(0)));

@@ -23,11 +23,11 @@ let busy = 0;
 
 /** The address of a small picture of a file; null if the browser can't decode it. The last one asked for is made first. */
 export function previewOf(file: Blob): Promise<string | null> {
-  const standing = previews.get(file);
-  if (standing) {
+  const existing = previews.get(file);
+  if (existing) {
     const at = wanted.findIndex((entry) => entry.file === file);
     if (at >= 0) wanted.push(...wanted.splice(at, 1));
-    return standing.url;
+    return existing.url;
   }
   const preview: Preview = { made: null, url: new Promise((done) => wanted.push({ file, done })) };
   void preview.url.then((url) => (preview.made = url));

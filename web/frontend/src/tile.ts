@@ -1,14 +1,14 @@
 /** One image in the grid, as it stands. */
 
 import { h } from "./dom";
-import { groundOf } from "./ground";
+import { backgroundClass } from "./background";
 import { icon } from "./icons";
 import { mayChange } from "./page";
 import { placeholder } from "./placeholder";
 import { fileSent, isMade, previewOf } from "./previews";
 import { remarksOf, type Image } from "./records";
 import { viewOf } from "./view";
-import { formatName, standing } from "./words";
+import { formatName, stateText } from "./words";
 
 /** What a tile asks of the page; `id` is that of the image. */
 export interface TileActions {
@@ -59,7 +59,7 @@ export class Tile {
     const ticked = this.actions.ticked(image.id);
     this.#tick.setAttribute("aria-checked", String(ticked));
     const file = image.state === "pending" ? fileSent(image.id) : undefined;
-    const shows = image.renditions.grid ? `picture${image.renditions.view ? "s" : ""}` : `${image.state} ${standing(image)}${file ? " sent" : ""}`;
+    const shows = image.renditions.grid ? `picture${image.renditions.view ? "s" : ""}` : `${image.state} ${stateText(image)}${file ? " sent" : ""}`;
     const key = `${shows} ${image.state} ${remarksOf(image).join()}`;
     const previewed = this.link.querySelector("img.own") !== null && !image.renditions.grid;
     const classes = `tile ${image.renditions.grid ? "ready" : image.state}${ticked ? " ticked" : ""}${previewed ? " previewed" : ""}`;
@@ -84,14 +84,14 @@ export class Tile {
     }
   }
 
-  #picture(standing: boolean): void {
+  #picture(hasPicture: boolean): void {
     const { image } = this;
     const { grid, view } = image.renditions;
     if (!grid || !image.links.grid) return;
-    if (!standing) {
+    if (!hasPicture) {
       const img = h("img", { alt: image.name, width: grid.width, height: grid.height, decoding: "async", draggable: "false" });
-      const ground = groundOf(image);
-      if (ground) img.classList.add(ground);
+      const background = backgroundClass(image);
+      if (background) img.classList.add(background);
       const own = this.link.querySelector<HTMLImageElement>("img.own");
       this.#img = img;
       // of a format that this browser does not know, or gone by now
@@ -128,7 +128,7 @@ export class Tile {
   }
 
   #waits(): void {
-    this.link.append(h("span", { class: "badge remark" }, icon("wait"), h("span", { class: "unseen" }, `${standing(this.image)}…`)));
+    this.link.append(h("span", { class: "badge remark" }, icon("wait"), h("span", { class: "unseen" }, `${stateText(this.image)}…`)));
   }
 
   /** The gallery's picture takes the place of ours once it can be drawn. */
@@ -165,8 +165,8 @@ export class Tile {
     const { image } = this;
     const failed = image.state === "failed";
     const words = h("span", { class: "words" }, h("b", {}, image.name), h("span", { class: "why" }, failed ? (image.reason?.message ?? "Failed.") : ""));
-    if (image.state === "pending") words.lastElementChild?.append(icon("wait"), h("span", {}, `${standing(image)}…`));
-    else if (!failed) words.lastElementChild?.append(standing(image));
+    if (image.state === "pending") words.lastElementChild?.append(icon("wait"), h("span", {}, `${stateText(image)}…`));
+    else if (!failed) words.lastElementChild?.append(stateText(image));
     this.link.replaceChildren(words);
     if (failed) this.link.title = `${image.name}\n${image.reason?.message ?? ""}`;
     else this.link.removeAttribute("title");

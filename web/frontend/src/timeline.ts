@@ -46,9 +46,9 @@ export class Timeline {
   count(counts: readonly DayCount[], every: number): void {
     const known = new Map(this.days.map((day) => [day.day, day]));
     this.days = counts.map(({ day, count, marks }) => {
-      const standing = known.get(day) ?? { day, runs: [{ upper: dayEnd(day), count: 0, images: null }] };
+      const existing = known.get(day) ?? { day, runs: [{ upper: dayEnd(day), count: 0, images: null }] };
       known.delete(day);
-      return { day, runs: spread(standing.runs, day, count, marks ?? [], every) };
+      return { day, runs: spread(existing.runs, day, count, marks ?? [], every) };
     });
     // days that came while the counts were on their way
     for (const day of known.values()) if (day.runs.some((run) => run.images?.length)) this.days.push(day);
@@ -86,11 +86,11 @@ export class Timeline {
   /** Takes news of one image: whether it is new here, or has another place now. */
   put(image: Image): "new" | "moved" | "changed" | "ignored" {
     if (this.gone.has(image.id)) return "ignored";
-    const standing = this.images.get(image.id);
-    if (standing) {
-      const before = keyOf(standing);
+    const existing = this.images.get(image.id);
+    if (existing) {
+      const before = keyOf(existing);
       if (keyOf(this.#merge(image)) === before) return "changed";
-      this.#insert(standing);
+      this.#insert(existing);
       this.#tidy();
       return "moved";
     }
@@ -220,8 +220,8 @@ export class Timeline {
   #merge(image: Image): Image {
     if (image.id > this.#newest) this.#newest = image.id;
     if (byTaken) this.#keys.set(image.id, keyOf(image));
-    const standing = this.images.get(image.id);
-    if (!standing) {
+    const existing = this.images.get(image.id);
+    if (!existing) {
       // the tiles that are drawn hold on to what they show
       const former = this.#former.get(image.id);
       const known = former ? Object.assign(former, image) : image;
@@ -229,16 +229,16 @@ export class Timeline {
       return known;
     }
     // a page read before the event that told of the end
-    if (standing.state === "ready" && image.state === "pending") return standing;
+    if (existing.state === "ready" && image.state === "pending") return existing;
     // when it was taken is known once it is made
-    if (keyOf(standing) !== keyOf(image)) this.#takeOut(image.id);
-    return Object.assign(standing, image);
+    if (keyOf(existing) !== keyOf(image)) this.#takeOut(image.id);
+    return Object.assign(existing, image);
   }
 
   #day(name: string): Day {
     const at = this.days.findIndex((day) => day.day <= name);
-    const standing = this.days[at];
-    if (standing?.day === name) return standing;
+    const existing = this.days[at];
+    if (existing?.day === name) return existing;
     const day = { day: name, runs: [{ upper: dayEnd(name), count: 0, images: null }] };
     this.days.splice(at < 0 ? this.days.length : at, 0, day);
     return day;

@@ -62,7 +62,7 @@ const FORMATS: Record<string, string> = { webp: "WebP" };
 export const formatName = (format: string): string => FORMATS[format] ?? format.toUpperCase();
 
 /** Where an image stands in its work. */
-export function standing(image: Image): string {
+export function stateText(image: Image): string {
   if (image.state === "ready") return "Ready";
   if (image.state === "failed") return "Failed";
   if (image.state !== "pending") return "Made by a newer release";

@@ -3,7 +3,7 @@
 import { h } from "../dom";
 import { icon } from "../icons";
 import { remarksOf, type Image } from "../records";
-import { atClock, day, duration, formatName, size, standing, when } from "../words";
+import { atClock, day, duration, formatName, size, stateText, when } from "../words";
 import { shareButtons } from "./share";
 
 /** Name, then size, dimensions and time in a line, and what there is to remark. */
@@ -44,7 +44,7 @@ export function story(image: Image, open: boolean): HTMLElement {
   );
   const way = h(
     "dl", { class: "facts" },
-    ...fact("State", standing(image)),
+    ...fact("State", stateText(image)),
     ...fact("Received", `${day(image.received_at)}, ${atClock(image.received_at)}`),
     ...step("Queued", image.queued_at),
     ...step("Started", image.started_at),

@@ -49,8 +49,8 @@ export class Slots {
 
   /** Takes an image in again; where it is. */
   insert(id: string): number {
-    const standing = this.indexOf(id);
-    if (standing >= 0) return standing;
+    const existing = this.indexOf(id);
+    if (existing >= 0) return existing;
     const key = this.timeline.keyOf(id) ?? "";
     const found = this.#slots.findIndex((slot) => this.#keyOf(slot) <= key);
     const index = found < 0 ? this.#slots.length : found;

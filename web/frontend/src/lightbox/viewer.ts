@@ -2,7 +2,7 @@
 
 import PhotoSwipe, { type PhotoSwipeOptions, type SlideData } from "photoswipe";
 import { calm, h } from "../dom";
-import { groundOf } from "../ground";
+import { backgroundClass } from "../background";
 import { mayChange } from "../page";
 import { placeholder } from "../placeholder";
 import type { Image } from "../records";
@@ -13,7 +13,7 @@ import { copyLink } from "./share";
 import { Slideshow } from "./slideshow";
 import type { Slots } from "./slots";
 import { Sources } from "./sources";
-import { retryButton, shownAs, standingOf } from "./standing";
+import { placeholderFor, retryButton, slideKey } from "./placeholder-slide";
 import { loadStyle } from "./style";
 
 export interface ViewerActions {
@@ -61,12 +61,12 @@ export class Viewer {
     pswp.on("contentLoad", (event) => {
       if (event.content.type !== "words") return;
       event.preventDefault();
-      event.content.element = standingOf(slots.at(event.content.index), actions.retry);
+      event.content.element = placeholderFor(slots.at(event.content.index), actions.retry);
     });
     pswp.on("contentAppend", ({ content }) => {
       const image = slots.timeline.images.get(String(content.data["id"]));
-      const ground = image && groundOf(image);
-      if (ground) for (const element of [content.element, content.placeholder?.element]) element?.classList.add(ground);
+      const background = image && backgroundClass(image);
+      if (background) for (const element of [content.element, content.placeholder?.element]) element?.classList.add(background);
     });
     pswp.on("uiRegister", () =>
       register(pswp, {
@@ -114,7 +114,7 @@ export class Viewer {
     const image = this.slots.at(index);
     const shown = this.#pswp.currSlide?.data["shown"];
     if (index === this.#pswp.currIndex) {
-      if (image && shownAs(image) !== shown) this.#pswp.refreshSlideContent(index);
+      if (image && slideKey(image) !== shown) this.#pswp.refreshSlideContent(index);
       this.#changed();
     } else this.#pswp.refreshSlideContent(index);
   }
@@ -180,7 +180,7 @@ export class Viewer {
       void this.#load(index);
       return { type: "words", width: 480, height: 320 };
     }
-    const common = { id: image.id, alt: image.name, shown: shownAs(image) };
+    const common = { id: image.id, alt: image.name, shown: slideKey(image) };
     const src = this.#sources.of(image);
     if (!src) return { ...common, type: "words", width: 480, height: 320 };
     const grid = this.actions.thumbnail(image.id) ? image.links.grid : undefined;

@@ -20,7 +20,7 @@ export class Announcer {
       const quarter = sum.all < MANY ? 0 : Math.floor((4 * sum.done) / sum.all) * 25;
       this.#say(`${batch} ${sum.all} ${quarter}`, `Uploading ${many(sum.all, "file")}${quarter ? `, ${quarter} % done` : ""}.`);
     } else {
-      const refused = items.filter(({ fate, old }) => !old && (fate === "refused" || fate === "failed")).slice(0, MOST_REASONS);
+      const refused = items.filter(({ state, old }) => !old && (state === "refused" || state === "failed")).slice(0, MOST_REASONS);
       const words = [`${ending(sum)}.`, beside(sum) && `${beside(sum)}.`, ...refused.map(({ name, why }) => `${name}: ${why}`)];
       this.#say(`${batch} ended ${JSON.stringify(sum)}`, words.filter(Boolean).join(" "));
     }

@@ -31,13 +31,13 @@ export class Delivery {
     await this.gate.pass();
     const item = this.ledger.open(id);
     if (item && (this.#unfinished || item.tries > 0) && (await this.#stands(item))) throw new Error("It is already there.");
-    if (item && this.ledger.isOpen(item)) this.ledger.to(item, "sending", { began: item.began || Date.now(), sent: 0 });
+    if (item && this.ledger.isOpen(item)) this.ledger.setState(item, "sending", { began: item.began || Date.now(), sent: 0 });
     return `/api/images?name=${encodeURIComponent((item?.name ?? "").replace(HALF, "\ufffd"))}`;
   }
 
   progress(id: string | undefined, sent: number): void {
     const item = this.ledger.open(id);
-    if (!item || item.fate !== "sending") return;
+    if (!item || item.state !== "sending") return;
     item.sent = Math.min(item.size, sent);
     this.ledger.changed();
   }
@@ -101,7 +101,7 @@ export class Delivery {
 
   #rest(item: Item, why: string): void {
     const { uppy } = this.ledger;
-    this.ledger.to(item, "resting", { tries: item.tries + 1, sent: 0, why });
+    this.ledger.setState(item, "resting", { tries: item.tries + 1, sent: 0, why });
     // after Uppy has noted the failure
     setTimeout(() => uppy.getFile(item.file) && void uppy.retryUpload(item.file)?.catch(() => undefined));
   }

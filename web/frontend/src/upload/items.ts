@@ -21,14 +21,14 @@ export function noteUnfinished(unfinished: boolean): void {
   }
 }
 
-export type Fate = "waiting" | "sending" | "resting" | "added" | "here" | "refused" | "failed" | "lost" | "cancelled";
+export type UploadState = "waiting" | "sending" | "resting" | "added" | "here" | "refused" | "failed" | "lost" | "cancelled";
 
 export interface Item {
   /** Uppy's id of the file. */
   file: string;
   name: string;
   size: number;
-  fate: Fate;
+  state: UploadState;
   sent: number;
   tries: number;
   /** When the first byte was sent, in milliseconds. */
@@ -48,8 +48,8 @@ interface Named {
   size: number | null;
 }
 
-export function newItem({ id, name, size }: Named, fate: Fate, why = ""): Item {
-  return { file: id, name: name ?? "unnamed", size: size ?? 0, fate, sent: 0, tries: 0, began: 0, why, link: null };
+export function newItem({ id, name, size }: Named, state: UploadState, why = ""): Item {
+  return { file: id, name: name ?? "unnamed", size: size ?? 0, state, sent: 0, tries: 0, began: 0, why, link: null };
 }
 
 export interface Sum {
@@ -65,12 +65,12 @@ export interface Sum {
   sent: number;
 }
 
-export const isActive = ({ fate }: Item): boolean => fate === "waiting" || fate === "sending" || fate === "resting";
+export const isActive = ({ state }: Item): boolean => state === "waiting" || state === "sending" || state === "resting";
 
 export function sumOf(items: readonly Item[]): Sum {
   const sum: Sum = { all: 0, done: 0, active: 0, added: 0, here: 0, refused: 0, failed: 0, lost: 0, bytes: 0, sent: 0 };
   for (const item of items) {
-    if (item.fate === "cancelled") continue;
+    if (item.state === "cancelled") continue;
     if (item.old) {
       sum.failed += 1;
       continue;
@@ -84,7 +84,7 @@ export function sumOf(items: readonly Item[]): Sum {
     }
     sum.sent += item.size;
     sum.done += 1;
-    if (item.fate === "added" || item.fate === "here" || item.fate === "refused" || item.fate === "failed" || item.fate === "lost") sum[item.fate] += 1;
+    if (item.state === "added" || item.state === "here" || item.state === "refused" || item.state === "failed" || item.state === "lost") sum[item.state] += 1;
   }
   return sum;
 }

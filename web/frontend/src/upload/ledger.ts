@@ -2,12 +2,12 @@
 
 import type Uppy from "@uppy/core";
 import { isActive, type Item, noteUnfinished } from "./items";
-import { Keeper, type Note } from "./persist";
+import { UploadStore, type Note } from "./upload-store";
 import type { Body, Meta } from "./uppy";
 
 export class Ledger {
   readonly items: Item[] = [];
-  readonly keeper = new Keeper();
+  readonly store = new UploadStore();
   /** Those that are still to be sent, by Uppy's ids. */
   readonly #open = new Map<string, Item>();
 
@@ -35,28 +35,28 @@ export class Ledger {
     this.settle();
   }
 
-  to(item: Item, fate: Item["fate"], more: Partial<Item> = {}): void {
-    Object.assign(item, more, { fate });
+  setState(item: Item, state: Item["state"], more: Partial<Item> = {}): void {
+    Object.assign(item, more, { state });
     this.changed();
   }
 
   fail(item: Item, why: string): void {
     this.#open.delete(item.file);
-    this.to(item, "failed", { why });
+    this.setState(item, "failed", { why });
     this.settle();
   }
 
-  end(item: Item, fate: "added" | "here" | "refused" | "cancelled", why = ""): void {
+  end(item: Item, state: "added" | "here" | "refused" | "cancelled", why = ""): void {
     this.#open.delete(item.file);
-    this.to(item, fate, { why });
-    if (this.active) void this.keeper.settle(this.#note(item));
+    this.setState(item, state, { why });
+    if (this.active) void this.store.settle(this.#note(item));
     setTimeout(() => this.uppy.getFile(item.file) && this.uppy.removeFile(item.file));
     this.settle();
   }
 
   /** Cancels all that is still to be sent; `stop` stops what is on its way. */
   cancelAll(stop: () => void): void {
-    for (const item of this.items) if (isActive(item)) this.to(item, "cancelled");
+    for (const item of this.items) if (isActive(item)) this.setState(item, "cancelled");
     this.#open.clear();
     stop();
     this.settle();
@@ -70,7 +70,7 @@ export class Ledger {
 
   /** Notes for the next visit whether anything was left unfinished. */
   settle(): void {
-    if (!this.active) void this.keeper.clear();
+    if (!this.active) void this.store.clear();
     noteUnfinished(this.active);
     this.changed();
   }
@@ -82,13 +82,13 @@ export class Ledger {
       const blob = this.uppy.getFile(file)?.data;
       if (blob instanceof Blob) data.set(file, blob);
     }
-    void this.keeper.add(items.map((item) => this.#note(item)), data);
+    void this.store.add(items.map((item) => this.#note(item)), data);
   }
 
   #note(item: Item): Omit<Note, "visit"> {
     const { file, name, size, why, link } = item;
     const { type, meta } = this.uppy.getFile(file) ?? {};
     const path = meta?.["relativePath"];
-    return { file, name, size, why, link, type: type ?? "", path: typeof path === "string" ? path : null, began: item.began || Date.now(), fate: isActive(item) ? "waiting" : item.fate };
+    return { file, name, size, why, link, type: type ?? "", path: typeof path === "string" ? path : null, began: item.began || Date.now(), fate: isActive(item) ? "waiting" : item.state };
   }
 }

@@ -15,7 +15,7 @@ const EVERY_MS = 120;
 /** How long a panel without bad news stays once all is done, and longer if there is something to look at. */
 const STAYS_MS = 6000;
 const LOOK_MS = 12_000;
-const ORDER: Item["fate"][] = ["refused", "failed", "lost", "sending", "resting", "waiting", "here", "added"];
+const ORDER: Item["state"][] = ["refused", "failed", "lost", "sending", "resting", "waiting", "here", "added"];
 
 export class Panel {
   readonly #title = h("strong");
@@ -62,7 +62,7 @@ export class Panel {
     this.#timer = 0;
     const { items, gate, batch } = this.queue;
     const sum = sumOf(items);
-    const listed = items.filter(({ fate }) => fate !== "cancelled");
+    const listed = items.filter(({ state }) => state !== "cancelled");
     this.#panel.hidden = listed.length === 0;
     document.documentElement.classList.toggle("uploading", listed.length > 0);
     if (!listed.length) return this.#working ? void (titleWork(""), (this.#working = false)) : undefined;
@@ -101,7 +101,7 @@ export class Panel {
   }
 
   #fill(items: Item[]): void {
-    const ranked = items.map((item, i) => ({ item, rank: ORDER.indexOf(item.fate) * 1e6 + (isActive(item) ? i : items.length - i) }));
+    const ranked = items.map((item, i) => ({ item, rank: ORDER.indexOf(item.state) * 1e6 + (isActive(item) ? i : items.length - i) }));
     const shown = ranked.sort((a, b) => a.rank - b.rank).slice(0, MOST_ROWS).map(({ item }) => item);
     const wanted = new Set(shown);
     for (const [item, row] of this.#rows) {

@@ -6,7 +6,7 @@ import { Gate } from "./backoff";
 import { Delivery } from "./delivery";
 import { isActive, type Item, newItem } from "./items";
 import { Ledger } from "./ledger";
-import type { Left } from "./persist";
+import type { Left } from "./upload-store";
 import { makeUppy, type UploadFile } from "./uppy";
 
 /** As Uppy hands out what lies in a folder that was dropped. */
@@ -44,7 +44,7 @@ export class Queue {
     });
     this.#ledger = new Ledger(uppy, () => listener.changed());
     const delivery = new Delivery(this.#ledger, this.gate, (image) => listener.arrived(image));
-    void this.#ledger.keeper.adopt((left) => this.#resume(left));
+    void this.#ledger.store.adopt((left) => this.#resume(left));
   }
 
   get items(): readonly Item[] {
@@ -73,7 +73,7 @@ export class Queue {
 
   /** Takes what was shared. */
   async addShared(visits: readonly string[]): Promise<void> {
-    const left = await this.#ledger.keeper.take(visits);
+    const left = await this.#ledger.store.take(visits);
     if (!this.active) this.#anew();
     this.#resume(left);
   }
@@ -81,12 +81,12 @@ export class Queue {
   /** A new batch: what ended before is forgotten, but for what can still be sent. */
   #anew(): void {
     this.batch += 1;
-    this.#ledger.forget(({ fate }) => fate !== "failed");
+    this.#ledger.forget(({ state }) => state !== "failed");
     for (const item of this.items) item.old = true;
   }
 
   cancel(item: Item): void {
-    if (!isActive(item) && item.fate !== "lost") return;
+    if (!isActive(item) && item.state !== "lost") return;
     this.#ledger.end(item, "cancelled");
   }
 
@@ -99,8 +99,8 @@ export class Queue {
 
   retry(item: Item): void {
     const { uppy } = this.#ledger;
-    if (item.fate !== "failed" || !uppy.getFile(item.file)) return;
-    this.#ledger.to(item, "waiting", { tries: 0, sent: 0, why: "", old: false });
+    if (item.state !== "failed" || !uppy.getFile(item.file)) return;
+    this.#ledger.setState(item, "waiting", { tries: 0, sent: 0, why: "", old: false });
     this.#ledger.reopen(item);
     this.#ledger.keep([item]);
     this.gate.open();
@@ -128,7 +128,7 @@ export class Queue {
 
   #added(file: UploadFile): void {
     const { items } = this.#ledger;
-    const lost = items.findIndex((item) => item.file === file.id && item.fate === "lost");
+    const lost = items.findIndex((item) => item.file === file.id && item.state === "lost");
     if (lost >= 0) items.splice(lost, 1);
     const began = Number(file.meta["began"] ?? 0);
     const item = { ...newItem(file, "waiting"), began, tries: began ? 1 : 0, data: file.data instanceof Blob ? file.data : null };
@@ -139,8 +139,8 @@ export class Queue {
   /** Goes on with what another page left: what it brought to an end is said again with the rest. */
   #resume(left: readonly Left[]): void {
     if (!left.some(({ fate }) => fate === "waiting")) return;
-    for (const { data, path, ...note } of left) {
-      if (note.fate === "waiting" && data) {
+    for (const { data, path, fate, ...note } of left) {
+      if (fate === "waiting" && data) {
         try {
           this.#ledger.uppy.addFile({ name: note.name, type: note.type, data, meta: { relativePath: path, began: note.began } });
         } catch {
@@ -148,8 +148,8 @@ export class Queue {
         }
         continue;
       }
-      const item = { ...note, sent: 0, tries: 0 };
-      if (item.fate === "waiting") Object.assign(item, { fate: "lost", why: "Choose it again to continue: the browser did not keep it." });
+      const item: Item = { ...note, state: fate, sent: 0, tries: 0 };
+      if (fate === "waiting") Object.assign(item, { state: "lost", why: "Choose it again to continue: the browser did not keep it." });
       this.#ledger.items.push(item);
     }
     this.#ledger.settle();

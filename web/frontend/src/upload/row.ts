@@ -7,7 +7,7 @@ import { size } from "../words";
 import { type Item, isActive } from "./items";
 import type { Queue } from "./queue";
 
-const MARKS: Partial<Record<Item["fate"], IconName>> = { added: "check", here: "link", refused: "warn", failed: "warn", lost: "warn", resting: "wait", waiting: "wait", sending: "up" };
+const MARKS: Partial<Record<Item["state"], IconName>> = { added: "check", here: "link", refused: "warn", failed: "warn", lost: "warn", resting: "wait", waiting: "wait", sending: "up" };
 
 export class Row {
   readonly #word = h("span", { class: "verdict" });
@@ -19,7 +19,7 @@ export class Row {
 
   constructor(readonly item: Item, readonly queue: Queue) {
     this.#bar = h("progress", { max: Math.max(1, item.size), value: 0, "aria-label": item.name });
-    this.#act.addEventListener("click", () => (item.fate === "failed" ? queue.retry(item) : queue.cancel(item)));
+    this.#act.addEventListener("click", () => (item.state === "failed" ? queue.retry(item) : queue.cancel(item)));
     const text = h("span", { class: "text" }, h("span", { class: "name", title: item.name }, item.name), this.#word, this.#bar);
     const thumb = h("span", { class: "thumb" }, icon("pictures"));
     this.element = h("li", {}, thumb, text, this.#act);
@@ -39,22 +39,22 @@ export class Row {
   update(): void {
     const { item } = this;
     this.#bar.value = item.sent;
-    const key = `${item.fate} ${item.why} ${item.link}`;
+    const key = `${item.state} ${item.why} ${item.link}`;
     if (key === this.#shown) return;
     this.#shown = key;
-    this.element.className = item.fate;
-    this.#bar.hidden = item.fate !== "sending";
-    this.#word.replaceChildren(icon(MARKS[item.fate] ?? "wait"), h("span", {}, ...verdict(item)));
-    const act = isActive(item) ? "Cancel" : item.fate === "failed" ? "Retry" : item.fate === "lost" ? "Dismiss" : "";
+    this.element.className = item.state;
+    this.#bar.hidden = item.state !== "sending";
+    this.#word.replaceChildren(icon(MARKS[item.state] ?? "wait"), h("span", {}, ...verdict(item)));
+    const act = isActive(item) ? "Cancel" : item.state === "failed" ? "Retry" : item.state === "lost" ? "Dismiss" : "";
     this.#act.hidden = !act;
     this.#act.setAttribute("aria-label", `${act} ${item.name}`);
-    this.#act.replaceChildren(icon(item.fate === "failed" ? "retry" : "close"));
+    this.#act.replaceChildren(icon(item.state === "failed" ? "retry" : "close"));
   }
 }
 
 function verdict(item: Item): (Node | string)[] {
   const link = (text: string): HTMLElement => h("a", { href: item.link ?? "#", "data-image": item.link }, text);
-  switch (item.fate) {
+  switch (item.state) {
     case "added":
       return [link("Added")];
     case "here":

@@ -2,15 +2,15 @@
  * does the next page if theirs was closed. What is noted of a file is quick; its bytes follow as long as there is room. */
 
 import { DATA, done, MOST_BYTES, NAME, NOTES, open, SHARED, type Note as Kept } from "./database";
-import type { Fate } from "./items";
+import type { UploadState } from "./items";
 
 /** What is kept of a file; `visit` is the page that has it. */
-export type Note = Kept & { fate: Fate };
+export type Note = Kept & { fate: UploadState };
 
 /** A note from another page, and the bytes if they were kept. */
 export type Left = Note & { data: Blob | null };
 
-export class Keeper {
+export class UploadStore {
   readonly #visit = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
   readonly #db: Promise<IDBDatabase | null>;
   /** Whose bytes are still to be kept. */

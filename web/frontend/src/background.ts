@@ -6,7 +6,7 @@ const ALPHA = 1 << 23;
 const LIGHTS = 63;
 
 /** The class of its ground, by the alpha and the mean lightness that its ThumbHash begins with; none if it is opaque. */
-export function groundOf(image: Image): "on-light" | "on-middle" | "on-dark" | null {
+export function backgroundClass(image: Image): "on-light" | "on-middle" | "on-dark" | null {
   if (!image.placeholder) return null;
   let head: string;
   try {

@@ -11,7 +11,7 @@ const BUSY_MS = 2000;
 const IDLE_MS = 20_000;
 const SOON_MS = 250;
 
-export class State {
+export class StatusLine {
   readonly #line = find("#state");
   readonly #banner = h("div", { class: "afloat", role: "status", "aria-live": "polite" });
   #timer = 0;
@@ -92,9 +92,9 @@ export class State {
   }
 
   #say(kind: "warn" | "wait", text: string): void {
-    const standing = this.#banner.querySelector("p");
+    const existing = this.#banner.querySelector("p");
     if (!text) this.#banner.replaceChildren();
-    else if (standing) say(standing, text);
+    else if (existing) say(existing, text);
     else this.#banner.replaceChildren(h("div", { class: "banner" }, icon(kind), h("p", { class: "body" }, text)));
   }
 }

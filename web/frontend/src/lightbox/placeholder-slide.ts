@@ -4,12 +4,12 @@ import { h } from "../dom";
 import { icon } from "../icons";
 import { mayChange } from "../page";
 import type { Image } from "../records";
-import { standing } from "../words";
+import { stateText } from "../words";
 
-export function standingOf(image: Image | null, retry: (id: string) => void): HTMLDivElement {
+export function placeholderFor(image: Image | null, retry: (id: string) => void): HTMLDivElement {
   if (!image) return h("div", { class: "standing" }, icon("wait"), h("p", {}, "Loading…"));
   const failed = image.state === "failed";
-  const words = failed ? (image.reason?.message ?? "Failed.") : `${standing(image)}${image.state === "pending" ? "…" : "."}`;
+  const words = failed ? (image.reason?.message ?? "Failed.") : `${stateText(image)}${image.state === "pending" ? "…" : "."}`;
   return h(
     "div", { class: "standing" }, icon(image.state === "pending" ? "wait" : "warn"), h("p", {}, words),
     failed && mayChange && h("button", { type: "button", class: "button", onclick: () => retry(image.id) }, icon("retry"), "Retry"),
@@ -23,4 +23,4 @@ export function retryButton(image: Image, retry: (id: string) => void): HTMLElem
 }
 
 /** What a slide depends on: it is made again where this changes. */
-export const shownAs = (image: Image): string => (image.links.view ? "view" : image.links.grid ? "grid" : `${image.state} ${image.attempts} ${image.started_at}`);
+export const slideKey = (image: Image): string => (image.links.view ? "view" : image.links.grid ? "grid" : `${image.state} ${image.attempts} ${image.started_at}`);
