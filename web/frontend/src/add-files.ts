@@ -1,4 +1,4 @@
-/** The ways in: a button with a menu, dropping anywhere, pasting. */
+/** Adding files: the button and its menu, drag and drop, paste. */
 
 import { find, h } from "./dom";
 import { icon } from "./icons";
@@ -17,7 +17,7 @@ export class Pick {
     this.#button();
     addEventListener("paste", (event) => this.#pasted(event));
     addEventListener("dragenter", (event) => carries(event) && void this.load());
-    // until the uploads are loaded; afterwards they take what is dropped themselves
+    // Needed only until the uploads are loaded: then Uppy handles drops itself.
     addEventListener("dragover", (event) => {
       if (!carries(event)) return;
       event.preventDefault();
@@ -31,10 +31,10 @@ export class Pick {
     });
   }
 
-  /** Asks for files. */
+  /** Opens the file picker. */
   choose = (): void => undefined;
 
-  /** Loads the uploads; what an earlier visit left unfinished goes on. */
+  /** Loads the upload code, which also resumes the unfinished uploads of an earlier visit. */
   load(): Promise<Uploads> {
     this.#uploads ??= import("./upload/index").then(({ begin }) => (this.#ready = begin(this.arrived, (over) => this.#dragging(over))));
     return this.#uploads;
@@ -49,7 +49,7 @@ export class Pick {
   #dragging(over: boolean): void {
     clearTimeout(this.#leave);
     this.#over.hidden = !over;
-    // a drag that leaves the window does not always say so
+    // Browsers do not always fire dragleave when a drag leaves the window.
     if (over) this.#leave = window.setTimeout(() => (this.#over.hidden = true), 700);
   }
 
@@ -76,7 +76,7 @@ export class Pick {
     this.choose = () => files.click();
     const add = h("button", { type: "button", class: "button", "aria-label": "Add pictures", onclick: () => files.click() }, icon("add"), h("span", { class: "word" }, "Add pictures"));
     const tools = h("div", { class: "add lively" }, add, menu, files, folder, camera);
-    // before the menu, which would move otherwise
+    // Inserted before the menu, so that the menu does not move.
     const more = document.querySelector(".bar > .more");
     if (more) more.before(tools);
     else find(".bar").append(tools);

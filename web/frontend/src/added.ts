@@ -1,4 +1,4 @@
-/** What came in out of view: how many, quietly, and the way there. */
+/** The button that counts the images added outside the viewport and scrolls to them. */
 
 import { h, say } from "./dom";
 import type { Grid } from "./grid";
@@ -8,7 +8,7 @@ import { count } from "./words";
 const SOON_MS = 150;
 
 export class Added {
-  /** Where each is in the order, by its id. */
+  /** Sort keys by image id. */
   readonly #unseen = new Map<string, string>();
   readonly #words = h("span");
   readonly #arrow = h("span", { "aria-hidden": "true" });
@@ -21,7 +21,7 @@ export class Added {
     addEventListener("scroll", () => this.soon(), { passive: true });
   }
 
-  /** An image came in, or found its place; it is counted unless it is in view. */
+  /** Counts an image that was added or moved, unless it is in view. */
   note(id: string, key: string): void {
     this.#unseen.set(id, key);
     this.soon();
@@ -31,7 +31,7 @@ export class Added {
     if (this.#unseen.delete(id)) this.soon();
   }
 
-  /** What is in view may have changed. */
+  /** Schedules an update: the viewport or the images may have changed. */
   soon(): void {
     if (this.#unseen.size || this.#button.isConnected) this.#timer ||= window.setTimeout(() => this.#look(), SOON_MS);
   }
@@ -46,12 +46,12 @@ export class Added {
     if (!this.#button.isConnected) this.#corner.append(this.#button);
   }
 
-  /** The one that is first in the order. */
+  /** The id that sorts first. */
   #next(): string | null {
     return [...this.#unseen].sort(([, one], [, other]) => (one < other ? 1 : -1))[0]?.[0] ?? null;
   }
 
-  /** How far down an image is, or the day that it is of while it is only counted. */
+  /** The vertical position of an image, or of its day while the image is not loaded. */
   #yOf(id: string): number {
     const found = this.grid.locate(id);
     if (found) return found.y;

@@ -1,13 +1,13 @@
-/** What stays where it is on the screen while things above it change. */
+/** Scroll anchoring: the images in view stay in place while rows above them change. */
 
 import { firstOf, type Layout, type RunBox } from "./layout";
 
 interface Anchor {
   id: string | null;
-  /** The day that it is in. */
+  /** The day of the image. */
   day: string;
   offset: number;
-  /** Between which ids it lies, and how far down there. */
+  /** Without an image: the range of keys that the anchor lies in, and how far down as a fraction of its height. */
   upper: string;
   lower: string;
   part: number;
@@ -15,7 +15,7 @@ interface Anchor {
 
 type Locate = (id: string) => { y: number } | null;
 
-/** Where the view is in the grid, told by what it shows; kept until someone scrolls. */
+/** The scroll position, remembered as an image and not as a number of pixels; kept until the user scrolls. */
 export class Hold {
   #anchor: Anchor | null = null;
   #at = NaN;
@@ -26,8 +26,8 @@ export class Hold {
   ) {}
 
   /**
-   * Before the layout changes. As long as nobody has scrolled, the same image is held: whichever is first in its row
-   * would be another after each arrival, and the view would creep away from what people look at.
+   * Call before the layout changes. The anchor stays the same image until the user scrolls: each new image changes
+   * which one is first in its row, and taking that one would let the page creep.
    */
   take(edge: number, height: number, at: number): void {
     const held = Math.abs(at - this.#at) < 1 && this.#anchor?.id && this.#isIn(this.#anchor.day, this.#anchor.id);
@@ -38,7 +38,7 @@ export class Hold {
     this.#anchor = null;
   }
 
-  /** After the layout has changed: where the view should begin now. */
+  /** Read after the layout has changed: where the viewport should begin now. */
   get y(): number | null {
     const anchor = this.#anchor;
     if (!anchor) return null;
@@ -49,18 +49,18 @@ export class Hold {
     return first && last ? first.top + anchor.part * (last.top + last.height - first.top) : null;
   }
 
-  /** The view has been brought there. */
+  /** Call once the page has been scrolled there. */
   settled(at: number): void {
     this.#at = at;
   }
 
-  /** Whether an image is there, and still in this day: when it was taken may have become known. The layout may be from
-   * before it was deleted or moved. */
+  /** Whether an image still belongs to this day. The layout may be older than its deletion, or than the moment when its
+   * date became known. */
   #isIn(day: string, id: string): boolean {
     return this.layout.timeline.find(id)?.day.day === day;
   }
 
-  /** The first image in view that is there; else how far the view is into what is only counted. */
+  /** The first loaded image in view; without one, how far the viewport is into images that are not loaded. */
   at(edge: number, height: number): Anchor | null {
     const boxes: RunBox[] = [];
     for (let i = this.layout.dayAt(edge); i < this.layout.days.length; i += 1) {

@@ -1,11 +1,11 @@
-/** The calls of the API. */
+/** Client of the API. */
 
 import type { DayCount, Image } from "./records";
 
 export interface Page {
   images: Image[];
   next: string | null;
-  /** The event to listen from. */
+  /** The id of the event to resume from. */
   events?: string | null;
 }
 
@@ -17,10 +17,10 @@ export interface Status {
   queue: { waiting: number; oldest_seconds: number | null; running: number; failed: number; workers: number } | null;
 }
 
-/** The most images in one call, as the server has it. */
+/** The server's limit of images per call. */
 export const MOST_AT_ONCE = 1000;
 
-/** A problem document as an error; `code` is stable. */
+/** An RFC 9457 problem document as an error; `code` is stable. */
 export class Problem extends Error {
   constructor(readonly status: number, readonly code: string, message: string) {
     super(message);
@@ -37,41 +37,41 @@ async function call(method: string, path: string, options: RequestInit = {}): Pr
 const get = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
   (await call("GET", path, { signal: signal ?? null })).json() as Promise<T>;
 
-/** Parameters of a call; see `query.ts`. */
+/** Query parameters; see `query.ts`. */
 export type Asked = Readonly<Record<string, string>>;
 
 export const page = (before: string | null, limit: number, asked: Asked = {}): Promise<Page> =>
   get(`/api/images?${new URLSearchParams({ ...asked, limit: String(limit), ...(before ? { before } : {}) })}`);
-/** The images that hold the bytes with this hash: one or none. */
+/** Finds the image with this hash: one or none. */
 export const holding = (sha256: string): Promise<Page> => get(`/api/images?sha256=${sha256}`);
-/** The days, newest first, with the position of every `every`th image as marks to page from; `complete` is false while
- * some are not counted yet. */
+/** Days with their counts, newest first. The marks of a day are the positions of every `every`th image, to page from.
+ * `complete` is false while some days are not counted yet. */
 export const days = (every: number, byTaken: boolean): Promise<{ days: DayCount[]; complete: boolean }> =>
   get(`/api/days?every=${every}${byTaken ? "&by=taken" : ""}`);
 export const status = (): Promise<Status> => get("/api/status");
 export const retry = async (id: string): Promise<Image> =>
   (await call("POST", `/api/images/${id}/retry`)).json() as Promise<Image>;
-/** Takes up to `MOST_AT_ONCE` out of the trash. */
+/** Restores up to `MOST_AT_ONCE` images from the trash. The request survives leaving the page. */
 export const restore = (ids: readonly string[]): Promise<unknown> =>
   call("POST", "/api/restore", { body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" }, keepalive: true });
-/** Deletes up to `MOST_AT_ONCE`; goes on when the page is left. */
+/** Deletes up to `MOST_AT_ONCE` images. The request survives leaving the page. */
 export const removeAll = (ids: string[]): Promise<unknown> =>
   call("POST", "/api/delete", { body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" }, keepalive: true });
-/** Tries many again: how many that were, and how many are left for another call. */
+/** Retries up to `MOST_AT_ONCE` images; returns how many had failed. */
 async function retrySome(ids: string[]): Promise<number> {
   const answer = await call("POST", "/api/retry", { body: JSON.stringify({ ids }), headers: { "Content-Type": "application/json" } });
   return ((await answer.json()) as { retried: number }).retried;
 }
 
-/** Tries those of the images again that have failed; returns how many. */
+/** Retries those of the images that have failed; returns how many. */
 export async function retryAll(ids: readonly string[]): Promise<number> {
   let retried = 0;
   for (let i = 0; i < ids.length; i += MOST_AT_ONCE) retried += await retrySome(ids.slice(i, i + MOST_AT_ONCE));
   return retried;
 }
 
-/** The ids of those asked for below `before` and, in the order of ids, down to `least`, newest first: all there are,
- * loaded or not. */
+/** All ids that match the query, newest first, loaded or not. `before` is the position to start below, `least` the
+ * smallest id to return (for listings in the order of ids). */
 export async function ids(asked: Asked, before: string | null = null, least = ""): Promise<string[]> {
   const found: string[] = [];
   for (let next = before; ; ) {
@@ -83,7 +83,7 @@ export async function ids(asked: Asked, before: string | null = null, least = ""
   }
 }
 
-/** Tries all that failed again, as many in one call as the server takes. */
+/** Retries every failed image. The server limits how many it takes per call. */
 export async function retryFailed(): Promise<void> {
   let more = true;
   while (more) {

@@ -1,4 +1,4 @@
-/** Starts the living page: wires the parts to each other. */
+/** Entry point of the gallery page: creates the parts and connects them. */
 
 import * as api from "./api";
 import { Added } from "./added";
@@ -52,7 +52,7 @@ function changed(): void {
   added.soon();
 }
 
-/** What the server answers of an upload is there, whatever was deleted before. */
+/** An image that an upload returned exists, even if it was deleted here before. */
 function uploaded(image: Image): void {
   trash.welcome(image.id);
   arrived(image);
@@ -60,7 +60,7 @@ function uploaded(image: Image): void {
 
 function arrived(image: Image): void {
   retries.heard(image);
-  // what was found stays in view, such as one of those that failed while it is tried again
+  // An image that no longer matches the search stays in view, such as a failed one that is being retried.
   if (!timeline.images.has(image.id) && !matches(image)) return statusLine.soon();
   const told = timeline.put(image);
   if ((told === "new" || told === "moved") && madeAt(image.id) > start.now) added.note(image.id, keyOf(image));
@@ -69,13 +69,13 @@ function arrived(image: Image): void {
   changed();
 }
 
-/** How many there are is asked for again. */
+/** Reloads the counts, or the search results. */
 async function recount(): Promise<void> {
   if (filtered) await loader.reloadSearch();
   else await loader.count(() => undefined);
 }
 
-/** Deletes what is picked, or the one. */
+/** Deletes the selected images, or this one if none is selected. */
 function remove(id: string | null): void {
   const ids = selection.ids.size ? [...selection.ids] : id ? [id] : [];
   if (mayChange) void take(ids);
@@ -89,7 +89,7 @@ async function take(ids: readonly string[]): Promise<void> {
   } else focus.keep(new Set(ids), () => (selection.clear(), trash.put(ids)));
 }
 
-/** What was deleted is there again: the viewer returns to it, or the focus does. */
+/** After an undo, the viewer or the focus returns to the first restored image. */
 function restored(images: readonly Image[]): void {
   const first = images[0]?.id ?? null;
   if (!first) return;
@@ -97,7 +97,7 @@ function restored(images: readonly Image[]): void {
   else focus.to(first);
 }
 
-/** Goes to the newest image of all, or to the oldest. */
+/** Focuses the newest image of the gallery, or the oldest; loads it if needed. */
 async function edge(newest: boolean): Promise<void> {
   for (;;) {
     const run = newest ? timeline.days[0]?.runs[0] : timeline.days.at(-1)?.runs.at(-1);
@@ -108,7 +108,7 @@ async function edge(newest: boolean): Promise<void> {
   }
 }
 
-/** Picks a whole day, loaded or not, or lets go of it. */
+/** Selects a whole day, loaded or not, or deselects it. */
 async function pickDay(day: string): Promise<void> {
   try {
     const all = filtered || byTaken ? await api.ids({ ...asked, from: day, to: day }) : await api.ids({}, dayEnd(day), dayStart(day));
@@ -134,7 +134,7 @@ async function retry(id: string): Promise<void> {
   retries.note([id]);
   try {
     const image = await api.retry(id);
-    // an event that came meanwhile is newer than this answer
+    // An event that arrived meanwhile is newer than this response.
     if (told() === before) arrived(image);
   } catch (error) {
     toast(error instanceof Error ? error.message : "It could not be retried.");

@@ -1,11 +1,11 @@
-/** What stands behind a picture that is transparent in parts: something that its lines show up against. */
+/** Background class for a transparent picture, chosen for contrast. */
 
 import type { Image } from "./records";
 
 const ALPHA = 1 << 23;
 const LIGHTS = 63;
 
-/** The class of its ground, by the alpha and the mean lightness that its ThumbHash begins with; none if it is opaque. */
+/** Reads alpha and mean lightness from the header of the ThumbHash. Null if the picture is opaque, or has no hash. */
 export function backgroundClass(image: Image): "on-light" | "on-middle" | "on-dark" | null {
   if (!image.placeholder) return null;
   let head: string;

@@ -1,15 +1,15 @@
-/** A question before what cannot be undone, or what nobody here may have asked for. */
+/** Confirmation dialogs: before a step that cannot be undone, or one that the user may not have started. */
 
 import { h, isBeside } from "./dom";
 
-/** Asks; the answer is no unless the button is pressed. */
+/** Whether the user confirms. Closing the dialog in any other way means no. */
 export async function confirm(question: string, consequence: string, action: string): Promise<boolean> {
   return (await choose(question, consequence, "Cancel", action, true)) === "yes";
 }
 
 /**
- * Asks; "" is a dialog that was closed without an answer. The focus goes back to where it was. `ready` puts the focus on
- * the first button; otherwise a key that is pressed as the dialog comes up answers nothing.
+ * Shows two choices; "" if the dialog was closed without one. The focus returns to where it was. `ready` focuses the
+ * first button. Leave it out when the dialog may appear while the user types: a stray key must not choose.
  */
 export function choose(question: string, consequence: string, no: string, yes: string, ready = false): Promise<"yes" | "no" | ""> {
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** The name of the day in view, below the bar, until the next day's pushes it away. */
+/** The sticky heading below the bar: the day in view. The heading of the next day pushes it out. */
 
 import { h, say } from "./dom";
 import { HEAD, type DayBox } from "./layout";
@@ -9,7 +9,7 @@ export class Strip {
   readonly #counted = h("small");
   readonly element = h("div", { class: "strip", "aria-hidden": "true", hidden: true }, this.#title, this.#counted);
 
-  /** Shows the day whose images are at `edge`, in pixels from the top of the grid. */
+  /** Shows the day at `edge`, in pixels from the top of the grid. */
   show(day: DayBox | undefined, edge: number): void {
     const stuck = day !== undefined && edge > day.top;
     if (this.element.hidden === stuck) this.element.hidden = !stuck;

@@ -1,4 +1,4 @@
-/** A day in the grid: its name, its tick, and the list that its tiles are in. */
+/** A day of the grid: its heading, its checkbox, and the list of its tiles. */
 
 import { h, say } from "./dom";
 import { icon } from "./icons";
@@ -14,7 +14,7 @@ export class DaySection {
   readonly #tick: HTMLElement;
   readonly #head: HTMLElement;
 
-  /** `tick` is called when somebody selects the day, such as 2026-11-24, or lets go of it. */
+  /** `day` is a date such as 2026-11-24. `tick` is called when the user selects or deselects the day. */
   constructor(
     readonly day: string,
     tick: () => void,
@@ -27,7 +27,7 @@ export class DaySection {
     this.element = h("section", { class: "day" }, this.#head, this.list);
   }
 
-  /** Tiles are counted from `origin`, and what is drawn stands `shift` higher than it is. */
+  /** Positions of tiles are relative to `origin`; the section is drawn `shift` pixels above its place in the layout. */
   update(box: DayBox, origin: number, shift: number, ticked: boolean): void {
     const name = dayName(this.day);
     if (this.#title.textContent !== name) {
@@ -41,7 +41,7 @@ export class DaySection {
   }
 }
 
-/** What stands for images that are only counted: empty tiles of the usual shape, `target` high. */
+/** The placeholder for a run that is not loaded: empty tiles of a typical shape, `target` pixels high. */
 export class Blank {
   readonly element = h("li", { class: "blank", "aria-hidden": "true" });
 

@@ -1,9 +1,9 @@
-/** Elements in one line. */
+/** Helpers for creating and finding elements. */
 
 type Value = string | number | boolean | null | undefined | EventListener;
 type Child = Node | string | null | undefined | false;
 
-/** An element with attributes, `on…` listeners and children; what is false, null or undefined is left out. */
+/** Creates an element with attributes, `on…` listeners and children. False, null and undefined ones are skipped. */
 export function h<K extends keyof HTMLElementTagNameMap>(
   tag: K,
   attributes: Record<string, Value> = {},
@@ -25,13 +25,13 @@ export function find<T extends HTMLElement>(selector: string, within: ParentNode
   return found;
 }
 
-/** Whether a click was beside a dialog, and not on its own margin. */
+/** Whether a click hit the backdrop of a dialog; a click on the dialog's padding has the same target. */
 export function isBeside(dialog: HTMLDialogElement, { clientX, clientY, target }: MouseEvent): boolean {
   const { left, right, top, bottom } = dialog.getBoundingClientRect();
   return target === dialog && (clientX < left || clientX > right || clientY < top || clientY > bottom);
 }
 
-/** Sets a text only where it differs, so that live regions don't repeat themselves. */
+/** Sets a text only if it differs, so that live regions don't repeat themselves. */
 export function say(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }

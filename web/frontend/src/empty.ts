@@ -1,4 +1,4 @@
-/** What an empty gallery says. */
+/** The message of an empty gallery. */
 
 import { h } from "./dom";
 import { icon } from "./icons";
@@ -10,7 +10,7 @@ const ART = `<svg viewBox="0 0 180 124" aria-hidden="true"><g fill="none" stroke
 
 let shown: HTMLElement | null = null;
 
-/** Shows or takes away the words for a gallery without pictures. */
+/** Shows the message if there are no images, and removes it once there are. */
 export function showEmpty(main: HTMLElement, timeline: Timeline, choose: () => void): void {
   const empty = timeline.counted && timeline.total === 0;
   if (!empty) {

@@ -1,11 +1,11 @@
-/** Where the focus is among the tiles, and where it goes when its tile does. */
+/** Keyboard focus among the tiles: when its tile is removed, a neighbour gets it. */
 
 import type { Grid } from "./grid";
 import { keyOf } from "./order";
 import type { Timeline } from "./timeline";
 
 export class Focus {
-  /** The image whose tile had it last. */
+  /** The image whose tile was focused last. */
   #last: string | null = null;
 
   constructor(
@@ -18,12 +18,12 @@ export class Focus {
     });
   }
 
-  /** Whether it has left the tiles for nowhere. */
+  /** Whether the focus was in a tile and is now nowhere: its tile was removed. */
   get lost(): boolean {
     return this.#last !== null && (document.activeElement === null || document.activeElement === document.body);
   }
 
-  /** Focuses the tile of an image; whether it could. */
+  /** Focuses the tile of an image; false if the image is not loaded. */
   to(id: string | null): boolean {
     if (!id || !this.grid.show(id)) return false;
     this.grid.draw();
@@ -31,12 +31,13 @@ export class Focus {
     return true;
   }
 
-  /** Brings it back to where it was last, or near there. */
+  /** Focuses the last focused image again, or the one nearest to it. */
   back(): boolean {
     return this.#last !== null && this.to(this.near(new Set(), this.#last));
   }
 
-  /** Runs what takes images away. If one of them has the focus, or it is lost by what we did, their neighbour gets it. */
+  /** Runs `takeAway`, which removes these images. If that loses the focus, a neighbour gets it. `ours` is whether the
+   * user removed them here: then a focus in the selection bar, or one lost before, moves to the neighbour too. */
   keep(ids: ReadonlySet<string>, takeAway: () => void, ours = true): void {
     const at = document.activeElement;
     const id = at?.closest<HTMLElement>(".tile")?.dataset["id"];
@@ -46,7 +47,7 @@ export class Focus {
     if (concerned && !this.to(next)) document.querySelector<HTMLElement>(".empty .button, main")?.focus({ preventScroll: true });
   }
 
-  /** The image nearest to one that is gone or going: itself, the next older, or the next newer. */
+  /** The image nearest to `id` that is not in `without`: itself, the next older, or the next newer. */
   near(without: ReadonlySet<string>, id: string): string | null {
     let newer: string | null = null;
     const key = this.timeline.keyOf(id) ?? "";

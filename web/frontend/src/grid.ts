@@ -1,4 +1,4 @@
-/** The grid: of all the rows only those near the view are in the document. */
+/** The virtualised grid: only the rows near the viewport are in the document. */
 
 import { Hold } from "./anchor";
 import { Blank, DaySection } from "./day-section";
@@ -22,14 +22,14 @@ export class Grid {
   readonly #strip = new Strip();
   readonly #hold: Hold;
   readonly #track = new Track(this.element, () => this.draw());
-  /** What follows the pictures: moved below them, so that it does not shift as they come. */
+  /** The page's footer, placed below the grid by a transform, so that it causes no layout shift while images load. */
   readonly #foot = document.querySelector<HTMLElement>(".foot");
   #frame = 0;
   #dirty = true;
   #top = 0;
   #rtl = false;
 
-  /** `wanted` is called with the runs near the view that are only counted, nearest first. */
+  /** `wanted` is called with the unloaded runs near the viewport, nearest first. */
   constructor(
     readonly timeline: Timeline,
     readonly actions: TileActions,
@@ -49,7 +49,7 @@ export class Grid {
     this.draw();
   }
 
-  /** Something of the timeline has changed. */
+  /** Call when the timeline has changed. */
   changed(): void {
     this.#dirty = true;
     this.soon();
@@ -59,7 +59,7 @@ export class Grid {
     this.#frame ||= requestAnimationFrame(() => this.draw());
   }
 
-  /** Where the view begins, from the top of the grid and below the bar. */
+  /** The top of the visible part, in pixels from the top of the grid; the bar above it is 64 pixels high. */
   get edge(): number {
     return this.#track.at + 64 - this.#top;
   }
@@ -69,7 +69,7 @@ export class Grid {
     this.draw();
   }
 
-  /** Brings an image that is known into view; whether it could. */
+  /** Scrolls a loaded image into view (to the top if `always`); false if it is not loaded. */
   show(id: string, always = false): boolean {
     this.#settle();
     const found = this.locate(id);
@@ -88,14 +88,14 @@ export class Grid {
     return row ? { y: box.top + row.y, height: row.height, box } : null;
   }
 
-  /** Whether any of the row of an image is in view. */
+  /** Whether any part of the row of an image is in view. */
   isInView(id: string): boolean {
-    this.#settle(); // those that came in since the last frame would be taken for their neighbours
+    this.#settle(); // an outdated layout would give the position of a neighbour
     const found = this.locate(id);
     return !!found && found.y + found.height > this.edge && found.y < this.edge + innerHeight - 64;
   }
 
-  /** The first image whose row is in view, below the day's name. */
+  /** The first image whose row is in view, below the sticky heading. */
   first(): string | null {
     return this.#hold.at(this.edge + HEAD, innerHeight - 64)?.id ?? null;
   }
@@ -122,7 +122,7 @@ export class Grid {
     const awayDay = focused && !tiles.has(focused) ? dayOf(this.timeline.keyOf(focused) ?? "") : "";
     const away = awayDay ? days.find((day) => day.day.day === awayDay) : undefined;
     if (away) {
-      // the tile that has the focus stays, wherever the view has gone
+      // The focused tile stays in the document wherever the user scrolls, or it would lose the focus.
       sections.add(away.day.day);
       this.#day(away, Infinity, -Infinity, focused, tiles, blanks, wanted);
     }
@@ -205,7 +205,8 @@ export class Grid {
     }
   }
 
-  /** From where the tiles of a day are counted: it is never far, since places of many millions are not exact. */
+  /** The origin of a day's tile positions. It is near the viewport, because browsers round transforms of many millions of
+   * pixels. */
   #origin(day: DayBox): number {
     return day.top + Math.max(0, Math.floor((this.edge - day.top) / FAR)) * FAR;
   }

@@ -1,4 +1,4 @@
-/** The keys, in a dialog: ? opens it, in the grid and in the viewer. */
+/** The dialog of keyboard shortcuts: ? opens it, in the grid and in the viewer. */
 
 import { h, isBeside } from "./dom";
 import { icon } from "./icons";
@@ -27,7 +27,7 @@ export function showHelp(): void {
   const close = h("button", { type: "button", class: "knob", "aria-label": "Close", onclick: () => dialog?.close() }, icon("close"));
   dialog = h("dialog", { class: "help", "aria-labelledby": "help-title" }, h("header", {}, h("h2", { id: "help-title" }, "Keys"), close), h("div", { class: "keys" }, list("Pictures", GRID), list("Viewer", VIEWER), list("Both", BOTH)));
   const from = document.activeElement;
-  // what is pressed in here is not for what lies below
+  // Keys pressed in the dialog must not reach the grid or the viewer.
   dialog.addEventListener("keydown", (event) => event.stopPropagation());
   dialog.addEventListener("click", (event) => dialog && isBeside(dialog, event) && dialog.close());
   dialog.addEventListener("close", () => {

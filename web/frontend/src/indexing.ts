@@ -1,4 +1,4 @@
-/** The page in the place of what only a whole index can answer: it asks again, but not while somebody types. */
+/** The page shown while the index is being built: it reloads itself, but not while the user types. */
 
 import "./menu";
 import { root } from "./page";

@@ -1,4 +1,4 @@
-/** Makes the gallery installable, and says what became of files that were shared with it. */
+/** Registers the service worker, which makes the gallery installable, and reports on files shared with it. */
 
 import { mayUpload } from "./page";
 import { toast } from "./toast";
@@ -8,7 +8,7 @@ const LATER_MS = 2000;
 
 const shared = new URLSearchParams(location.search).get("shared");
 
-/** Whether the page was opened by sharing something. */
+/** Whether the page was opened by sharing files with the app. */
 export const wasShared = shared !== null;
 
 export function install(): void {
@@ -17,11 +17,11 @@ export function install(): void {
     if (shared === "lost") toast("What you shared is too much to keep, or could not be read. Add it here instead.", undefined, 12);
     else if (!mayUpload) void refuse();
   }
-  // the pictures come first
+  // The pictures come first; the service worker can wait.
   setTimeout(() => navigator.onLine && void navigator.serviceWorker?.register("/sw.js").catch(() => undefined), LATER_MS);
 }
 
-/** Who may not add pictures is told so; whoever can still sign in finds the files kept. */
+/** Tells users without the right to upload. If they can sign in, the files are kept until they have; else discarded. */
 async function refuse(): Promise<void> {
   const signIn = document.querySelector<HTMLAnchorElement>('.bar a[href^="/signin"]');
   if (signIn) {

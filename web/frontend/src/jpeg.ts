@@ -1,18 +1,18 @@
-/** JPEGs decoded at a fraction of their size, where the browser can do that: it takes a third of the time. */
+/** Decodes JPEGs at a reduced size, if the browser can: it takes a third of the time. */
 
-/** Where the header ends in all but odd files. */
+/** Enough for the header of all but odd files. */
 const HEAD_BYTES = 2 ** 18;
 const EIGHTHS = 8;
 
 interface Head {
   width: number;
   height: number;
-  /** As EXIF counts: 1 is upright. */
+  /** EXIF orientation; 1 is upright. */
   orientation: number;
 }
 
-/** The picture at the smallest size that its decoder offers and that has `height` rows; null where it must be decoded
- * otherwise. Browsers do not agree on who turns a picture, so only those that need no turning are taken. */
+/** Decodes at the smallest scale (in eighths) that still has `height` rows; null if the file needs another decoder.
+ * Only upright pictures are decoded here: browsers disagree on whether ImageDecoder applies the orientation. */
 export async function decodeSmall(file: Blob, height: number): Promise<VideoFrame | null> {
   if (file.type !== "image/jpeg" || !("ImageDecoder" in globalThis)) return null;
   const head = headOf(new DataView(await file.slice(0, HEAD_BYTES).arrayBuffer()));
@@ -27,7 +27,7 @@ export async function decodeSmall(file: Blob, height: number): Promise<VideoFram
   }
 }
 
-/** What the header says; null without a frame in these bytes. Throws a RangeError where they end too soon. */
+/** Parses the header; null if these bytes hold no frame header. Throws RangeError if they end too soon. */
 function headOf(bytes: DataView): Head | null {
   let orientation = 1;
   for (let at = 2; bytes.getUint8(at) === 0xff; at += 2 + bytes.getUint16(at + 2)) {

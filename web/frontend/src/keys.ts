@@ -1,4 +1,5 @@
-/** Moving among the tiles by keyboard: arrows walk, Home and End jump, x picks, Delete deletes, Escape lets go, / searches. */
+/** Keyboard shortcuts of the grid: arrows move, Home and End jump, x selects, Delete deletes, Escape clears the selection,
+ * / searches. */
 
 import type { Focus } from "./focus";
 import type { Grid } from "./grid";
@@ -6,10 +7,10 @@ import type { Grid } from "./grid";
 export interface KeyActions {
   toggle(id: string, range: boolean): void;
   all(): void;
-  /** Deletes what is picked; if nothing is, the image of the tile that has the focus. */
+  /** Deletes the selection; without one, the focused image. */
   remove(focused: string | null): void;
   clear(): boolean;
-  /** Goes to the newest image of all, or to the oldest. */
+  /** Focuses the newest image of the gallery, or the oldest. */
   edge(newest: boolean): void;
 }
 

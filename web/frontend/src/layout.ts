@@ -1,4 +1,4 @@
-/** Where everything of the timeline stands at a given width, in pixels from the top of the grid. */
+/** Positions of all days, runs and rows at a given width, in pixels from the top of the grid. */
 
 import { dayStart } from "./order";
 import { shapeOf, type Image } from "./records";
@@ -8,7 +8,8 @@ import type { Day, Run, Timeline } from "./timeline";
 export const HEAD = 50;
 const FOOT = 18;
 
-/** What a failed image needs to say why, in pixels across and down; and no wider a shape than this, unless for that. */
+/** The smallest tile, in pixels, that has room for the reason of a failure. `shape` caps the width of such a tile,
+ * unless the room needs more. */
 const ROOM = { width: 136, height: 104, shape: 1.2 };
 
 export interface RunBox {
@@ -18,9 +19,9 @@ export interface RunBox {
   height: number;
   rows: Row[];
   shapes: readonly number[];
-  /** The ids that the rows are made of: the timeline may have gone on meanwhile. */
+  /** The ids in the rows; the timeline may have changed since. */
   ids: readonly string[];
-  /** The id that no image of the run is below. */
+  /** The least key that an image of the run can have. */
   lower: string;
   /** How many images of the day come before this run. */
   before: number;
@@ -48,7 +49,7 @@ export class Layout {
   width = 0;
   target = 0;
   readonly #kept = new WeakMap<Run, Kept>();
-  /** Images that failed while they were shown: a retry does not move the rows about. */
+  /** Images that failed while this page was open. They keep their size during a retry, so that rows don't jump. */
   readonly #failed = new Set<string>();
   #shape = 1.4;
 
@@ -75,7 +76,7 @@ export class Layout {
     this.height = top;
   }
 
-  /** The height that images take whose shapes are not known yet. */
+  /** The estimated height of images whose shapes are not known yet. */
   guess(count: number): number {
     if (!count) return 0;
     return Math.ceil((count * (this.#shape * this.target + GAP)) / this.width) * (this.target + GAP);
@@ -94,7 +95,7 @@ export class Layout {
     return null;
   }
 
-  /** Whether an image shows words that need room: it has failed, or is tried again. */
+  /** Whether a tile shows text that needs room: its image failed, or is being retried. */
   #speaks(image: Image): boolean {
     if (image.state === "failed") this.#failed.add(image.id);
     return !image.renditions.grid && this.#failed.has(image.id);
@@ -121,7 +122,7 @@ export class Layout {
   }
 }
 
-/** The first index for which `holds`, given that it holds for all after. */
+/** Binary search: the first index for which `holds` is true, given that it is true for all later ones. */
 export function firstOf(length: number, holds: (index: number) => boolean): number {
   let low = 0;
   let high = length;

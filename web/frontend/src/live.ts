@@ -1,19 +1,19 @@
-/** News of the gallery: Server-Sent Events, or asking now and then if they are not to be had.
+/** Live updates by Server-Sent Events, or by polling if those are refused.
  *
- * A browser has six connections for a server, whatever is open. So of all tabs that are seen one listens and tells the
- * others; a tab that nobody sees lets go at once, and one that is born so waits until it is seen. */
+ * A browser opens at most six connections per server. One visible tab holds the connection and relays events to the
+ * others. A hidden tab releases it; a tab opened in the background waits until it is shown. */
 
 import type { Image } from "./records";
 
 const NAME = "gallery-events";
 const ASK_MS = 2500;
-/** How long whoever listens is waited for; without an answer it is better to ask. */
+/** How long to wait for the listening tab to answer, before catching up from the server. */
 const QUIET_MS = 1500;
 
 export interface News {
   image(image: Image): unknown;
   deleted(id: string): unknown;
-  /** Something may have been missed: ask again; the answer is the event to listen from. */
+  /** Events may have been missed: reload the state; returns the id of the event to resume from. */
   missed(): Promise<string | null>;
 }
 
@@ -24,7 +24,7 @@ export class Live {
   #since: string | null;
   #asking = 0;
   #tries = 0;
-  /** Lets the others have their turn; there while this tab is the one that listens, or stands in line for it. */
+  /** Releases the lock, or stops waiting for it; null while this tab does neither. */
   #leave: AbortController | null = null;
   #quiet = 0;
   #gap = false;
@@ -47,7 +47,7 @@ export class Live {
     if (!document.hidden) this.#waitForLock();
   }
 
-  /** Stands in line for being the one that listens. */
+  /** Waits until this tab may hold the connection. */
   #waitForLock(): void {
     if (this.#leave) return;
     const leave = (this.#leave = new AbortController());
@@ -56,7 +56,7 @@ export class Live {
       this.#begin();
       return;
     }
-    // the lock is held until this tab goes
+    // The lock is held until this tab is hidden or closed.
     const listen = (): Promise<void> => {
       clearTimeout(this.#quiet);
       if (leave.signal.aborted) return Promise.resolve();
@@ -80,7 +80,7 @@ export class Live {
     else this.#ask();
   }
 
-  /** What another tab heard. */
+  /** Handles a message from another tab. */
   #hear(told: Told): void {
     if (told.kind === "who") {
       if (this.#source?.readyState === EventSource.OPEN && this.#since) this.#channel.postMessage({ kind: "here", id: this.#since } satisfies Told);
@@ -90,7 +90,7 @@ export class Live {
       if (later(told.id, this.#since)) void this.#catchUp();
     } else if (!this.#source) {
       clearTimeout(this.#quiet);
-      // it listens from later on than we had heard
+      // The other tab started from a later event than our last one.
       if (told.after && later(told.after, this.#since)) this.#gap = true;
       this.#take(told.kind, told.data, told.id);
       if (this.#gap && this.#leave) void this.#catchUp();
@@ -130,7 +130,7 @@ export class Live {
       });
     }
     source.addEventListener("error", () => {
-      // where the connection broke the browser tries again by itself; where it was refused it does not
+      // A browser reconnects by itself after a lost connection, but not after an error response.
       if (source.readyState === EventSource.CLOSED) this.#ask();
     });
   }
@@ -141,7 +141,7 @@ export class Live {
     clearTimeout(this.#asking);
   }
 
-  /** Asks for the newest images, and tries for events again now and then. */
+  /** Polls for changes, and tries to get events again after each poll. */
   #ask(): void {
     this.#close();
     const wait = this.#tries === 0 ? 300 : ASK_MS;
@@ -156,14 +156,14 @@ export class Live {
           return;
         }
       } catch {
-        // the next one may be answered
+        // The next poll may succeed.
       }
       if (this.#leave) this.#ask();
     }, wait);
   }
 }
 
-/** Whether an event came after another one: its id tells milliseconds, then a number among those of one. */
+/** Whether the event `one` is later than `other`. Ids are `<milliseconds>-<sequence number>`, as in a Redis stream. */
 function later(one: string, other: string | null): boolean {
   if (!other) return true;
   const [ms = 0, n = 0] = one.split("-").map(Number);

@@ -1,4 +1,4 @@
-/** Brings what the view needs: the counts of all days, and the images near the view. */
+/** Loads the counts of all days, and the images near the viewport. */
 
 import * as api from "./api";
 import { byTaken, keyOf } from "./order";
@@ -7,11 +7,11 @@ import { asked, filtered } from "./query";
 import type { Image } from "./records";
 import type { Run, Timeline } from "./timeline";
 
-/** The distance of the marks asked for, and the images asked for at once. */
+/** Images between two marks, and the most images of a run per request. */
 const EVERY = 200;
-/** Of a list that was asked for, so many at once. */
+/** Page size of a search. */
 const PAGE = 200;
-/** So many more than were counted, so that a page reaches the end of what it is for. */
+/** Extra images per request, because counts may be out of date. */
 const SPARE = 20;
 const AT_ONCE = 2;
 const PAUSE_MS = 90;
@@ -28,14 +28,14 @@ export class Loader {
     readonly changed: () => void,
   ) {}
 
-  /** The runs that the view needs now, nearest first; earlier wishes are forgotten. */
+  /** Requests the runs near the viewport, nearest first; replaces earlier requests. */
   want = (runs: Run[]): void => {
     this.#wanted = runs;
     if (!this.timeline.counted || !runs.length || this.#timer) return;
     this.#timer = window.setTimeout(() => this.#go(), PAUSE_MS);
   };
 
-  /** Takes the counts of all days; `first` is called once there are some. */
+  /** Loads the counts of all days; calls `first` when the first ones have arrived. */
   async count(first: () => void): Promise<void> {
     let counted = false;
     for (;;) {
@@ -51,13 +51,13 @@ export class Loader {
     }
   }
 
-  /** Takes the first of the images that the page was asked for, which are not counted by days. */
+  /** Loads the first results of a search, which have no counts by day; calls `first` when they have arrived. */
   async loadSearch(first: () => void): Promise<void> {
     while (!(await this.reloadSearch().then(() => true, () => false))) await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
     first();
   }
 
-  /** Asks again for a list that was asked for, as far as it was known; returns the event to listen from. */
+  /** Reloads the results of a search, as far down as they were loaded; returns the event to resume from. */
   async reloadSearch(): Promise<string | null> {
     const last = [...this.timeline.known()].at(-1);
     const until = last ? keyOf(last) : null;
@@ -78,7 +78,7 @@ export class Loader {
     return events;
   }
 
-  /** Loads one run now. */
+  /** Loads one run at once. */
   async load(run: Run): Promise<void> {
     this.#under.add(run);
     try {
@@ -92,13 +92,13 @@ export class Loader {
     this.changed();
   }
 
-  /** Asks again for what came and changed while nothing was heard; returns the event to listen from. */
+  /** Catches up after missed events; returns the event to resume from. */
   async refresh(): Promise<string | null> {
     if (filtered) return this.reloadSearch();
     return byTaken ? this.#recount() : this.#newest();
   }
 
-  /** By when they were taken, what came in may be anywhere. */
+  /** Reloads the counts and forgets all images: in the order of dates taken, new images may be anywhere. */
   async #recount(): Promise<string | null> {
     const [{ days }, { events }] = await Promise.all([api.days(EVERY, byTaken), api.page(null, 1, asked)]);
     this.timeline.reset();
@@ -107,7 +107,7 @@ export class Loader {
     return events ?? null;
   }
 
-  /** The newest images. */
+  /** Reloads the newest images. */
   async #newest(): Promise<string | null> {
     const page = await api.page(null, EVERY);
     const found = new Set(page.images.map((image) => image.id));

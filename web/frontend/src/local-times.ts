@@ -1,11 +1,11 @@
-/** Times on pages that the server renders: it writes them in UTC, and people read them by their own clock. */
+/** Local times on pages that the server renders: it writes UTC, because it does not know the reader's zone. */
 
 import { when } from "./words";
 
-/** Shows each time in the reader's zone and manner; the one in UTC is its title. */
+/** Shows each time in the reader's zone and format; the title keeps the UTC time. */
 export function showLocalTimes(within: ParentNode): void {
   for (const time of within.querySelectorAll("time")) {
-    // a newer release may write it in another way
+    // A newer release may use another format.
     if (Number.isNaN(Date.parse(time.dateTime))) continue;
     time.title = time.textContent;
     time.textContent = when(time.dateTime);

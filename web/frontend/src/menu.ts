@@ -1,4 +1,4 @@
-/** The menu in the bar: a click elsewhere or Escape closes it. It opens without a script. */
+/** The menu in the bar: Escape or a click outside closes it. Opening is plain HTML (`details`). */
 
 const menu = document.querySelector<HTMLDetailsElement>(".more");
 

@@ -1,4 +1,4 @@
-/** Opening and closing the viewer, and its part of the address. */
+/** Opens and closes the viewer, and keeps the address and the history in step. */
 
 import type { Grid } from "./grid";
 import type { Viewer } from "./lightbox/viewer";
@@ -10,13 +10,13 @@ import { titlePage } from "./title";
 
 const PATH = /^\/images\/([0-9a-f-]{36})$/;
 
-/** The id of the image whose page the address names. */
+/** The image id in the address, or null. */
 export const idInAddress = (): string | null => PATH.exec(location.pathname)?.[1] ?? null;
 
 export class Opener {
   viewer: Viewer | null = null;
   #coming = false;
-  /** Whether closing goes back to where it was opened from. */
+  /** Whether opening pushed a history entry, so that closing must go back. */
   #pushed = false;
 
   constructor(
@@ -37,7 +37,7 @@ export class Opener {
     return this.#coming || this.viewer !== null;
   }
 
-  /** Opens the viewer on an image; `push` puts it on top of the history. */
+  /** Opens the viewer on an image; `push` adds a history entry. */
   async open(id: string, push = true): Promise<void> {
     if (this.busy) return;
     this.#coming = true;
@@ -61,7 +61,7 @@ export class Opener {
     this.grid.show(image.id);
   }
 
-  /** The address has left the images: by the back button. */
+  /** Closes the viewer after the back button has left the image's address. */
   #away(): void {
     this.#pushed = false;
     this.viewer?.close();

@@ -1,4 +1,4 @@
-/** What the server wrote into the page. */
+/** The data that the server embeds in the page. */
 
 import type { Image } from "./records";
 
@@ -9,27 +9,27 @@ export interface Start {
   open: string | null;
   /** Which images are shown, and in which order. */
   query: Query;
-  /** What to say if none are there. */
+  /** The message if nothing matches. */
   nothing: { title: string; hint: string; links: { label: string; href: string }[] } | null;
-  /** When the page was made, in milliseconds by the server's clock. */
+  /** When the page was rendered, in milliseconds by the server's clock. */
   now: number;
   accepted: string;
   types: string[];
   maxBytes: number;
   viewerStyle: string;
-  /** The script that makes small pictures of files. */
+  /** The URL of the worker script that makes previews. */
   previewWorker: string;
-  /** How long the trash keeps what is deleted; 0: not at all. */
+  /** Days that the trash keeps deleted images; 0: there is no trash. */
   trashDays: number;
-  /** The event to listen from; nothing where events are not to be had. */
+  /** The id of the event to resume from; absent if there are no events. */
   events?: string | null;
 }
 
-/** What was asked for, as the server understood it; `first` and `last` are days of the order. */
+/** The search as the server parsed it; `first` and `last` are days in the sort order. */
 export interface Query {
   sort: "received" | "taken";
   words: string[];
-  /** Whether it can be answered: words may be too short. */
+  /** Whether the search can match anything: words may be too short. */
   possible: boolean;
   state: string | null;
   format: string | null;

@@ -1,9 +1,10 @@
-/** Pages that the server renders: what has changed in them is replaced. */
+/** Live updates for pages that the server renders: fetches the page again and replaces the parts that changed. */
 
 import { find } from "./dom";
 import { showLocalTimes } from "./local-times";
 
-/** The page of an address as the server has it now, with times as people read them; an ended session is asked to sign in again. */
+/** Fetches a page, with times in the reader's zone. A redirect means that the session has ended: reloading leads to the
+ * sign-in page. */
 export async function fetchPage(address: string): Promise<Document> {
   const answer = await fetch(address, { headers: { Accept: "text/html" } });
   if (answer.redirected) location.reload();
@@ -13,8 +14,8 @@ export async function fetchPage(address: string): Promise<Document> {
   return page;
 }
 
-/** Replaces what `selector` finds if it differs. The focus stays on the element with the same id or in the same place,
- * or goes to the part's heading. */
+/** Replaces the content of `selector` if it differs. The focus stays on the element with the same id or position, or
+ * moves to the part's heading. */
 export function replacePart(selector: string, page: Document): void {
   const [part, fresh] = [find(selector), find(selector, page)];
   for (const name of Object.keys(fresh.dataset)) part.dataset[name] = fresh.dataset[name];

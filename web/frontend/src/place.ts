@@ -1,4 +1,4 @@
-/** The address keeps the place: reloading, sharing and the back button return to the same rows. */
+/** Keeps the scroll position in the address, so that reloading, sharing and the back button return to the same rows. */
 
 import type { Grid } from "./grid";
 import { keyAfter } from "./order";
@@ -22,7 +22,7 @@ export function keepPlace(grid: Grid, free: () => boolean): void {
   );
 }
 
-/** The address of what the view shows now. */
+/** The address of the rows in view. */
 export function addressOf(grid: Grid): string {
   const first = scrollY > 40 ? grid.first() : null;
   const key = first && grid.timeline.keyOf(first);

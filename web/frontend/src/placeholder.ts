@@ -1,4 +1,4 @@
-/** The blurred likeness of a picture from the 25 bytes of its ThumbHash. */
+/** Blurred placeholders, decoded from the some 25 bytes of a ThumbHash. */
 
 import { thumbHashToDataURL } from "thumbhash";
 import type { Image } from "./records";

@@ -1,9 +1,10 @@
-/** A long press of a finger picks, as a tick does under a mouse. */
+/** A long press selects on touch screens, as the checkbox does with a mouse. */
 
 const HELD_MS = 450;
 const APART = 12;
 
-/** Calls `pick` with the id of the tile in `within` that is pressed for long; the tap that ends it opens nothing. */
+/** Calls `pick` with the id of a tile in `within` on a long press. Swallows the click that follows, which would open the
+ * image. */
 export function onLongPress(within: HTMLElement, pick: (id: string) => void): void {
   let timer = 0;
   let held = false;
@@ -26,7 +27,7 @@ export function onLongPress(within: HTMLElement, pick: (id: string) => void): vo
     if (Math.hypot(event.clientX - from.x, event.clientY - from.y) > APART) end();
   });
   for (const name of ["pointerup", "pointercancel"]) within.addEventListener(name, end);
-  // the browser's own menu for links would come up in its place
+  // Otherwise a long press opens the browser's context menu for links.
   within.addEventListener("contextmenu", (event) => {
     if ((event as PointerEvent).pointerType === "touch" && (event.target as HTMLElement).closest(".tile")) event.preventDefault();
   });

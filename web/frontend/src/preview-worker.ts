@@ -1,4 +1,4 @@
-/** Makes small pictures of files, away from the page: decoding and scaling a photograph takes longer than a frame. */
+/** Web worker that makes previews of files: decoding and scaling a photograph takes longer than a frame. */
 
 import { decodeSmall } from "./jpeg";
 

@@ -1,10 +1,10 @@
-/** Small pictures of what is sent from here, made of its own bytes, for as long as the gallery has none. */
+/** Previews of uploads, made here from the file itself and shown until the server's thumbnail is ready. */
 
 import { start } from "./page";
 import type { Made, Wanted } from "./preview-worker";
 
 const AT_ONCE = 2;
-/** So many are kept, some 20 kB each; what is decoded for them is let go at once. */
+/** The most previews kept, some 20 kB each; the decoded pictures are freed at once. */
 const MOST = 300;
 const MOST_BYTES = 64 * 2 ** 20;
 const HEIGHT = 320;
@@ -15,13 +15,13 @@ interface Preview {
 }
 
 const previews = new Map<Blob, Preview>();
-/** The files of images that were sent from here. */
+/** Uploaded files by image id. */
 const sent = new Map<string, Blob>();
-/** What is to be made, the most wanted last. */
+/** The previews to make; a stack, so that the last request is served first. */
 const wanted: { file: Blob; done(url: string | null): void }[] = [];
 let busy = 0;
 
-/** The address of a small picture of a file; null if the browser can't decode it. The last one asked for is made first. */
+/** The URL of a file's preview; null if the browser can't decode the file. The last request is served first. */
 export function previewOf(file: Blob): Promise<string | null> {
   const existing = previews.get(file);
   if (existing) {
@@ -42,16 +42,16 @@ export function previewOf(file: Blob): Promise<string | null> {
   return preview.url;
 }
 
-/** Remembers which image a file became. */
+/** Remembers the file of an image that was uploaded here. */
 export function wasSent(id: string, file: Blob): void {
   if (sent.size >= MOST) for (const oldest of sent.keys()) return void (sent.delete(oldest), sent.set(id, file));
   sent.set(id, file);
 }
 
-/** The file of an image, if it was sent from here and is not yet made. */
+/** The file of an image that was uploaded here and has no thumbnail yet. */
 export const fileSent = (id: string): Blob | undefined => sent.get(id);
 
-/** The gallery has a picture of its own. */
+/** Forgets the file of an image: its thumbnail is ready. */
 export const isMade = (id: string): boolean => sent.delete(id);
 
 function next(): void {
@@ -67,7 +67,7 @@ function next(): void {
   }
 }
 
-/** The answers that are waited for, by number. */
+/** Callbacks of the requests to the worker, by number. */
 const asked = new Map<number, (picture: Blob | null) => void>();
 let worker: Worker | null = null;
 let number = 0;
@@ -89,7 +89,7 @@ function begin(): Worker {
     asked.get(data.number)?.(data.picture);
     asked.delete(data.number);
   });
-  // it could not be loaded, and may be the next time
+  // The script failed to load; the next request tries again.
   begun.addEventListener("error", () => {
     worker = null;
     for (const done of asked.values()) done(null);

@@ -1,4 +1,4 @@
-/** What was tried again here: whether it failed again is said. */
+/** Reports retried images that failed again. */
 
 import type { Image } from "./records";
 import type { Timeline } from "./timeline";
@@ -8,7 +8,7 @@ import { many } from "./words";
 const TOGETHER_MS = 800;
 
 export class Retries {
-  /** When each had come to its end before. */
+  /** The `finished_at` of the failed attempt, by image id: an event with the same one is old news. */
   readonly #tried = new Map<string, string | null>();
   #again: Image[] = [];
   #timer = 0;
@@ -19,7 +19,7 @@ export class Retries {
     for (const id of ids) this.#tried.set(id, this.timeline.images.get(id)?.finished_at ?? null);
   }
 
-  /** News of an image, before it is taken over. */
+  /** Call with each update of an image, before the timeline has it. */
   heard(image: Image): void {
     if (image.state === "pending" || !this.#tried.has(image.id) || this.#tried.get(image.id) === image.finished_at) return;
     this.#tried.delete(image.id);

@@ -1,4 +1,4 @@
-/** Justified rows: each picture keeps its shape, each row fills the width. */
+/** Justified rows: each picture keeps its aspect ratio, each row fills the width. */
 
 export interface Row {
   from: number;
@@ -15,9 +15,9 @@ const LOWEST = 0.62;
 const HIGHEST = 1.55;
 const TOO_LOW = 8;
 
-/** Breaks pictures of the given shapes into the rows that come nearest to the target height together. Where the run
- * goes on (`open`), the last row is filled like the others; else it may end short. `floors` are heights in pixels that
- * the row of each must have; 0 for any. */
+/** Breaks pictures with these aspect ratios into rows whose heights are together nearest to the target (dynamic
+ * programming, as TeX breaks lines). If the run continues (`open`), the last row fills the width too; else it may end
+ * short. `floors` holds the least row height in pixels for each picture; 0 for any. */
 export function justify(shapes: readonly number[], width: number, target: number, open: boolean, floors: readonly number[] = []): Row[] {
   const n = shapes.length;
   const best = new Float64Array(n + 1).fill(Infinity);
@@ -44,7 +44,7 @@ export function justify(shapes: readonly number[], width: number, target: number
   return place(shapes, ends, width, target, open);
 }
 
-/** How far a row is from what it should be; `height` is over the target's. */
+/** The cost of a row; `height` is relative to the target. */
 function badness(height: number, mayEndShort: boolean): number {
   if (mayEndShort && height > 1.2) return 0.12 + 0.2 * (1 - 1 / height) ** 2 + (height > 3 ? 0.25 : 0);
   const off = height > 1 ? (height - 1) / (HIGHEST - 1) : (1 - height) / (1 - LOWEST);
@@ -68,7 +68,7 @@ function place(shapes: readonly number[], ends: number[], width: number, target:
   return rows;
 }
 
-/** Where each picture of a row starts and how wide it is, in whole pixels that add up to the width of the row. */
+/** The position and width of each picture of a row, in whole pixels that add up to the width of the row. */
 export function columns(shapes: readonly number[], row: Row, width: number): { x: number; width: number }[] {
   const found: { x: number; width: number }[] = [];
   const total = shapes.slice(row.from, row.to).reduce((a, b) => a + b, 0);

@@ -1,9 +1,10 @@
-/** Runs: the images of a day in pieces, some known and some only counted. */
+/** Runs: a day's images in pieces. The images of a run are loaded, or only their number is known. */
 
 import { dayOf, dayStart, keyAfter, keyOf } from "./order";
 import type { Image } from "./records";
 
-/** The images of a day with keys below `upper`, down to the next run: known, or only counted. */
+/** A day's images with keys below `upper`, down to the next run's `upper`. `images` is null until they are loaded;
+ * `count` is then an estimate. */
 export interface Run {
   upper: string;
   count: number;
@@ -15,7 +16,7 @@ export interface Day {
   runs: Run[];
 }
 
-/** The most images of a known run, and the fewest beside another one. */
+/** A loaded run of more images is split; two neighbours are joined if one has fewer than `LEAST`. */
 export const MOST = 400;
 const LEAST = 24;
 
@@ -34,7 +35,7 @@ export function runOf(day: Day, key: string): Run {
   return found;
 }
 
-/** What becomes of a run reaching down to `lower` once the images between `above` and `below` are known. */
+/** Replaces a run, which reaches down to `lower`, by runs in which all images between `above` and `below` are loaded. */
 export function cut(run: Run, lower: string, images: readonly Image[], above: string, below: string): Run[] {
   const top = run.upper < above ? run.upper : above;
   const bottom = lower > below ? lower : below;
@@ -47,7 +48,7 @@ export function cut(run: Run, lower: string, images: readonly Image[], above: st
     return [{ upper: run.upper, count: all.length, images: all }];
   }
   const pieces: Run[] = [{ upper: top, count: inside.length, images: [...inside] }];
-  // a page that does not reach the end of the run leaves at least one image
+  // If the loaded part ends above the end of the run, at least one image is left.
   const rest = Math.max(run.count > 0 && lower < bottom ? 1 : 0, run.count - inside.length);
   const [hasAbove, hasBelow] = [run.upper > top, lower < bottom];
   const upperRest = hasAbove && hasBelow ? Math.floor(rest / 2) : rest;
@@ -56,7 +57,7 @@ export function cut(run: Run, lower: string, images: readonly Image[], above: st
   return pieces;
 }
 
-/** Neighbouring known runs of a few images become one, so that rows are full. */
+/** Joins small neighbouring loaded runs, so that their images share rows. */
 export function joined(runs: readonly Run[]): Run[] {
   const out: Run[] = [];
   for (const run of runs) {
@@ -78,8 +79,12 @@ export function halve(day: Day, run: Run): void {
   day.runs.splice(day.runs.indexOf(run) + 1, 0, { upper: last ? keyOf(last) : run.upper, count: rest.length, images: rest });
 }
 
-/** Gives the images of a day that are only counted to its unknown runs, cut at the marks: `every` images lie between
- * one mark and the next, those that are known among them. */
+/** Splits a day's unloaded runs at the marks and distributes the day's count over them. Consecutive marks are `every`
+ * images apart, loaded ones included.
+ *
+ * Example: a day of 450 images, none loaded, marks [a, b], every 200. The result is three unloaded runs: 200 images above
+ * a, 200 that begin with a, and 50 that begin with b. If 30 images above a were loaded, the unloaded runs beside them
+ * would share the other 170. */
 export function spread(runs: readonly Run[], day: string, count: number, marks: readonly string[], every: number): Run[] {
   const above = new Map(marks.map((mark, i) => [keyAfter(mark), (i + 1) * every]));
   const pieces = runs.flatMap((run, i): Run[] => {
@@ -99,7 +104,7 @@ export function spread(runs: readonly Run[], day: string, count: number, marks: 
   return pieces.filter((piece) => piece.images || piece.count > 0 || pieces.length === 1);
 }
 
-/** Gives what is left of `total` images to the unknown ones of the runs. */
+/** Distributes `total`, less the loaded images, evenly over the unloaded runs. */
 function share(runs: readonly Run[], total: number): void {
   let rest = Math.max(0, runs.reduce((left, run) => left - (run.images ? run.count : 0), total));
   const unknown = runs.filter((run) => !run.images);

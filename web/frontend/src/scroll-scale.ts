@@ -1,17 +1,19 @@
-/** Scrolling over more pixels than a browser can lay out: a page of bounded height stands for the whole.
+/** Scrolling over more pixels than a browser can lay out.
  *
- * A browser cuts a page off at some 33 million pixels (Firefox at 17.8), which is half a million images. Beyond
- * `--tallest` the page is only so high, and what is drawn is shifted: none near the top, all that is missing near the
- * bottom, in proportion between. While the page is scrolled by hand the shift stands still, so that each pixel is one;
- * it is set right where nobody sees it, once the page rests. A far jump (the scroll bar, Home, End) sets it at once. */
+ * Browsers limit the height of a page to some 33 million pixels (Firefox to 17.8), which is half a million images. Beyond
+ * `--tallest` the page keeps that height and the content is shifted up: by nothing near the top, by the whole missing
+ * height near the bottom, in proportion between. The shift stays constant while the user scrolls, so that scrolling moves
+ * pixel by pixel. Once scrolling has stopped, page and shift are corrected together, which nobody sees. A far jump (the
+ * scroll bar, Home, End) corrects the shift at once. */
 
-/** A part at each end where the page is as it is, and how far at once is a jump, in heights of the view. */
+/** `END`: the fraction of the page at each end where the shift is constant. `JUMP`: in viewport heights, the distance
+ * from which one scroll event counts as a jump. */
 const END = 0.04;
 const JUMP = 6;
 const REST_MS = 160;
 
 export class Track {
-  /** What is drawn stands this much higher than it is. */
+  /** How many pixels above its place in the layout the content is drawn. */
   shift = 0;
   #missing = 0;
   #high = 0;
@@ -19,7 +21,7 @@ export class Track {
   #last = 0;
   #timer = 0;
 
-  /** `moved` is called where the shift has changed by itself. */
+  /** `moved` is called when a correction has changed the shift. */
   constructor(
     readonly element: HTMLElement,
     readonly moved: () => void,
@@ -27,12 +29,12 @@ export class Track {
     addEventListener("scroll", () => this.#scrolled(), { passive: true });
   }
 
-  /** How far the whole is scrolled, in pixels. */
+  /** The scroll position in the full height, in pixels. */
   get at(): number {
     return scrollY + this.shift;
   }
 
-  /** Makes the element as high as `height` pixels, or stand for them. */
+  /** Sets the full height in pixels; the element gets at most `--tallest` of them. */
   resize(height: number): void {
     const tallest = Number(getComputedStyle(this.element).getPropertyValue("--tallest")) || Infinity;
     this.#high = Math.min(height, tallest);
@@ -42,7 +44,7 @@ export class Track {
     if (!this.#missing) this.shift = 0;
   }
 
-  /** Scrolls to a place of the whole. */
+  /** Scrolls to a position in the full height. */
   go(to: number): void {
     if (!this.#missing) {
       scrollTo({ top: to, behavior: "instant" });
@@ -83,7 +85,7 @@ export class Track {
     else this.#timer = window.setTimeout(() => this.#right(), REST_MS);
   }
 
-  /** Takes the page to where it should be for what it shows. */
+  /** Moves page and shift to the proportional position, without moving what is shown. */
   #right(): void {
     if (Math.abs(this.shift - this.#shiftAt(scrollY)) < 1) return;
     this.go(this.at);

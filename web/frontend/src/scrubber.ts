@@ -1,4 +1,4 @@
-/** The scrubber: a track beside a long gallery, from the newest day to the oldest, to jump along. */
+/** The scrubber: a slider beside a long gallery that jumps to any day. */
 
 import { h } from "./dom";
 import type { Grid } from "./grid";
@@ -26,7 +26,7 @@ export class Scrubber {
     this.element.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /** The layout has changed. */
+  /** Call when the layout has changed. */
   update(): void {
     const { layout } = this.grid;
     const long = layout.height > innerHeight * LONG;

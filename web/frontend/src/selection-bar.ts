@@ -1,4 +1,4 @@
-/** The bar that takes the place of the page's while images are picked. */
+/** The selection bar, shown in place of the page's bar while images are selected. */
 
 import * as api from "./api";
 import { h } from "./dom";
@@ -11,7 +11,7 @@ import type { Timeline } from "./timeline";
 import { toast } from "./toast";
 import { count, many } from "./words";
 
-/** The most images in one archive, as the server has it. */
+/** The server's limit of images per archive. */
 const MOST_ZIPPED = 1000;
 
 export class PickedBar {
@@ -50,7 +50,7 @@ export class PickedBar {
     this.#retry.hidden = !this.#failed().length;
   }
 
-  /** Picks all there are, loaded or not. */
+  /** Selects every image, loaded or not. */
   async everything(): Promise<void> {
     this.#rest.disabled = true;
     try {
@@ -65,7 +65,7 @@ export class PickedBar {
     return h("button", { type: "button", class: "button quiet", onclick: run }, icon(name), h("span", { class: "word" }, label));
   }
 
-  /** Those that failed, or may have: of what is not loaded only the server knows. */
+  /** The selected images that failed or may have: the state of unloaded ones is known only to the server. */
   #failed(): string[] {
     const { images } = this.timeline;
     return [...this.selection.ids].filter((id) => (images.get(id)?.state ?? "failed") === "failed");

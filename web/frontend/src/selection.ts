@@ -1,13 +1,13 @@
-/** Which images are picked, by click, by shift-click and by keyboard. */
+/** The selected images. */
 
 import { dayOf } from "./order";
 import type { Timeline } from "./timeline";
 
 export class Selection {
   readonly ids = new Set<string>();
-  /** All that is loaded was picked, which may not be all there is. */
+  /** Whether all loaded images were selected while there are more. */
   partial = false;
-  /** Days that were picked whole. */
+  /** Days that were selected as a whole. */
   readonly days = new Set<string>();
   #from: string | null = null;
 
@@ -18,7 +18,7 @@ export class Selection {
 
   has = (id: string): boolean => this.ids.has(id);
 
-  /** Picks or unpicks one; with `range` everything from the last one to this one. */
+  /** Selects or deselects an image; with `range` selects everything from the last one toggled to this one. */
   toggle(id: string, range = false): void {
     const pick = !this.ids.has(id);
     if (range && this.#from && this.#from !== id) {
@@ -32,14 +32,14 @@ export class Selection {
     this.changed();
   }
 
-  /** Picks all that is loaded. */
+  /** Selects all loaded images. */
   all(): void {
     for (const image of this.timeline.known()) this.ids.add(image.id);
     this.partial = this.ids.size < this.timeline.total || this.timeline.goesOn;
     this.changed();
   }
 
-  /** Picks many, which may be a whole day. */
+  /** Selects many images; `day` if they are all of that day. */
   add(ids: Iterable<string>, day?: string): void {
     for (const id of ids) this.ids.add(id);
     if (day) this.days.add(day);
@@ -47,7 +47,7 @@ export class Selection {
     this.changed();
   }
 
-  /** Unpicks many at once. */
+  /** Deselects many images. */
   remove(ids: Iterable<string>): void {
     for (const id of ids) this.#drop(id);
     this.changed();

@@ -1,11 +1,11 @@
-/** What other programs shared with the installed gallery: the service worker keeps it, and the next page asks whether it is
- * to be added. The form of any site can have sent it, so nothing of it is uploaded before somebody says so. */
+/** Files that other apps shared with the installed gallery. The service worker stores them, and the next page asks whether
+ * to add them. A form on any site can send such files, so none is uploaded without the user's consent. */
 
 import { committed, DATA, done, MOST_BYTES, type Note, NOTES, open, SHARED } from "./upload/database";
 
 const range = (): IDBKeyRange => IDBKeyRange.bound([SHARED], [`${SHARED}~`, []]);
 
-/** Keeps files for the next page, all or none. */
+/** Stores files for the next page, all or none. */
 export async function keep(files: readonly File[]): Promise<void> {
   const visit = `${SHARED}${Date.now()}-${Math.random().toString(36).slice(2)}`;
   const db = await open();
@@ -21,7 +21,7 @@ export async function keep(files: readonly File[]): Promise<void> {
   db.close();
 }
 
-/** How many files are kept, shared or left by a page. */
+/** The number of stored files, shared or left behind by a page. */
 export async function waiting(): Promise<number> {
   const db = await open();
   const count = await done(db.transaction(DATA).objectStore(DATA).count());
@@ -29,7 +29,7 @@ export async function waiting(): Promise<number> {
   return count;
 }
 
-/** What was shared and waits for an answer. */
+/** Shared files that wait for the user's answer. */
 export interface Shared {
   visits: string[];
   names: string[];
@@ -44,7 +44,7 @@ export async function shared(): Promise<Shared> {
   return { visits: [...new Set(notes.map(({ visit }) => visit))], names: notes.map(({ name }) => name), bytes };
 }
 
-/** Forgets what was shared, or only these visits of it; returns how many files that were. */
+/** Deletes all shared files, or those of these visits; returns their number. */
 export async function forget(visits?: readonly string[]): Promise<number> {
   const db = await open();
   const change = db.transaction([NOTES, DATA], "readwrite");

@@ -1,4 +1,4 @@
-/** The state of the work, quietly: a line in the bar, and plain words where thumbnails wait for the queue. */
+/** Status line, and a banner while thumbnails wait. */
 
 import * as api from "./api";
 import { find, h, say } from "./dom";
@@ -23,7 +23,7 @@ export class StatusLine {
     document.addEventListener("visibilitychange", () => document.hidden || this.soon());
   }
 
-  /** Something happened: the state is asked for in a moment. */
+  /** Call when something has changed: requests the status in a moment. */
   soon(): void {
     const due = Date.now() + SOON_MS;
     if (this.#timer && this.#due <= due) return;
@@ -49,7 +49,7 @@ export class StatusLine {
     }
   }
 
-  /** Asks again after a while, unless something happened while the answer was on its way. */
+  /** Schedules the next request, unless `soon` was called while the last one was under way. */
   #next(ms: number): void {
     if (!this.#timer) this.#at(ms);
   }

@@ -1,4 +1,4 @@
-/** The operators' page, live: the server renders it, and what has changed in it is replaced. */
+/** Live updates for the operators' status page, which the server renders. */
 
 import { find, say } from "./dom";
 import { Live } from "./live";
@@ -17,7 +17,7 @@ const verdict = find("#verdict");
 let timer = 0;
 let due = 0;
 
-/** Asks again in so many milliseconds, or sooner if that was to be. */
+/** Schedules a refresh in `ms`; keeps an earlier one. */
 function plan(ms: number): void {
   const at = Date.now() + ms;
   if (timer && due <= at) return;
@@ -29,7 +29,7 @@ function plan(ms: number): void {
   }, ms);
 }
 
-/** Shows what the server says now; the event to listen from. */
+/** Fetches the page and replaces what changed; returns the id of the event to resume from. */
 async function refresh(): Promise<string | null> {
   try {
     const page = await fetchPage("/status");

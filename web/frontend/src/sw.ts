@@ -1,12 +1,12 @@
-/** The service worker. It caches the page that says that the gallery cannot be reached, and nothing of the gallery
- * itself, and takes what other programs share. All other requests pass it by. */
+/** The service worker. It caches the offline page and stores files that other apps share; it caches nothing of the gallery
+ * itself. All other requests go to the network. */
 
 import { keep, waiting } from "./shared";
 
 const SHELL = "shell";
 const OFFLINE = "/offline";
 
-/** What TypeScript's types of pages lack. */
+/** Service worker types, which TypeScript's DOM library lacks. */
 interface Extended extends Event {
   waitUntil(work: Promise<unknown>): void;
 }
@@ -25,7 +25,7 @@ const worker = self as unknown as {
 
 addEventListener("install", (event) => {
   const install = event as Install;
-  // pictures and calls do not even wake it, where the browser has that
+  // With static routing, requests for pictures and the API do not even start the worker.
   const ours = { or: [{ requestMode: "navigate" }, { requestMethod: "POST", urlPattern: "/share" }, { urlPattern: "/assets/*.css" }] };
   install.waitUntil(
     Promise.all([
@@ -47,7 +47,7 @@ addEventListener("fetch", (event) => {
   else if (request.destination === "style") fetching.respondWith(fetch(request).catch(() => cached(request)));
 });
 
-/** The page, and the style sheet it names. */
+/** Caches the offline page and the style sheet that it links. */
 async function cacheShell(): Promise<void> {
   const cache = await caches.open(SHELL);
   const page = await fetch(OFFLINE, { credentials: "omit", cache: "no-cache" });
@@ -70,7 +70,7 @@ async function navigate(event: Fetching): Promise<Response> {
   }
 }
 
-/** The page that says so, with how many files wait. */
+/** The offline page, with the number of files that wait. */
 async function offline(): Promise<Response> {
   const page = await cached(OFFLINE);
   const count = await waiting().catch(() => 0);
@@ -80,8 +80,8 @@ async function offline(): Promise<Response> {
   return new Response(text, { status: page.status, headers: page.headers });
 }
 
-/** Keeps what was shared for the page that is opened, which asks first. What cannot be kept is dropped: if it was sent on
- * from here, the form of another site would look to the server like one of ours. */
+/** Stores shared files for the page that opens next, which asks first. Files that cannot be stored are dropped, never
+ * sent on: coming from here, the form of another site would look to the server like one of ours. */
 async function take(request: Request): Promise<Response> {
   try {
     const form = await request.formData();

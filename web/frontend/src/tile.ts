@@ -1,4 +1,4 @@
-/** One image in the grid, as it stands. */
+/** The tile of one image in the grid. */
 
 import { h } from "./dom";
 import { backgroundClass } from "./background";
@@ -10,7 +10,7 @@ import { remarksOf, type Image } from "./records";
 import { viewOf } from "./view";
 import { formatName, stateText } from "./words";
 
-/** What a tile asks of the page; `id` is that of the image. */
+/** Callbacks of a tile; `id` is the image's. */
 export interface TileActions {
   open(id: string): void;
   retry(id: string): void;
@@ -25,7 +25,7 @@ export class Tile {
   readonly link: HTMLAnchorElement;
   readonly #tick: HTMLButtonElement;
   #shown = "";
-  /** The gallery's picture, shown or on its way. */
+  /** The server's picture, shown or loading. */
   #img: HTMLImageElement | null = null;
   #box = "";
 
@@ -36,7 +36,7 @@ export class Tile {
     this.update();
   }
 
-  /** Puts the tile in its place; `number` of `all` for those who don't see it. */
+  /** Positions the tile; `number` of `all` is for screen readers. */
   place(x: number, y: number, width: number, height: number, number: number, all: number): void {
     const box = `${x},${y},${width},${height}`;
     if (box !== this.#box) {
@@ -53,7 +53,7 @@ export class Tile {
     this.element.setAttribute("aria-posinset", String(number));
   }
 
-  /** Shows the image as it stands now; touches nothing where that has not changed. */
+  /** Shows the image's current state; does not touch the document if that has not changed. */
   update(): void {
     const { image } = this;
     const ticked = this.actions.ticked(image.id);
@@ -75,7 +75,7 @@ export class Tile {
     if (file && !image.renditions.grid) void previewOf(file).then((url) => url && this.#preview(url));
   }
 
-  /** Lets go of pictures that are still being loaded: nobody sees them any more, and they may have been deleted. */
+  /** Cancels pictures that are still loading: the tile is out of view, and its image may have been deleted. */
   stop(): void {
     for (const img of this.element.querySelectorAll("img")) {
       if (img.complete) continue;
@@ -94,7 +94,7 @@ export class Tile {
       if (background) img.classList.add(background);
       const own = this.link.querySelector<HTMLImageElement>("img.own");
       this.#img = img;
-      // of a format that this browser does not know, or gone by now
+      // The browser cannot show the format, or the file is gone: fall back to the grid rendition.
       img.addEventListener("error", () => img.removeAttribute("srcset"), { once: true });
       if (own) {
         this.link.querySelector(".badge")?.remove();
@@ -117,7 +117,7 @@ export class Tile {
     if (remarks.length) this.element.append(h("span", { class: "badge remark" }, icon("warn"), h("span", { class: "unseen" }, remarks.join(" "))));
   }
 
-  /** Our own picture, until the gallery has made its. */
+  /** Shows the local preview until the server has made its picture. */
   #preview(url: string): void {
     const { image } = this;
     if (image.renditions.grid || image.state !== "pending" || this.link.querySelector("img")) return;
@@ -131,14 +131,14 @@ export class Tile {
     this.link.append(h("span", { class: "badge remark" }, icon("wait"), h("span", { class: "unseen" }, `${stateText(this.image)}…`)));
   }
 
-  /** The gallery's picture takes the place of ours once it can be drawn. */
+  /** Replaces the local preview once the server's picture is decoded, so that nothing flickers. */
   async #relieve(own: HTMLImageElement, img: HTMLImageElement): Promise<void> {
     await img.decode().catch(() => undefined);
     if (own.isConnected) this.link.replaceChildren(img);
     isMade(this.image.id);
   }
 
-  /** The likeness and colour stand behind the picture until it is there. */
+  /** Shows the blurred placeholder and the colour behind the picture until it has loaded. */
   #behind(img: HTMLImageElement): void {
     const { image } = this;
     img.classList.add("coming");

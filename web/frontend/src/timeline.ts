@@ -1,4 +1,4 @@
-/** Everything the page knows of the gallery: days, each of runs of images that are known or only counted. */
+/** The page's model of the gallery: days, each made of runs of images that are loaded or only counted. */
 
 import { AHEAD, byTaken, dayEnd, dayOf, dayStart, keyOf } from "./order";
 import { type DayCount, type Image, madeAt } from "./records";
@@ -12,37 +12,37 @@ export interface Place {
   index: number;
 }
 
-/** As many are taken to follow what was found so far, if it is not known how many do. */
+/** The assumed number of further search results, while the real one is unknown. */
 const REST = 60;
 
 export class Timeline {
   days: Day[] = [];
   readonly images = new Map<string, Image>();
-  /** What was deleted here or elsewhere; late news of it is ignored. */
+  /** Deleted images, here or elsewhere; late events about them are ignored. */
   readonly gone = new Set<string>();
   counted = false;
-  /** Whether more follow the last image, and nobody knows how many. */
+  /** Whether an unknown number of images follows the last one. */
   goesOn = false;
   #newest = "";
-  /** Of images that came in where nothing is loaded: the keys by which they were counted. */
+  /** Keys of new images that were counted in unloaded runs, by id. */
   readonly #uncounted = new Map<string, string>();
   readonly #former = new Map<string, Image>();
-  /** Of images that were known once. */
+  /** Keys of all images ever loaded, by id; needed only when sorted by date taken. */
   readonly #keys = new Map<string, string>();
 
-  /** Images that were made after `since`, in milliseconds, have come in since the page was made. */
+  /** `since` is when the page was rendered, in milliseconds: images with later ids are not in its counts. */
   constructor(readonly since: number) {}
 
   get total(): number {
     return this.days.reduce((sum, day) => sum + day.runs.reduce((s, run) => s + this.countOf(run), 0), 0);
   }
 
-  /** How many images of a run are known to be there. */
+  /** The number of images of a run to count in totals: 0 for the placeholder after the last search result. */
   countOf(run: Run): number {
     return this.goesOn && !run.images ? 0 : run.count;
   }
 
-  /** Takes the counts of all days; `every` is the distance of the marks. */
+  /** Applies the counts of all days; `every` is the distance of the marks. */
   count(counts: readonly DayCount[], every: number): void {
     const known = new Map(this.days.map((day) => [day.day, day]));
     this.days = counts.map(({ day, count, marks }) => {
@@ -50,13 +50,13 @@ export class Timeline {
       known.delete(day);
       return { day, runs: spread(existing.runs, day, count, marks ?? [], every) };
     });
-    // days that came while the counts were on their way
+    // Days whose first image arrived while the counts were being requested.
     for (const day of known.values()) if (day.runs.some((run) => run.images?.length)) this.days.push(day);
     this.days.sort((a, b) => (a.day < b.day ? 1 : -1));
     this.counted = true;
   }
 
-  /** Takes a stretch without a gap: images with keys below `upper`, newest first, down to the last one or the `end`. */
+  /** Adds a page of images, newest first: all that exist from `upper` down to the last one, or to the `end`. */
   fill(upper: string | null, found: readonly Image[], end: boolean): void {
     const above = upper ?? AHEAD;
     const last = found.at(-1);
@@ -72,7 +72,7 @@ export class Timeline {
     this.#tidy();
   }
 
-  /** As `fill`, of a list of which nobody knows how long it is: if it goes on, something stands for the rest. */
+  /** As `fill`, for search results, whose number is unknown: a run of an assumed size stands for the rest. */
   extend(upper: string | null, found: readonly Image[], end: boolean): void {
     this.fill(upper, found, end);
     this.goesOn = !end;
@@ -83,7 +83,7 @@ export class Timeline {
     else day.runs.push({ upper: keyOf(run.images.at(-1) as Image), count: REST, images: null });
   }
 
-  /** Takes news of one image: whether it is new here, or has another place now. */
+  /** Applies an update of one image; returns whether it is new, or has moved in the order. */
   put(image: Image): "new" | "moved" | "changed" | "ignored" {
     if (this.gone.has(image.id)) return "ignored";
     const existing = this.images.get(image.id);
@@ -112,7 +112,7 @@ export class Timeline {
     return this.#count(image, run);
   }
 
-  /** Counts an image whose neighbours are not loaded, if it came in after the others were counted. */
+  /** Counts an image whose neighbours are not loaded, unless the counts already include it. */
   #count(image: Image, run: Run): "new" | "ignored" {
     const key = keyOf(image);
     const before = this.#uncounted.get(image.id);
@@ -128,7 +128,7 @@ export class Timeline {
     return byTaken ? madeAt(id) > this.since : id > this.#newest;
   }
 
-  /** Forgets all that is known: it is asked for again. */
+  /** Forgets all images and counts; the caller loads them again. */
   reset(): void {
     for (const [id, image] of this.images) this.#former.set(id, image);
     this.images.clear();
@@ -137,7 +137,7 @@ export class Timeline {
     this.goesOn = false;
   }
 
-  /** Takes an image out; the place it had, or nothing. */
+  /** Removes an image and returns it; null if it was not loaded. */
   remove(id: string, forGood = true): Image | null {
     if (forGood) this.gone.add(id);
     const image = this.#takeOut(id);
@@ -154,7 +154,7 @@ export class Timeline {
     return place.run.images?.splice(place.index, 1)[0] ?? null;
   }
 
-  /** Takes many out, known or only counted: those that were known, and the ids of the others. */
+  /** Removes images, loaded or not; returns the loaded ones, and the ids of the others. */
   removeAll(ids: Iterable<string>): { images: Image[]; unseen: string[] } {
     const images: Image[] = [];
     const unseen: string[] = [];
@@ -172,8 +172,8 @@ export class Timeline {
     return { images, unseen };
   }
 
-  /** Forgets the images of the days of these ids, of which more are there than are known: they are counted and loaded
-   * anew. If it is not known of which days they are, all are forgotten. */
+  /** Unloads the days of these ids, so that they are counted and loaded again: they have more images than are loaded. If
+   * the day of an id is unknown, unloads all days. */
   unload(ids: Iterable<string>): void {
     const keys = [...ids].map((id) => this.keyOf(id));
     const days = new Set(keys.map((key) => key && dayOf(key)));
@@ -184,8 +184,8 @@ export class Timeline {
     }
   }
 
-  /** One image less among those that are only counted: where this one must be, or elsewhere in its day, since how many
-   * there are in each run may be a guess. */
+  /** Subtracts one from an unloaded run: the one that should contain this image, or another of its day, since counts per
+   * run may be estimates. */
   #discountAt(key: string): void {
     const day = this.days.find((other) => other.day === dayOf(key));
     if (!day) return;
@@ -194,7 +194,7 @@ export class Timeline {
     if (run) run.count -= 1;
   }
 
-  /** The place of an image in the order, also of one that is gone; null if it was never known. */
+  /** The key of an image, loaded or gone; null if it was never loaded. */
   keyOf(id: string): string | null {
     const image = this.images.get(id);
     return image ? keyOf(image) : (this.#keys.get(id) ?? this.#uncounted.get(id) ?? (byTaken ? null : id));
@@ -212,7 +212,7 @@ export class Timeline {
     return index < 0 ? null : { day, run, index };
   }
 
-  /** The images that are known, newest first. */
+  /** The loaded images, newest first. */
   *known(): Generator<Image> {
     for (const day of this.days) for (const run of day.runs) if (run.images) yield* run.images;
   }
@@ -222,15 +222,15 @@ export class Timeline {
     if (byTaken) this.#keys.set(image.id, keyOf(image));
     const existing = this.images.get(image.id);
     if (!existing) {
-      // the tiles that are drawn hold on to what they show
+      // Tiles hold a reference to their image, so the object is kept across a reset.
       const former = this.#former.get(image.id);
       const known = former ? Object.assign(former, image) : image;
       this.images.set(image.id, known);
       return known;
     }
-    // a page read before the event that told of the end
+    // A page of results may be older than the event that said ready.
     if (existing.state === "ready" && image.state === "pending") return existing;
-    // when it was taken is known once it is made
+    // The date taken becomes known when the thumbnail is made, and changes the key.
     if (keyOf(existing) !== keyOf(image)) this.#takeOut(image.id);
     return Object.assign(existing, image);
   }

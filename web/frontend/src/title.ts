@@ -1,4 +1,4 @@
-/** The title of the tab: what is seen, and how far the work is for those who look at another tab. */
+/** The title of the tab: the page, and the progress of uploads for users who look at another tab. */
 
 let page = document.title;
 let work = "";

@@ -1,4 +1,4 @@
-/** Short words at the edge of the page, with something that can be done about them. */
+/** Toasts: short messages with an optional action. */
 
 import { h } from "./dom";
 import { icon } from "./icons";
@@ -18,7 +18,7 @@ export interface Action {
 let fresh: HTMLElement | null = null;
 let from: Element | null = null;
 
-// what offers something is one Tab away from wherever the focus is, and from there it goes back
+// The action of the newest toast is one Tab away from anywhere; leaving it returns the focus.
 addEventListener("keydown", (event) => {
   if (event.key === "Tab" && !event.shiftKey && fresh?.isConnected && !corner.contains(document.activeElement)) {
     from = document.activeElement;
@@ -40,8 +40,8 @@ function giveBack(): void {
   if (from instanceof HTMLElement && from.isConnected) from.focus({ preventScroll: true });
 }
 
-/** Shows `text` for some seconds, and while the pointer or the focus is on it. `ended` is called when it goes without
- * its action. */
+/** Shows `text` for some seconds, and longer while the pointer or the focus is on it. Calls `ended` if it is dismissed or
+ * times out without its action. */
 export function toast(text: string, action?: Action, seconds = 6, ended?: () => void): Toast {
   if (!corner.isConnected) document.body.append(corner);
   let timer = 0;
@@ -65,7 +65,7 @@ export function toast(text: string, action?: Action, seconds = 6, ended?: () => 
     clearTimeout(timer);
     timer = window.setTimeout(() => (pointed || element.matches(":focus-within") ? wait() : close(ended)), seconds * 1000);
   };
-  // a pointer that rests where a toast happens to come is not on it
+  // Only a moving pointer counts: one may rest where the toast happens to appear.
   element.addEventListener("pointermove", (event) => (pointed ||= event.movementX !== 0 || event.movementY !== 0));
   element.addEventListener("pointerleave", () => ((pointed = false), wait()));
   element.addEventListener("focusout", wait);

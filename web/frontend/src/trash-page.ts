@@ -1,4 +1,4 @@
-/** The page of the trash, live: restoring and removing without leaving it. */
+/** Live updates for the trash page; restores and deletes without leaving it. */
 
 import { confirm } from "./confirm";
 import { find, h, say } from "./dom";
@@ -27,7 +27,7 @@ function soon(): void {
   }, SOON_MS);
 }
 
-/** Does what a form asks for, and says what came of it; all in one go where it is about everything. */
+/** Sends a form by script and announces the result. Emptying the trash repeats its call until nothing is left. */
 async function act(form: HTMLFormElement): Promise<void> {
   const { name = "", kind } = form.dataset;
   if (kind === "purge" && !(await confirm(`Delete ${name} for good?`, "There is no way back.", "Delete for good"))) return;

@@ -1,4 +1,4 @@
-/** Deleting with a way back: the gallery keeps what is deleted in its trash, and undoing takes it out again. */
+/** Deleting with undo: deleted images go to the trash, and undo restores them. */
 
 import * as api from "./api";
 import { confirm } from "./confirm";
@@ -11,28 +11,28 @@ import { type Toast, toast } from "./toast";
 import { many } from "./words";
 
 const SECONDS = 6;
-/** So many are restored in one call: what is back is shown meanwhile. */
+/** Images per call of a restore: small, so that the first ones are shown early. */
 const AT_ONCE = 100;
 const TOGETHER_MS = 300;
 const RECOUNTS = 12;
 const RECOUNT_MS = 700;
-/** How long news of a deletion may be late. */
+/** How late an event of a deletion may be. */
 const LATE_MS = 10_000;
 
-/** What was deleted at once, and is undone at once. */
+/** Images that were deleted together, and are restored together. */
 interface Deleted {
   images: Image[];
-  /** Those that were only counted. */
+  /** The ids of those that were not loaded. */
   unseen: string[];
   ids: string[];
   shown: Toast;
-  /** Whether the server has done it. */
+  /** Resolves to whether the server has deleted them. */
   done: Promise<boolean>;
 }
 
 export interface TrashActions {
   changed(): void;
-  /** How many there are has changed, and which is not known. */
+  /** The counts have changed, but it is not known which. */
   recount(): Promise<void>;
   removed(id: string): void;
   restored(images: readonly Image[]): void;
@@ -41,15 +41,15 @@ export interface TrashActions {
 }
 
 export class Trash {
-  /** What can be undone, the last one last: also after its toast has gone. */
+  /** Deletions that can be undone, latest last; also after their toasts have closed. */
   readonly #stack: Deleted[] = [];
-  /** What was deleted here and not restored. */
+  /** Images deleted here and not restored. */
   readonly #deleted = new Set<string>();
-  /** What was restored here: news of its deletion may be late. */
+  /** Images restored here a moment ago: the event of their deletion may still arrive. */
   readonly #restored = new Set<string>();
   readonly #restoring = new Set<string>();
   #undoing: Promise<void> = Promise.resolve();
-  /** News of images that are gone here, until it is known whether they are there. */
+  /** Updates of deleted images, held back until the server has said whether they exist again. */
   readonly #asked = new Map<string, Image>();
   #asking = 0;
 
@@ -67,13 +67,13 @@ export class Trash {
     });
   }
 
-  /** Asks first if there is no way back. */
+  /** Asks for confirmation if the gallery keeps no trash. */
   async mayPut(count: number): Promise<boolean> {
     if (start.trashDays) return true;
     return confirm(`Delete ${many(count, "picture")} for good?`, "This gallery keeps no trash: there is no way back.", "Delete");
   }
 
-  /** Takes images off the page, and puts them into the gallery's trash. */
+  /** Deletes images: from the page at once, then on the server. */
   put(ids: readonly string[]): void {
     const { images, unseen } = this.timeline.removeAll(ids);
     const all = [...images.map(({ id }) => id), ...unseen];
@@ -89,12 +89,12 @@ export class Trash {
     const deleted: Deleted = { images, unseen, ids: all, shown: toast(words, undo, SECONDS), done: this.#delete(all) };
     void deleted.done.then((done) => done || this.#failed(deleted));
     if (undo) this.#stack.push(deleted);
-    // by when they were taken nobody knows where they were
+    // Sorted by date taken, the positions of unloaded images are unknown, so the counts must be reloaded.
     if (unseen.length && byTaken) void deleted.done.then(() => this.actions.recount());
   }
 
-  /** News of an image: whether to heed it now. What is not here any more may have been restored, which is asked of many
-   * in one go. */
+  /** Whether to apply an update of an image now. A deleted image may have been restored elsewhere: its update is held
+   * back and checked with the server, together with others. */
   heeds(image: Image): boolean {
     if (!this.timeline.gone.has(image.id)) return true;
     if (!this.#restoring.has(image.id)) {
@@ -118,13 +118,13 @@ export class Trash {
     }
   }
 
-  /** News that an image was deleted: whether to heed it. */
+  /** Whether to apply the event that an image was deleted. */
   async isGone(id: string): Promise<boolean> {
     if (this.#deleted.has(id)) return false;
     return !this.#restored.has(id) || !(await exists(id));
   }
 
-  /** An image that was deleted is there again. */
+  /** Call when a deleted image exists again. */
   welcome(id: string): void {
     this.#deleted.delete(id);
     this.timeline.gone.delete(id);
@@ -147,13 +147,13 @@ export class Trash {
     toast(`${many(deleted.ids.length, "picture")} could not be deleted. Try again.`);
   }
 
-  /** Undoes one after the other, in the order that was asked for. */
+  /** Restores one deletion after the other, in the order of the undos. */
   #undo(deleted: Deleted): void {
     this.#forget(deleted);
     this.#undoing = this.#undoing.then(() => this.#restore(deleted));
   }
 
-  /** Shows what is restored once it is: until then its pictures cannot be fetched. */
+  /** Restores images, and shows them only then: before, their pictures cannot be fetched. */
   async #restore(deleted: Deleted): Promise<void> {
     if (!(await deleted.done)) return;
     let left = deleted.ids;
@@ -177,8 +177,8 @@ export class Trash {
     shown?.close();
   }
 
-  /** Of those that were only counted it is not known where they are among the others. The server counts its days once a
-   * second. */
+  /** Reloads the counts until they include the restored images: the positions of unloaded ones are unknown, and the server
+   * updates its counts once a second. */
   async #recount(ids: readonly string[], all: number): Promise<void> {
     if (filtered) return this.actions.recount();
     for (let tries = 0; tries < RECOUNTS; tries += 1) {
@@ -206,7 +206,7 @@ export class Trash {
   }
 }
 
-/** Asked by way of a page: browsers report a 404 in their console. */
+/** Asks for a page of one image, because browsers log a 404 in the console. */
 async function exists(id: string): Promise<boolean> {
   const found = await api.page(idAfter(id), 1).catch(() => null);
   return found?.images[0]?.id === id;

@@ -1,8 +1,8 @@
-/** The view of an image, if this browser can show it: browsers from before 2024 know no AVIF, and show the grid. */
+/** The URL of an image's view rendition. Browsers from before 2024 cannot show AVIF and fall back to the grid rendition. */
 
 import type { Image as Record } from "./records";
 
-/** One grey pixel. */
+/** A test image: one grey pixel. */
 const AVIF =
   "data:image/avif;base64,AAAAHGZ0eXBhdmlmAAAAAGF2aWZtaWYxbWlhZgAAAOltZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAAA5waXRtAAAAAAABAAAAHmlsb2MAAAAARAAAAQABAAAAAQAAAQ0AAAAYAAAAKGlpbmYAAAAAAAEAAAAaaW5mZQIAAAAAAQAAYXYwMUNvbG9yAAAAAGhpcHJwAAAASWlwY28AAAAUaXNwZQAAAAAAAAABAAAAAQAAAA5waXhpAAAAAAEIAAAADGF2MUOBABwAAAAAE2NvbHJuY2x4AAEADQAGgAAAABdpcG1hAAAAAAAAAAEAAQQBAoMEAAAAIG1kYXQSAAoHGAAGmAhoNTILGUYhh55oJJBA2aA=";
 

@@ -1,9 +1,9 @@
-/** Numbers and times in words. */
+/** Formats numbers, sizes, times and states as text. */
 
 import type { Image } from "./records";
 
 const language = document.documentElement.lang || "en";
-/** English as it is written where the reader lives: 26 November and 17:47 in Europe, November 26 and 5:47 PM in the USA. */
+/** The page's language with the reader's region: 26 November and 17:47 in Europe, November 26 and 5:47 PM in the USA. */
 const place = ((): string => {
   try {
     const own = new Intl.Locale(navigator.language);
@@ -20,7 +20,7 @@ const date = new Intl.DateTimeFormat(place, { dateStyle: "medium" });
 const exact = new Intl.DateTimeFormat(place, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
 const plain = new Intl.NumberFormat(language);
 
-/** The largest file that is taken, as the server counts it. */
+/** Formats the upload limit, which the server counts in MiB. */
 export const limit = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MB`;
 
 export const count = (n: number): string => plain.format(n);
@@ -61,7 +61,7 @@ const FORMATS: Record<string, string> = { webp: "WebP" };
 
 export const formatName = (format: string): string => FORMATS[format] ?? format.toUpperCase();
 
-/** Where an image stands in its work. */
+/** The processing state of an image. */
 export function stateText(image: Image): string {
   if (image.state === "ready") return "Ready";
   if (image.state === "failed") return "Failed";

@@ -1,14 +1,15 @@
-/** Whether a browser shows an original as its record and its view say: it may not turn or crop it as we do. */
+/** Compares an original, as the browser shows it, with its view: browsers may rotate or crop it differently. */
 
 import type { Image } from "../records";
 
 const SIDE = 48;
-/** Mean differences of 255: so far apart are only different pictures, and so much nearer must a turned one be. */
+/** Mean differences on a scale of 255. From `OTHER` on, the pictures are different. A rotation is a better match if its
+ * difference is less than `NEARER` times the upright one, less `NOISE`. */
 const OTHER = 56;
 const NEARER = 0.75;
 const NOISE = 1.5;
 
-/** Places of a pixel in a picture that is turned or mirrored: upside down and mirrored first, then on its side. */
+/** The seven other orientations, as maps of pixel coordinates: first those that keep the aspect ratio. */
 const TURNS: ((x: number, y: number) => [number, number])[] = [
   (x, y) => [SIDE - 1 - x, y],
   (x, y) => [x, SIDE - 1 - y],
@@ -19,7 +20,8 @@ const TURNS: ((x: number, y: number) => [number, number])[] = [
   (x, y) => [SIDE - 1 - y, SIDE - 1 - x],
 ];
 
-/** Both pictures are loaded. An animation whose first frame is blank is judged by its shape alone. */
+/** Whether both show the same picture the same way up. Both must be loaded. If the first frame of an animation is blank,
+ * only the aspect ratio counts. */
 export function alike(original: HTMLImageElement, view: HTMLImageElement, image: Image): boolean {
   const { naturalWidth: width, naturalHeight: height } = original;
   if (Math.abs(width * image.height - height * image.width) > Math.max(width, height, image.width, image.height)) return false;
@@ -39,7 +41,7 @@ function pixels(picture: HTMLImageElement): Uint8ClampedArray {
   return context.getImageData(0, 0, SIDE, SIDE).data;
 }
 
-/** The mean difference of a channel, alpha among them, if the first one is turned. */
+/** The mean difference per channel, alpha included, after `turn` is applied to `one`. */
 function difference(one: Uint8ClampedArray, other: Uint8ClampedArray, turn: (x: number, y: number) => [number, number]): number {
   let sum = 0;
   for (let y = 0; y < SIDE; y += 1) {

@@ -1,4 +1,4 @@
-/** The viewer's buttons: which there are, and what each offers of the image in view. */
+/** The viewer's toolbar. */
 
 import type PhotoSwipe from "photoswipe";
 import { icon, type IconName } from "../icons";
@@ -15,7 +15,8 @@ export interface BarActions {
   remove(): void;
 }
 
-/** PhotoSwipe's own buttons, drawn as ours are; it hides the upright bar once the picture is as large as it gets. */
+/** PhotoSwipe's own buttons in our style. PhotoSwipe turns the plus of the zoom button into a minus at full zoom, by
+ * hiding its vertical bar. */
 export const GLYPHS = {
   closeSVG: icon("close").outerHTML,
   arrowPrevSVG: icon("newer").outerHTML,
@@ -23,7 +24,7 @@ export const GLYPHS = {
   zoomSVG: '<svg class="icon" viewBox="0 0 24 24" aria-hidden="true"><path d="M16 16l4.5 4.5M8 11h6"/><circle cx="11" cy="11" r="6.5"/><path class="pswp__zoom-icn-bar-v" d="M11 8v6"/></svg>',
 };
 
-/** Makes the buttons, and the line below the picture. */
+/** Registers the buttons and the caption with PhotoSwipe. */
 export function register(pswp: PhotoSwipe, actions: BarActions): void {
   const { ui } = pswp;
   const button = (name: string, order: number, glyph: IconName, title: string, run?: () => void): void => {
@@ -42,7 +43,7 @@ export function register(pswp: PhotoSwipe, actions: BarActions): void {
   ui?.registerElement({ name: "caption", className: "viewer-caption", appendTo: "root", html: "" });
 }
 
-/** Lets the buttons offer what this image has. */
+/** Updates the buttons for the image in view. */
 export function update(root: HTMLElement, image: Image, sources: Sources, slideshow: Slideshow): void {
   const find = (name: string): HTMLElement | null => root.querySelector(`.pswp__button--${name}`);
   const entitle = (name: string, title: string): void => {

@@ -1,4 +1,4 @@
-/** What is known of an image, in a line and in full. */
+/** The caption and the details of an image. */
 
 import { h } from "../dom";
 import { icon } from "../icons";
@@ -6,21 +6,21 @@ import { remarksOf, type Image } from "../records";
 import { atClock, day, duration, formatName, size, stateText, when } from "../words";
 import { shareButtons } from "./share";
 
-/** Name, then size, dimensions and time in a line, and what there is to remark. */
+/** The caption: the name, one line of facts, and the remarks. */
 export function caption(image: Image): Node[] {
   const facts = [`${image.width} × ${image.height}`, size(image.bytes), formatName(image.format), when(image.received_at)];
-  // why there is no picture stands in its place
+  // The slide itself shows the reason if there is no picture.
   const told = image.state === "failed" && !image.links.grid ? image.notes : remarksOf(image);
   const remarks = told.map((note) => h("p", { class: "remark" }, icon("warn"), note));
   return [h("strong", {}, image.name), h("span", {}, facts.join(" · ")), ...remarks];
 }
 
-/** What a clock showed there, whatever the time is here: without its offset. */
+/** The local time where the picture was taken: without the offset, so that it is not converted to the reader's zone. */
 function onTheWall(takenAt: string): string {
   return takenAt.slice(0, "2019-07-14T18:03:22".length);
 }
 
-/** What the picture is, and folded below its way from the upload to the end, with times and attempts. */
+/** The details: facts about the picture, and below, folded, its processing with times and attempts. */
 export function story(image: Image, open: boolean): HTMLElement {
   const begun = Date.parse(image.received_at);
   const step = (label: string, time: string | null): Node[] => {

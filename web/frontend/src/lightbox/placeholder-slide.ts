@@ -1,4 +1,4 @@
-/** What stands in the place of a picture that there is none of: how far it is, or why it failed, and Retry. */
+/** The placeholder for an image without a picture: its progress, or why it failed, with Retry. */
 
 import { h } from "../dom";
 import { icon } from "../icons";
@@ -16,11 +16,11 @@ export function placeholderFor(image: Image | null, retry: (id: string) => void)
   );
 }
 
-/** What failed after its grid was made is shown, and can be tried again all the same. */
+/** Retry for an image that failed after its grid was made. */
 export function retryButton(image: Image, retry: (id: string) => void): HTMLElement | null {
   if (image.state !== "failed" || !image.renditions.grid || !mayChange) return null;
   return h("button", { type: "button", class: "button quiet small again", onclick: () => retry(image.id) }, icon("retry"), "Retry");
 }
 
-/** What a slide depends on: it is made again where this changes. */
+/** The slide is rebuilt when this value changes. */
 export const slideKey = (image: Image): string => (image.links.view ? "view" : image.links.grid ? "grid" : `${image.state} ${image.attempts} ${image.started_at}`);

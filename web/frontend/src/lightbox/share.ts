@@ -1,4 +1,4 @@
-/** What can be handed on of a picture: its link, and a JPEG of what others can't open. */
+/** Sharing a picture: copies its link, and saves a JPEG of formats that many programs can't open. */
 
 import { h } from "../dom";
 import { icon } from "../icons";
@@ -20,7 +20,7 @@ export async function copyLink(image: Image): Promise<void> {
   }
 }
 
-/** Saves the view as a JPEG, on white, and says what it is. */
+/** Saves the view as a JPEG, on white, and reports its size. */
 async function saveJpeg(image: Image): Promise<void> {
   const view = viewOf(image);
   if (!view) return;

@@ -1,13 +1,13 @@
-/** Shows one picture after the other by itself, round and round, while the page is seen. */
+/** The slideshow: advances automatically, in a loop, while the page is visible. */
 
 import type PhotoSwipe from "photoswipe";
 import { h } from "../dom";
 import type { Image } from "../records";
 
 const EACH_MS = 5000;
-/** How long until it is looked again whether the next picture has come. */
+/** How often to check whether the next picture has loaded. */
 const AGAIN_MS = 300;
-/** How long the buttons stay after the last movement. */
+/** How long the buttons stay visible after the last input. */
 const REST_MS = 3000;
 const STIRS = ["pointermove", "pointerdown", "keydown", "focusin"];
 const VISIBLE = "pswp--ui-visible";
@@ -22,7 +22,7 @@ export class Slideshow {
   constructor(
     readonly pswp: PhotoSwipe,
     readonly at: (index: number) => Image | null,
-    /** It was started or stopped. */
+    /** Called when the slideshow starts or stops. */
     readonly changed: () => void,
   ) {
     pswp.on("change", () => this.on && this.#wait());
@@ -64,12 +64,12 @@ export class Slideshow {
     this.#awake = null;
   }
 
-  /** Nothing moves while nobody looks; while somebody does, the screen stays on. */
+  /** Pauses while the page is hidden; keeps the screen on while it is visible. */
   readonly #seen = (): void => {
     clearTimeout(this.#next);
     if (document.hidden) return;
     this.#wait();
-    // a hidden page loses it; not every browser has it
+    // Requested each time, because a hidden page loses the lock. Not every browser has wake locks.
     void this.#keepAwake().catch(() => undefined);
   };
 
@@ -79,7 +79,7 @@ export class Slideshow {
     else await lock?.release();
   }
 
-  /** Shows the buttons for a while; a finger's tap does so by itself. */
+  /** Shows the buttons for a while. On touch, PhotoSwipe's tap toggles them already. */
   readonly #stir = (event: Event): void => {
     if (!(event instanceof PointerEvent && event.pointerType === "touch")) this.pswp.element?.classList.add(VISIBLE);
     this.#rests();
@@ -98,7 +98,7 @@ export class Slideshow {
   #advance(): void {
     const { pswp } = this;
     const slide = pswp.currSlide;
-    // whoever looks closer, reads the details or is asked something is left in peace
+    // Don't advance while the user has zoomed in, reads the details or has a dialog open.
     const busy = (slide && slide.currZoomLevel > slide.zoomLevels.initial) || pswp.element?.querySelector("dialog, .viewer-facts");
     if (busy) return this.#wait();
     const next = this.#following();
@@ -107,7 +107,7 @@ export class Slideshow {
     pswp.goTo(next);
   }
 
-  /** The next image that has a picture or is not known yet; the first comes after the last. */
+  /** The index of the next image that has a picture or is not loaded yet; wraps around. */
   #following(): number {
     const [count, here] = [this.pswp.getNumItems(), this.pswp.currIndex];
     for (let step = 1; step < count; step += 1) {

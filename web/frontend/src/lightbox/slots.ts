@@ -1,11 +1,11 @@
-/** The images the viewer walks through: those of the gallery when it was opened, loaded as they come near. */
+/** The viewer's list of images: the gallery as it was when the viewer opened, loaded on demand. */
 
 import type { Loader } from "../loader";
 import { keyOf } from "../order";
 import type { Image } from "../records";
 import type { Run, Timeline } from "../timeline";
 
-/** Where slots were replaced: from which, how many, and by how many. */
+/** A replacement of slots: `was` slots at `from` became `now` slots. */
 export interface Stretch {
   from: number;
   was: number;
@@ -47,7 +47,7 @@ export class Slots {
     this.#slots.splice(index, 1);
   }
 
-  /** Takes an image in again; where it is. */
+  /** Inserts a restored image; returns its index. */
   insert(id: string): number {
     const existing = this.indexOf(id);
     if (existing >= 0) return existing;
@@ -62,7 +62,7 @@ export class Slots {
     return "id" in slot ? (this.timeline.keyOf(slot.id) ?? "") : slot.run.upper;
   }
 
-  /** Loads what stands at an index: the stretch that came to be known. */
+  /** Loads the run at an index; returns which slots that replaced, or null if another call has done it. */
   async load(index: number): Promise<Stretch | null> {
     const slot = this.#slots[index];
     if (!slot || "id" in slot) return null;

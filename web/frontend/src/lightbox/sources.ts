@@ -1,4 +1,4 @@
-/** Which file of an image the viewer shows: its view, or the original where that is wanted and browsers show it as recorded. */
+/** Chooses the file that the viewer shows: the view, or the original if it is requested and the browser shows it correctly. */
 
 import type PhotoSwipe from "photoswipe";
 import { calm, h } from "../dom";
@@ -6,23 +6,23 @@ import { fileOf, type Image } from "../records";
 import { viewOf } from "../view";
 import { alike } from "./alike";
 
-/** Formats that browsers show as they were uploaded. */
+/** Formats that browsers can show. */
 const SHOWN = new Set(["jpeg", "png", "gif", "webp", "avif"]);
 
 export class Sources {
-  /** Animations of which the button was pressed. */
+  /** Animations that the user has started or stopped, against the default. */
   readonly #moving = new Set<string>();
-  /** Images whose file is shown, or is on its way to be. */
+  /** Images whose original is shown or loading. */
   readonly #full = new Set<string>();
-  /** Of those the ones that the browser shows as they are recorded. */
+  /** Images whose original the browser shows correctly. */
   readonly #alike = new Set<string>();
-  /** Images whose file could not be had, or would be shown otherwise than recorded: their view stays. */
+  /** Images whose original failed to load or is shown wrongly: they keep their view. */
   readonly #withheld = new Set<string>();
 
   constructor(
     readonly pswp: PhotoSwipe,
     readonly at: (index: number) => Image | null,
-    /** What the buttons offer has changed. */
+    /** Called when the state of the buttons may have changed. */
     readonly changed: () => void,
   ) {
     pswp.on("zoomPanUpdate", () => this.#sharpen());
@@ -30,14 +30,14 @@ export class Sources {
     pswp.on("openingAnimationEnd", () => this.#exchange());
   }
 
-  /** The address of what is shown; null if there is nothing yet. */
+  /** The URL to show; null if there is no picture yet. */
   of(image: Image): string | null {
     const view = viewOf(image) ?? image.links.grid ?? null;
     const original = this.#alike.has(image.id) && (this.moves(image) || (!image.animated && this.#full.has(image.id)));
     return view && original ? fileOf(image) : view;
   }
 
-  /** An animation plays by itself unless less motion is wanted; a button stops and starts it. */
+  /** Whether an animation plays. It does by default, unless the user prefers reduced motion; a button toggles it. */
   moves(image: Image): boolean {
     return image.animated && this.#mayShow(image) && calm.matches === this.#moving.has(image.id);
   }
@@ -48,7 +48,7 @@ export class Sources {
     this.changed();
   }
 
-  /** Whether there is an animation to stop and to start. */
+  /** Whether there is an animation to play. */
   offersMotion(image: Image): boolean {
     return image.animated && Boolean(image.links.grid) && !this.#withheld.has(image.id);
   }
@@ -59,7 +59,7 @@ export class Sources {
     return larger && !image.animated && this.#mayShow(image) && !this.#full.has(image.id);
   }
 
-  /** Loads the file, and lets it take the place of the view if the browser shows it as recorded. */
+  /** Loads the original, and shows it instead of the view if the browser shows it correctly. */
   original(image: Image): void {
     const view = viewOf(image) ?? image.links.grid;
     if (!view || this.#full.has(image.id) || this.#withheld.has(image.id)) return;
@@ -81,7 +81,7 @@ export class Sources {
     return SHOWN.has(image.format) && !this.#withheld.has(image.id);
   }
 
-  /** Where the view would be shown larger than it is, the original takes its place. */
+  /** Loads the original when the user zooms in beyond the size of the view. */
   #sharpen(): void {
     const slide = this.pswp.currSlide;
     const image = this.at(this.pswp.currIndex);
@@ -90,7 +90,7 @@ export class Sources {
     if (wanted > image.renditions.view.width * 1.15 && slide.currZoomLevel > slide.zoomLevels.initial * 1.05) this.original(image);
   }
 
-  /** The file of an image could not be loaded: its view is shown instead. */
+  /** Falls back to the view after the original failed to load. */
   #withhold(id: string, index: number): void {
     const image = this.at(index);
     if (image?.id !== id || this.#withheld.has(id) || !(image.animated || this.#full.has(id))) return;
@@ -99,7 +99,7 @@ export class Sources {
     setTimeout(() => this.pswp.isDestroying || this.pswp.refreshSlideContent(index));
   }
 
-  /** Shows the file of the image in view instead of its view, if that has been found to be right. */
+  /** Shows the original on the current slide, if the browser shows it correctly. */
   #exchange(): void {
     const image = this.at(this.pswp.currIndex);
     const element = this.pswp.currSlide?.content.element;

@@ -1,11 +1,11 @@
-/** The viewer's style sheet, loaded when it is first needed. */
+/** The viewer's style sheet, loaded on first use. */
 
 import { h } from "../dom";
 import { start } from "../page";
 
 let style: Promise<void> | null = null;
 
-/** Resolves once it is there, or can't be had. */
+/** Resolves when the style sheet has loaded or failed to. */
 export function loadStyle(): Promise<void> {
   style ??= new Promise((resolve) => {
     const link = h("link", { rel: "stylesheet", href: start.viewerStyle });

@@ -1,4 +1,4 @@
-/** The viewer: PhotoSwipe over the whole gallery, each image with an address of its own. */
+/** The viewer: PhotoSwipe over the whole gallery. Each image has its own address. */
 
 import PhotoSwipe, { type PhotoSwipeOptions, type SlideData } from "photoswipe";
 import { calm, h } from "../dom";
@@ -19,9 +19,9 @@ import { loadStyle } from "./style";
 export interface ViewerActions {
   retry(id: string): void;
   remove(id: string): void;
-  /** The thumbnail of an image, where it is in the document. */
+  /** The thumbnail of an image; null if its tile is not in the document. */
   thumbnail(id: string): HTMLImageElement | null;
-  /** Another image is in view. */
+  /** Called when the image in view has changed. */
   changed(image: Image): void;
   closed(last: string | null): void;
 }
@@ -107,7 +107,7 @@ export class Viewer {
     if (index >= 0) this.#pswp.goTo(index);
   }
 
-  /** An image stands otherwise than before. */
+  /** Call when an image has changed. */
   update(id: string): void {
     const index = this.slots.indexOf(id);
     if (index < 0 || Math.abs(index - this.#pswp.currIndex) > 2) return;
@@ -119,7 +119,7 @@ export class Viewer {
     } else this.#pswp.refreshSlideContent(index);
   }
 
-  /** An image is gone. */
+  /** Call when an image was deleted. */
   removed(id: string): void {
     const pswp = this.#pswp;
     const index = this.slots.indexOf(id);
@@ -134,7 +134,7 @@ export class Viewer {
     else this.#seat(Math.min(index, this.slots.length - 1), false);
   }
 
-  /** An image is there again, and shown. */
+  /** Inserts a restored image and goes to it. */
   restored(id: string): void {
     const pswp = this.#pswp;
     const index = this.slots.insert(id);
@@ -142,7 +142,8 @@ export class Viewer {
     pswp.goTo(index);
   }
 
-  /** The slots have moved: the viewer is at `index` now, on the same slide where `same`. */
+  /** Tells PhotoSwipe that the slots have moved and the viewer is at `index`. `same` keeps the current slide, which only
+   * has a new index; otherwise it is rebuilt. */
   #seat(index: number, same: boolean): void {
     const pswp = this.#pswp;
     for (let i = Math.min(index, pswp.currIndex) - 4; i <= Math.max(index, pswp.currIndex) + 4; i += 1) {
@@ -167,7 +168,7 @@ export class Viewer {
     if (at >= from + was) this.#seat(at + now - was, true);
     else if (at < from) this.#seat(at, true);
     else {
-      // walked in from below or from above: the place counts from that end
+      // The user is inside the replaced slots: keep the distance to the end that they came from.
       const fromEnd = from + was - 1 - at;
       const to = fromEnd < at - from ? from + now - 1 - fromEnd : at;
       this.#seat(Math.max(0, Math.min(this.slots.length - 1, to)), false);

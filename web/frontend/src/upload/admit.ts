@@ -1,4 +1,4 @@
-/** Which files are worth sending: what the server could only refuse is refused here, at once. */
+/** Checks files before they are sent: what the server would refuse anyway is refused here at once. */
 
 import { start } from "../page";
 import { limit } from "../words";
@@ -6,23 +6,23 @@ import { limit } from "../words";
 const HIDDEN = /(^|\/)\.[^/]*$/;
 const PICTURE = /\.(hei[cf]|avif|webp|jpe?g|png|gif)$/i;
 
-/** Why a file can't be taken; null if it may be sent. */
+/** Why a file is refused; null if it may be sent. */
 export function refusal(bytes: number | null): string | null {
   if (bytes === 0) return "The file is empty. Choose another.";
   if ((bytes ?? 0) > start.maxBytes) return `The file is larger than the limit of ${limit(start.maxBytes)}. Send a smaller one.`;
   return null;
 }
 
-/** Whether a file of a folder is a picture: by its type, or by its name where the browser knows no type. */
+/** Whether a file in a folder is a picture: by its type, or by its name if the browser does not know the type. */
 export const isPicture = (path: string, type: string): boolean => !HIDDEN.test(path) && (type ? type.startsWith("image/") : PICTURE.test(path));
 
-/** Whether the bytes of a file can still be read: it may have been moved, changed or taken out since it was chosen. */
+/** Whether a file can still be read: it may have been moved, changed or ejected since it was chosen. */
 export async function isReadable(data: unknown): Promise<boolean> {
   if (!(data instanceof Blob)) return true;
   return data.slice(0, 1).arrayBuffer().then(() => true, () => false);
 }
 
-/** A name for a picture that was pasted: those of browsers are all alike. */
+/** A name for a pasted picture: browsers call them all `image.png`. */
 export function pastedName(file: File): string {
   if (file.name && !/^image\.\w+$/.test(file.name)) return file.name;
   const at = new Date();
@@ -31,7 +31,7 @@ export function pastedName(file: File): string {
   return `Pasted ${time}.${file.type.split("/")[1]?.replace("jpeg", "jpg") ?? "png"}`;
 }
 
-/** Counts what is left out of a folder, and tells of it once. */
+/** Counts the files skipped in a folder, and reports them once. */
 export class LeftOut {
   #files = 0;
   #timer = 0;

@@ -1,4 +1,4 @@
-/** What is said of the uploads to those who listen: the beginning, each quarter, and the end with its verdicts. */
+/** Announces uploads to screen readers: the start, each quarter, and the results. */
 
 import { h } from "../dom";
 import { many } from "../words";
@@ -26,7 +26,8 @@ export class Announcer {
     }
   }
 
-  /** Says something once; the same words are heard again if they tell of something else. */
+  /** Announces each event (`what`) once. Clears the text first, so that the same words are announced again for another
+   * event. */
   #say(what: string, words: string): void {
     if (what === this.#said) return;
     this.#said = what;

@@ -1,7 +1,7 @@
-/** What becomes of a file by what the server answered. */
+/** Classifies the server's responses to uploads. */
 
-/** `outage`: nobody gets through, all wait. `busy`: the server asks to wait. `broken`: the body did not arrive whole.
- * `kept`: not now, but later or by somebody else. `refused`: never. */
+/** `outage`: the server cannot be reached, so all uploads wait. `busy`: the server asks to wait. `broken`: the body arrived
+ * damaged. `kept`: may succeed later or for another user. `refused`: will never succeed. */
 export type Outcome = "outage" | "busy" | "broken" | "kept" | "refused";
 
 const OUTAGES = new Set([0, 500, 502, 503, 504]);

@@ -1,12 +1,12 @@
-/** Holds uploads back while the network or the server stumbles, longer each time. */
+/** Exponential backoff, shared by all uploads. */
 
 const FIRST_MS = 1000;
 const MOST_MS = 30_000;
 
 export class Gate {
-  /** When it opens by itself; 0 where it is open, Infinity while the machine is offline. */
+  /** When the gate opens: 0 if it is open, Infinity while the browser is offline. */
   opens = 0;
-  /** It is shut because the server asked to wait. */
+  /** Whether the gate is shut because the server asked to wait. */
   busy = false;
   #times = 0;
   #timer = 0;
@@ -26,7 +26,7 @@ export class Gate {
     return this.shut ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
   }
 
-  /** Something failed: wait, at least for `seconds` if the server says so. */
+  /** Shuts the gate after a failure, for at least `seconds` (from Retry-After). */
   trip(busy: boolean, seconds = 0): void {
     if (this.shut) return;
     this.busy = busy;
@@ -35,7 +35,7 @@ export class Gate {
     this.#shut(navigator.onLine ? Math.max(delay, seconds * 1000) : Infinity);
   }
 
-  /** Something went well. */
+  /** Resets the backoff after a success. */
   ease(): void {
     this.#times = 0;
   }
@@ -52,7 +52,7 @@ export class Gate {
   #shut(ms: number): void {
     clearTimeout(this.#timer);
     this.opens = Date.now() + ms;
-    // a machine that says it is offline may be wrong
+    // `navigator.onLine` may be wrong, so even an offline browser tries again.
     this.#timer = window.setTimeout(() => this.open(), Math.min(ms, MOST_MS));
     this.changed();
   }

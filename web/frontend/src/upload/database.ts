@@ -1,14 +1,15 @@
-/** The browser's database of unfinished uploads, as pages and the service worker open it. */
+/** The IndexedDB database of unfinished uploads, shared by pages and the service worker. */
 
 export const NAME = "gallery-uploads";
 export const NOTES = "notes";
 export const DATA = "data";
-/** How many bytes of files are kept at most. */
+/** The limit for stored file contents, in bytes. */
 export const MOST_BYTES = 2 ** 30;
-/** What another program shared belongs to a visit of such a name, which no page has: the next page asks about it. */
+/** Prefix of the visits that hold shared files. No page has such a visit, so no page resumes them without asking. */
 export const SHARED = "shared-";
 
-/** What is kept of a file; `visit` is the page that has it. */
+/** The stored metadata of a file. `visit` is the page that owns it. `fate` is the state of the upload; the name of this
+ * key must not change, because it is stored in users' browsers. */
 export interface Note {
   visit: string;
   file: string;

@@ -1,5 +1,4 @@
-/** The way of one file to the server: held back and tried again while the network or the server stumbles, until its
- * verdict. */
+/** Sends files one by one: waits for the gate, and retries while the network or the server fails. */
 
 import { wasSent } from "../previews";
 import { type Image, madeAt } from "../records";
@@ -14,19 +13,19 @@ const MOST_TRIES = 30;
 const MOST_BROKEN = 3;
 const SKEW_MS = 60_000;
 const MOST_HASHED = 128 * 2 ** 20;
-const HALF = /\p{Surrogate}/gu; // half a character, which no address can hold
+const HALF = /\p{Surrogate}/gu; // a lone surrogate, on which encodeURIComponent throws
 
 export class Delivery {
   readonly #unfinished = leftUnfinished();
 
-  /** `arrived` is called with the record that the server has answered with. */
+  /** `arrived` is called with the record in the server's response. */
   constructor(
     readonly ledger: Ledger,
     readonly gate: Gate,
     readonly arrived: (image: Image) => void,
   ) {}
 
-  /** Waits for its turn, and asks whether an earlier try or visit has brought it there already. */
+  /** The URL to send a file to, once the gate is open. Throws if an earlier attempt or visit has delivered it already. */
   async address(id: string): Promise<string> {
     await this.gate.pass();
     const item = this.ledger.open(id);
@@ -46,7 +45,7 @@ export class Delivery {
     const item = this.ledger.open(id);
     if (!item || !image) return;
     this.gate.ease();
-    // an earlier try may have arrived whole, and only its answer not
+    // An earlier attempt may have succeeded, with only its response lost.
     const ours = item.tries > 0 && madeAt(image.id) > item.began - SKEW_MS;
     item.link = `/images/${image.id}`;
     if (item.data && !image.links.grid) wasSent(image.id, item.data);
@@ -71,7 +70,7 @@ export class Delivery {
     if (item) this.#again(item, why, "outage");
   }
 
-  /** Asks the server by the hash of the bytes; where it has them, the file is at its end. */
+  /** Asks the server for the file's hash; if it has the bytes, the upload is complete. */
   async #stands(item: Item): Promise<boolean> {
     const data = this.ledger.uppy.getFile(item.file)?.data;
     if (!(data instanceof Blob) || data.size > MOST_HASHED) return false;
@@ -81,7 +80,7 @@ export class Delivery {
     return true;
   }
 
-  /** No answer came: the way is cut, or the file can't be read any more. */
+  /** No response: the network is down, or the file can't be read any more. */
   async #unanswered(item: Item): Promise<void> {
     const readable = await isReadable(this.ledger.uppy.getFile(item.file)?.data);
     if (!this.ledger.isOpen(item)) return;
@@ -89,7 +88,7 @@ export class Delivery {
     else this.ledger.end(item, "refused", "The file can’t be read any more. Choose it again.");
   }
 
-  /** All wait, and then this one is tried again. */
+  /** Shuts the gate for all uploads, and retries this one when it opens. */
   #again(item: Item, why: string, outcome: "outage" | "busy", seconds = 0): void {
     if (item.tries >= MOST_TRIES) {
       this.ledger.fail(item, why || "The server could not be reached.");
@@ -102,7 +101,7 @@ export class Delivery {
   #rest(item: Item, why: string): void {
     const { uppy } = this.ledger;
     this.ledger.setState(item, "resting", { tries: item.tries + 1, sent: 0, why });
-    // after Uppy has noted the failure
+    // Deferred until Uppy has recorded the failure.
     setTimeout(() => uppy.getFile(item.file) && void uppy.retryUpload(item.file)?.catch(() => undefined));
   }
 }

@@ -1,4 +1,4 @@
-/** Uploads, loaded when they are first wanted. */
+/** Entry point of uploads, a bundle that is loaded on demand. */
 
 import { choose } from "../confirm";
 import type { Image } from "../records";
@@ -25,7 +25,7 @@ export function begin(arrived: (image: Image) => void, dragging: (over: boolean)
   return queue;
 }
 
-/** What was shared is added or forgotten as somebody says; until then it is kept, and the next page asks again. */
+/** Asks whether to add shared files or discard them. Without an answer they are kept, and the next page asks again. */
 async function askAboutShared(queue: Queue): Promise<void> {
   const { visits, names, bytes } = await shared();
   const [first] = names;

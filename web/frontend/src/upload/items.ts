@@ -1,6 +1,6 @@
-/** The files of this visit and what became of each. */
+/** The files of this visit, with their state. */
 
-/** The note in the browser that uploads are unfinished. */
+/** The localStorage key that says that uploads are unfinished. */
 const FLAG = "gallery-uploads";
 
 /** Whether an earlier visit left uploads unfinished. */
@@ -17,7 +17,7 @@ export function noteUnfinished(unfinished: boolean): void {
     if (unfinished) localStorage.setItem(FLAG, "1");
     else localStorage.removeItem(FLAG);
   } catch {
-    // without storage nothing is resumed
+    // Without storage nothing can be resumed.
   }
 }
 
@@ -34,11 +34,11 @@ export interface Item {
   /** When the first byte was sent, in milliseconds. */
   began: number;
   why: string;
-  /** The page of the image it became, or is already. */
+  /** The page of its image: the new one, or the existing one with the same bytes. */
   link: string | null;
-  /** It failed before the files that are sent now were chosen. */
+  /** Whether it failed in an earlier batch. */
   old?: boolean;
-  /** Its bytes, if they are at hand. */
+  /** The file's content, if available. */
   data?: Blob | null;
 }
 

@@ -1,4 +1,4 @@
-/** What became of each file, and what the browser keeps of it until it has come to its end. */
+/** The state of each upload, and its copy in the browser's storage until it is finished. */
 
 import type Uppy from "@uppy/core";
 import { isActive, type Item, noteUnfinished } from "./items";
@@ -8,7 +8,7 @@ import type { Body, Meta } from "./uppy";
 export class Ledger {
   readonly items: Item[] = [];
   readonly store = new UploadStore();
-  /** Those that are still to be sent, by Uppy's ids. */
+  /** Uploads that are not finished, by Uppy's ids. */
   readonly #open = new Map<string, Item>();
 
   constructor(
@@ -20,7 +20,7 @@ export class Ledger {
     return this.items.some(isActive);
   }
 
-  /** The item of a file that is still to be sent. */
+  /** The item of an unfinished upload. */
   open(id: string | undefined): Item | undefined {
     return this.#open.get(id ?? "");
   }
@@ -29,7 +29,7 @@ export class Ledger {
     return this.#open.has(item.file);
   }
 
-  /** The file is to be sent, or to be sent again. */
+  /** Marks a file as unfinished: it is to be sent, or sent again. */
   reopen(item: Item): void {
     this.#open.set(item.file, item);
     this.settle();
@@ -54,7 +54,7 @@ export class Ledger {
     this.settle();
   }
 
-  /** Cancels all that is still to be sent; `stop` stops what is on its way. */
+  /** Cancels all unfinished uploads; `stop` aborts their requests. */
   cancelAll(stop: () => void): void {
     for (const item of this.items) if (isActive(item)) this.setState(item, "cancelled");
     this.#open.clear();
@@ -68,14 +68,14 @@ export class Ledger {
     this.items.splice(0, this.items.length, ...this.items.filter((item) => !gone.includes(item)));
   }
 
-  /** Notes for the next visit whether anything was left unfinished. */
+  /** Records for the next visit whether uploads are unfinished; clears the store if none are. */
   settle(): void {
     if (!this.active) void this.store.clear();
     noteUnfinished(this.active);
     this.changed();
   }
 
-  /** Keeps new files for the case that the page is left. */
+  /** Stores new files, so that they can be resumed if the page is closed. */
   keep(items: readonly Item[]): void {
     const data = new Map<string, Blob>();
     for (const { file } of items) {

@@ -1,4 +1,4 @@
-/** The panel of uploads: one bar for all, and each file with its own and its verdict. */
+/** The upload panel: total progress, and each file with its progress or result. */
 
 import { h, say } from "../dom";
 import { icon } from "../icons";
@@ -12,7 +12,7 @@ import { ending, subtitle, title } from "./totals";
 
 const MOST_ROWS = 40;
 const EVERY_MS = 120;
-/** How long a panel without bad news stays once all is done, and longer if there is something to look at. */
+/** How long the panel stays after success, and if duplicates were found, whose links are worth a look. */
 const STAYS_MS = 6000;
 const LOOK_MS = 12_000;
 const ORDER: Item["state"][] = ["refused", "failed", "lost", "sending", "resting", "waiting", "here", "added"];
@@ -47,7 +47,7 @@ export class Panel {
     addEventListener("beforeunload", (event) => this.queue.active && event.preventDefault());
   }
 
-  /** Something has changed: shown soon, not each time. */
+  /** Schedules an update; many changes share one. */
   changed(): void {
     this.#timer ||= window.setTimeout(() => this.#show(), EVERY_MS);
   }
@@ -85,7 +85,7 @@ export class Panel {
     this.#leave(sum, trouble);
   }
 
-  /** The tab tells how far it is, and once nobody looks that it is done. */
+  /** Shows progress in the tab's title, and the result if the tab is hidden. */
   #entitle(sum: Sum, trouble: boolean): void {
     const done = this.#working && document.hidden ? `${trouble ? "!" : "✓"} ${ending(sum)}` : "";
     if (sum.active) titleWork(`${count(sum.done)} of ${count(sum.all)}`);
@@ -93,7 +93,7 @@ export class Panel {
     this.#working = sum.active > 0;
   }
 
-  /** New files after all others had come to their end: on a phone the list starts folded, so that the pictures show. */
+  /** Starts a new batch. On phones the list starts folded, so that it does not cover the pictures. */
   #begin(batch: number): void {
     this.#batch = batch;
     this.#height = 0;
@@ -122,11 +122,11 @@ export class Panel {
     this.#place(shown);
   }
 
-  /** Puts the rows below each other; while a batch is on its way the list does not shrink. */
+  /** Stacks the rows. The list does not shrink while a batch is active, so that the panel does not jump. */
   #place(shown: readonly Item[]): void {
     if (this.#body.hidden) return;
     const rows = shown.flatMap((item) => this.#rows.get(item) ?? []);
-    // all are measured before any is moved: one layout instead of one a row
+    // Measure all rows before moving any: one layout pass instead of one per row.
     const heights = rows.map((row) => row.height);
     let end = 0;
     for (const [i, row] of rows.entries()) {
@@ -137,7 +137,7 @@ export class Panel {
     this.#list.style.blockSize = `${this.#height}px`;
   }
 
-  /** Closes by itself when nothing is left to be told, unless somebody is at it. */
+  /** Schedules closing after success; failures stay until the user closes the panel. */
   #leave(sum: Sum, trouble: boolean): void {
     if (sum.active || trouble) {
       clearTimeout(this.#leaving);
@@ -145,6 +145,7 @@ export class Panel {
     } else this.#leaving ||= window.setTimeout(() => this.#left(), sum.here ? LOOK_MS : STAYS_MS);
   }
 
+  /** Closes the panel unless the user is on it. */
   #left(): void {
     this.#leaving = 0;
     if (this.#panel.matches(":hover, :focus-within")) this.changed();

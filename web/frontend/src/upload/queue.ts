@@ -1,4 +1,4 @@
-/** The files that are sent: taken in, cancelled, tried again, and gone on with after the page was left. */
+/** The upload queue: adds, cancels, retries and resumes files. */
 
 import type { Image } from "../records";
 import { isPicture, LeftOut, pastedName, refusal } from "./admit";
@@ -9,21 +9,21 @@ import { Ledger } from "./ledger";
 import type { Left } from "./upload-store";
 import { makeUppy, type UploadFile } from "./uppy";
 
-/** As Uppy hands out what lies in a folder that was dropped. */
+/** A file from a dropped folder, as Uppy returns it. */
 type Dropped = File & { relativePath?: string | null };
 
 export interface Listener {
   changed(): void;
-  /** The server has answered with this record. */
+  /** The server has responded with this record. */
   arrived(image: Image): void;
-  /** Files that are no pictures were found in a folder. */
+  /** Files in a folder were skipped, because they are not pictures. */
   leftOut(files: number): void;
   dragging(over: boolean): void;
 }
 
 export class Queue {
   readonly gate: Gate;
-  /** Counts up when files are added after all others had come to their end. */
+  /** Incremented when files are added while no upload is active. */
   batch = 0;
   readonly #ledger: Ledger;
   readonly #leftOut: LeftOut;
@@ -55,7 +55,7 @@ export class Queue {
     return this.#ledger.active;
   }
 
-  /** Takes files; of a folder's only pictures are taken. */
+  /** Adds files; of a folder, only its pictures. */
   add(files: readonly File[], source: "choice" | "folder" | "paste" | "drop"): void {
     const found = files.map((file) => ({
       source, name: source === "paste" ? pastedName(file) : file.name, type: file.type, data: file, meta: { relativePath: (file as Dropped).relativePath || file.webkitRelativePath || null },
@@ -65,20 +65,20 @@ export class Queue {
     try {
       this.#ledger.uppy.addFiles(found);
     } catch {
-      // each file that was not taken has told so already
+      // Each refused file has already been reported.
     }
     this.#ledger.keep(this.items.slice(before).filter(isActive));
     this.listener.changed();
   }
 
-  /** Takes what was shared. */
+  /** Adds shared files. */
   async addShared(visits: readonly string[]): Promise<void> {
     const left = await this.#ledger.store.take(visits);
     if (!this.active) this.#anew();
     this.#resume(left);
   }
 
-  /** A new batch: what ended before is forgotten, but for what can still be sent. */
+  /** Starts a new batch: forgets finished uploads, except failed ones, which can still be retried. */
   #anew(): void {
     this.batch += 1;
     this.#ledger.forget(({ state }) => state !== "failed");
@@ -107,7 +107,7 @@ export class Queue {
     void uppy.retryUpload(item.file);
   }
 
-  /** Forgets what has come to its end. */
+  /** Forgets finished uploads. */
   clear(): void {
     this.#ledger.forget((item) => !isActive(item));
     this.listener.changed();
@@ -136,7 +136,7 @@ export class Queue {
     this.#ledger.reopen(item);
   }
 
-  /** Goes on with what another page left: what it brought to an end is said again with the rest. */
+  /** Resumes the uploads of a closed page; its finished ones are listed again with the rest. */
   #resume(left: readonly Left[]): void {
     if (!left.some(({ fate }) => fate === "waiting")) return;
     for (const { data, path, fate, ...note } of left) {
@@ -144,7 +144,7 @@ export class Queue {
         try {
           this.#ledger.uppy.addFile({ name: note.name, type: note.type, data, meta: { relativePath: path, began: note.began } });
         } catch {
-          // it was chosen again meanwhile
+          // The user has chosen the file again meanwhile.
         }
         continue;
       }

@@ -1,4 +1,4 @@
-/** One file in the panel: its picture, its bar, and its verdict. */
+/** A row of the upload panel: preview, progress and result of one file. */
 
 import { h } from "../dom";
 import { icon, type IconName } from "../icons";
@@ -30,7 +30,7 @@ export class Row {
     return this.element.offsetHeight;
   }
 
-  /** Moves the row to `top`. Places by transforms shift nothing. */
+  /** Moves the row to `top`, by a transform, which causes no layout shift. */
   place(top: number): void {
     if (top !== this.#top) this.element.style.transform = `translateY(${top}px)`;
     this.#top = top;

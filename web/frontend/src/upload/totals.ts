@@ -1,4 +1,4 @@
-/** All uploads in a few words. */
+/** Summaries of all uploads as text. */
 
 import { count, many, size } from "../words";
 import type { Gate } from "./backoff";
@@ -20,7 +20,7 @@ export function beside(sum: Sum): string {
   return parts.filter(Boolean).join(", ");
 }
 
-/** What stands below the title: how far it is, what it waits for, or what there was beside. */
+/** The line below the title: progress, what the uploads wait for, or the other results. */
 export function subtitle(sum: Sum, gate: Gate | null): string {
   if (!gate) return sum.active ? `${size(sum.sent)} of ${size(sum.bytes)}` : beside(sum);
   const seconds = Math.max(1, Math.ceil((gate.opens - Date.now()) / 1000));

@@ -1,23 +1,23 @@
-/** Unfinished uploads, kept in the browser until each has its verdict: a page that is reloaded goes on with them, and so
- * does the next page if theirs was closed. What is noted of a file is quick; its bytes follow as long as there is room. */
+/** Unfinished uploads, stored in IndexedDB until they are finished, so that a reloaded page or the next one can resume them.
+ * The metadata of a file is stored at once; its content follows as long as there is room. */
 
 import { DATA, done, MOST_BYTES, NAME, NOTES, open, SHARED, type Note as Kept } from "./database";
 import type { UploadState } from "./items";
 
-/** What is kept of a file; `visit` is the page that has it. */
+/** The stored metadata of a file; `visit` is the page that owns it. */
 export type Note = Kept & { fate: UploadState };
 
-/** A note from another page, and the bytes if they were kept. */
+/** A note from a closed page, with the content if it was stored. */
 export type Left = Note & { data: Blob | null };
 
 export class UploadStore {
   readonly #visit = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
   readonly #db: Promise<IDBDatabase | null>;
-  /** Whose bytes are still to be kept. */
+  /** Contents that are not stored yet, by file. */
   readonly #coming = new Map<string, Blob>();
   readonly #kept = new Map<string, number>();
   readonly #channel = new BroadcastChannel(NAME);
-  /** Pages whose end is waited for. */
+  /** Other open pages whose locks are being waited for. */
   readonly #others = new Set<string>();
   #bytes = 0;
   #writing = false;
@@ -26,7 +26,7 @@ export class UploadStore {
     this.#db = this.#begin().catch(() => null);
   }
 
-  /** Notes new files, all in one go, and keeps their bytes one after the other. */
+  /** Stores the metadata of new files in one transaction, and their contents one by one. */
   async add(notes: readonly Omit<Note, "visit">[], data: ReadonlyMap<string, Blob>): Promise<void> {
     const db = await this.#db;
     if (!db) return;
@@ -37,7 +37,7 @@ export class UploadStore {
     void this.#write(db);
   }
 
-  /** A file has come to its end: its bytes are let go. */
+  /** Stores the final state of a file and deletes its content. */
   async settle(note: Omit<Note, "visit">): Promise<void> {
     this.#coming.delete(note.file);
     const db = await this.#db;
@@ -50,7 +50,7 @@ export class UploadStore {
     void this.#write(db);
   }
 
-  /** Forgets everything of this page. */
+  /** Deletes everything that this page has stored. */
   async clear(): Promise<void> {
     this.#coming.clear();
     this.#kept.clear();
@@ -61,8 +61,8 @@ export class UploadStore {
     for (const store of [NOTES, DATA]) change.objectStore(store).delete(IDBKeyRange.bound([this.#visit], [this.#visit, []]));
   }
 
-  /** Calls `take` with what each page left that is no longer there: now, and when one goes. What was shared is not among
-   * it: that takes somebody's word. */
+  /** Calls `take` with the files of each closed page, now and whenever another page closes. Shared files are not included:
+   * they need the user's consent. */
   async adopt(take: (left: Left[]) => void): Promise<void> {
     const db = await this.#db;
     if (!db) return;
@@ -77,14 +77,14 @@ export class UploadStore {
     this.#channel.addEventListener("message", ({ data }) => wait(String(data)));
   }
 
-  /** What was shared, made our own; nothing of what another page took meanwhile. */
+  /** Takes over shared files; skips what another page has taken meanwhile. */
   async take(visits: readonly string[]): Promise<Left[]> {
     const db = await this.#db;
     return db ? (await Promise.all(visits.map((visit) => this.#take(db, visit)))).flat() : [];
   }
 
   async #begin(): Promise<IDBDatabase | null> {
-    // a lock says which pages are there; pages that came neither over TLS nor from this machine have none
+    // Each open page holds a lock. Without secure context (TLS or localhost) there are no locks, and nothing is stored.
     if (!navigator.locks) return null;
     await new Promise<void>((held) => {
       void navigator.locks.request(lockOf(this.#visit), () => (held(), new Promise(() => undefined)));
@@ -92,7 +92,7 @@ export class UploadStore {
     return open();
   }
 
-  /** Makes what a page left our own, and returns it. */
+  /** Moves the files of another visit to this one, and returns them. */
   async #take(db: IDBDatabase, visit: string): Promise<Left[]> {
     const range = IDBKeyRange.bound([visit], [visit, []]);
     const change = db.transaction([NOTES, DATA], "readwrite");
@@ -111,7 +111,7 @@ export class UploadStore {
     return left;
   }
 
-  /** Keeps the bytes of one file after the other: each is there once its own transaction is done. */
+  /** Stores pending contents one by one, each in its own transaction. */
   async #write(db: IDBDatabase): Promise<void> {
     if (this.#writing) return;
     this.#writing = true;

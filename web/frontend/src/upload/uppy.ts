@@ -1,4 +1,4 @@
-/** Uppy as we use it: it sends the files that it is given, some at a time, and takes what is dropped on the page. */
+/** Configures Uppy: it sends a few files at a time, and handles drops on the page. */
 
 import Uppy, { type UppyFile } from "@uppy/core";
 import DropTarget from "@uppy/drop-target";
@@ -13,10 +13,10 @@ export type Body = Image & Record<string, unknown>;
 export type UploadFile = UppyFile<Meta, Body>;
 
 export interface Hooks {
-  /** Whether a file is taken. */
+  /** Whether to accept a file. */
   admit(file: UploadFile): boolean;
   added(file: UploadFile): void;
-  /** The address that a file is sent to, once its turn has come. */
+  /** Resolves to the URL for a file when it may be sent. */
   address(id: string): Promise<string>;
   progress(id: string | undefined, sent: number): void;
   success(id: string | undefined, status: number, image: Image | undefined): void;
@@ -33,7 +33,7 @@ export function makeUppy(hooks: Hooks): Uppy<Meta, Body> {
   });
   uppy.use(XHRUpload, {
     endpoint: (files) => hooks.address((Array.isArray(files) ? files[0]?.id : files.id) ?? ""),
-    formData: false, // as it is: a form costs the server twice the time
+    formData: false, // the raw body: parsing a form takes the server twice the time
     limit: AT_ONCE,
     timeout: STALLED_MS,
     shouldRetry: () => false,
@@ -54,5 +54,5 @@ export function makeUppy(hooks: Hooks): Uppy<Meta, Body> {
   return uppy;
 }
 
-/** What Uppy would write to the console stands in the panel. */
+/** Uppy's console output is not needed: the panel shows the same. */
 function quiet(): void {}
