@@ -49,16 +49,16 @@ class Breaker:
 
     def __init__(self, pause: float) -> None:
         self._pause = pause
-        self._closed_until = 0.0
+        self._open_until = 0.0
 
     @property
-    def resting(self) -> bool:
-        """Whether Redis failed less than `pause` seconds ago."""
-        return time.monotonic() < self._closed_until
+    def is_open(self) -> bool:
+        """Whether no call is let through: Redis failed less than `pause` seconds ago."""
+        return time.monotonic() < self._open_until
 
-    def rest(self) -> None:
+    def trip(self) -> None:
         """Open the circuit for `pause` seconds."""
-        self._closed_until = time.monotonic() + self._pause
+        self._open_until = time.monotonic() + self._pause
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -66,12 +66,12 @@ class Breaker:
 
         A race that RQ lost raises `QueueUnavailable` too: the sweep catches up.
         """
-        if self.resting:
+        if self.is_open:
             raise QueueUnavailable("Redis failed a moment ago")
         try:
             yield
         except (RedisError, OSError) as error:
-            self.rest()
+            self.trip()
             raise QueueUnavailable(str(error)) from error
         except _RACES as error:
             raise QueueUnavailable(f"the job changed meanwhile: {error}") from error

@@ -131,11 +131,11 @@ class ThumbnailQueue:
     @property
     def is_away(self) -> bool:
         """Whether Redis serves another gallery, or failed less than `pause` seconds ago."""
-        return not self.lease.held or self._breaker.resting
+        return not self.lease.held or self._breaker.is_open
 
     def rest(self) -> None:
         """Leave Redis alone for a while."""
-        self._breaker.rest()
+        self._breaker.trip()
 
 
 def view_id(image_id: str) -> str:
