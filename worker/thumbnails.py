@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 
 import structlog
 from rq import get_current_job
@@ -33,6 +34,19 @@ from worker.tracing import traced
 _log = structlog.get_logger()
 
 
+class Pass(StrEnum):
+    """What one attempt makes: a rendition, or both from one decode. Traces and metrics have it as a label."""
+
+    GRID = "grid"
+    VIEW = "view"
+    BOTH = "both"
+
+    @property
+    def renditions(self) -> tuple[str, ...]:
+        """The names of the renditions."""
+        return RENDITIONS if self is Pass.BOTH else (self.value,)
+
+
 @dataclass(slots=True)
 class RenderContext:
     """What a job needs, built by `worker.__main__`."""
@@ -57,10 +71,9 @@ class RenderContext:
         began = now()
         try:
             with self.store.attempt(image_id, worker=self.worker, queued_at=queued_at, grid_only=grid_only) as attempt:
-                wanted = ("view",) if attempt.has_grid else ("grid",) if grid_only else RENDITIONS
-                made = wanted[0] if len(wanted) == 1 else "both"
-                with traced(self.tracer, attempt, made, queue=queue, queued_at=queued_at, began=began):
-                    self._try(attempt, wanted, made)
+                wanted = Pass.VIEW if attempt.has_grid else Pass.GRID if grid_only else Pass.BOTH
+                with traced(self.tracer, attempt, wanted, queue=queue, queued_at=queued_at, began=began):
+                    self._try(attempt, wanted)
                 return attempt.is_handed_on
         except ViewCanWait:
             return True
@@ -82,25 +95,28 @@ class RenderContext:
         except QueueUnavailable as error:
             _log.warning("view not enqueued, the sweep will", error=str(error))
 
-    def _try(self, attempt: Attempt, wanted: tuple[str, ...], made: str) -> None:
+    def _try(self, attempt: Attempt, wanted: Pass) -> None:
+        """Render what is wanted and end the attempt: as finished, as handed on once the grid alone is there, or as
+        failed by an error of the picture. It is rolled back if the picture is not at fault, and stays counted if the
+        render process died and another attempt follows. Errors are raised after that, except a missing original."""
         if attempt.exhausted:
-            how = RendererDied("the worker itself died", attempt.number)
-            self._fail(attempt, how)
-            raise how
+            error = RendererDied("the worker itself died", attempt.number)
+            self._fail(attempt, error)
+            raise error
         self._announce("started", attempt.record)
 
         def publish(rendition: Rendition) -> None:
             attempt.put(rendition.name, rendition.data, rendition.width, rendition.height, rendition.format)
-            if rendition.name == "grid" and made == "both":
+            if rendition.name == "grid" and wanted is Pass.BOTH:
                 attempt.show(RECIPE)
-                self._is_seen(attempt)
+                self._announce_grid(attempt)
 
         try:
-            with metrics.rendering(attempt.record, made, self.tracer.exemplar), attempt.unless_deleted():
-                picture = self.renderer.render(attempt.original, publish, wanted)
-            if made == "grid":
+            with metrics.rendering(attempt.record, wanted, self.tracer.exemplar), attempt.unless_deleted():
+                picture = self.renderer.render(attempt.original, publish, wanted.renditions)
+            if wanted is Pass.GRID:
                 attempt.hand_on(RECIPE, **asdict(picture))
-                self._is_seen(attempt)
+                self._announce_grid(attempt)
                 return
             record = attempt.finish(**asdict(picture), recipe=RECIPE, facts_version=FACTS_VERSION)
         except ImageNotFound:
@@ -133,7 +149,7 @@ class RenderContext:
             metrics.ready(record, self.tracer.exemplar)
         _log.info("ready", attempt=record.attempts, format=record.format.value)
 
-    def _is_seen(self, attempt: Attempt) -> None:
+    def _announce_grid(self, attempt: Attempt) -> None:
         """Tell everybody that the grid is there."""
         self._announce("seen", attempt.record)
         if attempt.is_first:
