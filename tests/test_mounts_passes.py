@@ -32,7 +32,7 @@ def test_a_view_follows_its_grid_on_another_machine(machines: list[Store], turn:
         make_grid(b, image_id)
     for store in machines:
         assert store.get(image_id).renditions.keys() == {"grid"}
-        assert store.is_seen(image_id)
+        assert store.has_grid(image_id)
         assert cleanup(store.volume).markers == 0
     with pytest.raises(NotRetryable):
         c.retry(image_id)

@@ -26,7 +26,7 @@ def accept_traced(store: Store) -> str:
 def trace(store: Store, image_id: str) -> Trace | None:
     with store.attempt(image_id, worker="test") as attempt:
         attempt.roll_back()
-        return attempt.before.trace
+        return attempt.progress_before.trace
 
 
 def traceparent(store: Store, image_id: str) -> str | None:

@@ -88,7 +88,7 @@ class Sweep:
             if waiting is None and moment - since < _SUSPECT_SECONDS * 0.9:
                 suspects[image_id] = since
                 continue
-            if self._store.is_seen(image_id):
+            if self._store.has_grid(image_id):
                 self._queue.replace_view(image_id)
             else:
                 self._queue.replace(image_id)

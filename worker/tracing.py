@@ -17,10 +17,10 @@ def traced(
 ) -> Iterator[None]:
     """A context that is taken down as the span of a pass that `began` then, was in `queue` since `queued_at` and makes
     `made`: in the trace that the marker tells of, or one of its own. The lines of its log have the trace's id."""
-    record, trace = attempt.record, attempt.before.trace
+    record, trace = attempt.record, attempt.progress_before.trace
     known = picture(record.id, record.format.value, record.bytes)
     if trace is not None:
-        if not attempt.before.begun:
+        if not attempt.progress_before.has_attempts:
             tracer.past("outbox", trace.at, queued_at or began, parent=trace.traceparent, attributes=known)
         if queued_at is not None:
             waited = {**known, "messaging.destination.name": queue}

@@ -23,10 +23,10 @@ class Attempt:
     """Made by `attempts.attempt`, which holds the lock on the marker meanwhile.
 
     `number` counts from 1, at the grid and then at the view; `has_grid` says that the view alone is left to make,
-    `is_first` that the image was never made before, and `is_alone` that no earlier attempt can have left a view of
-    another format. `before` is what the marker told before. The attempt ends by `finish`, by `hand_on`, by `fail`, by
-    `roll_back` (it does not count: the volume was at fault, or the worker was told to stop), or it stays counted
-    because the process died.
+    `is_first` that the image was never made before, and `needs_no_cleanup` that no earlier attempt can have left a view
+    of another format. `progress_before` is what the marker said before this attempt, and `rollback_offset` is where
+    that ends in it. The attempt ends by `finish`, by `hand_on`, by `fail`, by `roll_back` (it does not count: the
+    volume was at fault, or the worker was told to stop), or it stays counted because the process died.
     """
 
     def __init__(
@@ -35,12 +35,12 @@ class Attempt:
         record: Record,
         marker: int,
         number: int,
-        begun_at: int,
-        before: Progress,
+        rollback_offset: int,
+        progress_before: Progress,
         *,
         exhausted: bool = False,
         is_first: bool = False,
-        is_alone: bool = False,
+        needs_no_cleanup: bool = False,
         has_grid: bool = False,
     ) -> None:
         self.record = record
@@ -48,11 +48,11 @@ class Attempt:
         self.exhausted = exhausted
         self.is_first = is_first
         self.has_grid = has_grid
-        self.before = before
+        self.progress_before = progress_before
         self._volume = volume
         self._marker = marker
-        self._begun_at = begun_at
-        self._is_alone = is_alone
+        self._rollback_offset = rollback_offset
+        self._needs_no_cleanup = needs_no_cleanup
         self._shown = b""
         self.open = True
         self.is_handed_on = False
@@ -83,15 +83,15 @@ class Attempt:
         the outbox."""
         self.record = self.record.with_(**facts)
         self._show(recipe, attempts=0, facts=Facts(**facts))
-        outbox.mark_seen(self._marker)
+        outbox.mark_has_grid(self._marker)
         self.open, self.is_handed_on = False, True
         return self.record
 
     def _show(self, recipe: int, *, attempts: int, facts: Facts) -> None:
-        """Nothing is flushed: if the line is lost, the grid is made once more; so it is if its file is, which the next
-        attempt sees."""
+        """Not flushed: if the line or the file is lost, the next attempt notices and makes the grid again."""
         self.record = self.record.with_(recipe=recipe)
         grid = self.record.renditions["grid"]
+        # what `roll_back` writes back: the grid without this attempt
         self._shown = grid_line(grid, recipe, attempts=0, facts=facts)
         os.lseek(self._marker, 0, os.SEEK_END)
         write_all(self._marker, grid_line(grid, recipe, attempts=attempts, facts=facts))
@@ -105,7 +105,7 @@ class Attempt:
 
     def fail(self, error: GalleryError) -> Record:
         """No thumbnail can be made: the image is failed with a reason, and leaves the outbox."""
-        failure_marks.note_failure(self._volume, self.record.id, self.before.trace)
+        failure_marks.note_failure(self._volume, self.record.id, self.progress_before.trace)
         try:
             return self._end(State.FAILED, reason=StoredReason.of(error))
         except ImageNotFound:
@@ -114,12 +114,12 @@ class Attempt:
 
     def roll_back(self) -> None:
         """Take the attempt back; the image stays in the outbox, and a grid that was shown stays visible."""
-        os.ftruncate(self._marker, self._begun_at)
+        os.ftruncate(self._marker, self._rollback_offset)
         if self._shown:
             os.lseek(self._marker, 0, os.SEEK_END)
             with suppress(OSError):  # on a full volume it is made once more
                 write_all(self._marker, self._shown)
-                outbox.mark_seen(self._marker)
+                outbox.mark_has_grid(self._marker)
         os.fsync(self._marker)
         self.open = False
 
@@ -134,9 +134,9 @@ class Attempt:
         with suppress(OSError):
             if os.fstat(self._marker).st_nlink > 1:  # a delete that was killed had linked it into the folder
                 remove_temporaries(path.parent)
-        if not self._is_alone:
+        if not self._needs_no_cleanup:
             remove_former(self._volume.layout.image(self.record.id), self.record)
-        outbox.leave(self._volume, self.record.id)
+        outbox.remove(self._volume, self.record.id)
         self.open = False
         return self.record
 

@@ -11,7 +11,7 @@ from pipeline.images.recipe import RECIPE
 from pipeline.records import MAX_ATTEMPTS, State
 from pipeline.store import failure_marks, outbox, reading
 from pipeline.store.attempt import Attempt
-from pipeline.store.progress import attempt_line, progress
+from pipeline.store.progress import Progress, attempt_line, progress
 from pipeline.store.reading import unless_deleted
 from pipeline.store.renditions import intact, remove_former
 from pipeline.times import now
@@ -75,6 +75,50 @@ def _begin(
 
     If `MAX_ATTEMPTS` were begun at this pass and none ended, the attempt is `exhausted`: it is not counted, and can
     only fail.
+    """
+    _lock(marker)
+    record = reading.read(volume, image_id, listed=True)  # who deletes it takes the marker away
+    if record.is_newer:
+        raise NothingToDo
+    end = os.lseek(marker, 0, os.SEEK_END)
+    found = progress(record, os.pread(marker, end, 0))
+    if _has_ended(found):
+        # a retry elsewhere may have put another marker in the place of this one
+        if still_linked(marker, volume.layout.marker(image_id)):
+            remove_former(volume.layout.image(image_id), record)
+            outbox.finish_removal(volume, record)
+        raise NothingToDo
+    if record.state is State.FAILED:
+        failure_marks.drop_failure(volume, image_id)  # that retry ended before it could
+    if found.has_attempts or record.state is State.FAILED:  # an attempt or a retry may have been cut short
+        remove_temporaries(volume.layout.image(image_id))
+    is_first = record.recipe is None
+    record = found.record.with_(renditions=intact(volume, found.record))
+    has_grid = "grid" in record.renditions and record.recipe == RECIPE
+    if has_grid and grid_only:
+        outbox.mark_has_grid(marker)
+        raise ViewCanWait
+    if found.attempts >= MAX_ATTEMPTS:
+        return Attempt(volume, record, marker, found.attempts, end, found, exhausted=True, has_grid=has_grid)
+    number, started_at = found.attempts + 1, now()
+    _count_attempt(marker, end, attempt_line(started_at, worker, queued_at))
+    if record.started_at is None or not has_grid:
+        record = record.with_(started_at=started_at, queued_at=queued_at)
+    return Attempt(
+        volume,
+        record.with_(attempts=number, worker=worker),
+        marker,
+        number,
+        end,
+        found,
+        is_first=is_first,
+        needs_no_cleanup=is_first and not found.has_attempts,
+        has_grid=has_grid,
+    )
+
+
+def _lock(marker: int) -> None:
+    """Lock an open marker; raises `NothingToDo` if another worker has it, or if it has left the outbox.
 
     The lock is what says that a worker is alive and has this image: it ends with the process.
     """
@@ -88,41 +132,20 @@ def _begin(
         if is_gone(error):
             raise NothingToDo from None
         raise
-    record = reading.read(volume, image_id, listed=True)  # who deletes it takes the marker away
-    if record.is_newer:
-        raise NothingToDo
-    size = os.lseek(marker, 0, os.SEEK_END)
-    found = progress(record, os.pread(marker, size, 0))
-    # a failed image with an empty marker is about to be retried by hand
-    if record.state is State.READY or (record.state is State.FAILED and found.begun):
-        # a retry elsewhere may have put another marker in the place of this one
-        if still_linked(marker, volume.layout.marker(image_id)):
-            remove_former(volume.layout.image(image_id), record)
-            outbox.leave_again(volume, record)
-        raise NothingToDo
-    if record.state is State.FAILED:
-        failure_marks.drop_failure(volume, image_id)  # that retry ended before it could
-    is_first = record.recipe is None
-    is_alone = is_first and not found.begun
-    if found.begun or record.state is State.FAILED:  # an attempt or a retry may have been cut short
-        remove_temporaries(volume.layout.image(image_id))
-    record = found.record.with_(renditions=intact(volume, found.record))
-    has_grid = "grid" in record.renditions and record.recipe == RECIPE
-    if has_grid and grid_only:
-        outbox.mark_seen(marker)
-        raise ViewCanWait
-    if found.attempts >= MAX_ATTEMPTS:
-        return Attempt(volume, record, marker, found.attempts, size, found, exhausted=True, has_grid=has_grid)
-    number = found.attempts + 1
-    started_at = now()
+
+
+def _has_ended(found: Progress) -> bool:
+    """Whether the image is ready or failed; a failed one whose marker is empty is about to be retried by hand."""
+    state = found.record.state
+    return state is State.READY or (state is State.FAILED and found.has_attempts)
+
+
+def _count_attempt(marker: int, end: int, line: bytes) -> None:
+    """Add a line to the marker and flush it; if that fails, the marker ends at `end` again."""
     try:
-        write_all(marker, attempt_line(started_at, worker, queued_at))
+        write_all(marker, line)
         os.fsync(marker)
     except OSError:
         with suppress(OSError):
-            os.ftruncate(marker, size)
+            os.ftruncate(marker, end)
         raise
-    if record.started_at is None or not has_grid:
-        record = record.with_(started_at=started_at, queued_at=queued_at)
-    record = record.with_(attempts=number, worker=worker)
-    return Attempt(volume, record, marker, number, size, found, is_first=is_first, is_alone=is_alone, has_grid=has_grid)

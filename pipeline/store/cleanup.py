@@ -122,10 +122,10 @@ def drop_orphan(volume: Volume, image_id: str) -> bool:
     if volume.is_there(image_id) or volume.is_arriving(image_id) or volume.is_there(image_id):
         return False
     try:
-        with outbox.existing_marker(volume, image_id):
+        with outbox.lock_existing_marker(volume, image_id):
             if volume.is_there(image_id):
                 return False
-            outbox.leave(volume, image_id)
+            outbox.remove(volume, image_id)
     except (Busy, FileNotFoundError):
         return False
     return True

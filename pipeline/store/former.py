@@ -10,17 +10,18 @@ from pipeline.volume.volume import Volume
 
 
 def clear(volume: Volume, image_id: str) -> None:
-    """Remove them, under the marker's lock, so that no attempt is making others meanwhile; if this process dies, the
-    sweep finds the marker, and the next attempt ends what was begun.
+    """Remove renditions that the record no longer names.
 
-    Whoever makes renditions of a ready image holds its original too (`regeneration`). Raises `Busy` or `OSError`.
+    Holds the marker's lock, so that no attempt is making others meanwhile; if this process dies, the sweep finds the
+    marker, and the next attempt ends what was begun. Whoever makes renditions of a ready image holds its original too
+    (`regeneration`). Raises `Busy` or `OSError`.
     """
-    with outbox.marker(volume, image_id):
+    with outbox.lock_marker(volume, image_id):
         try:
             record = reading.read(volume, image_id)
         except ImageNotFound:
-            outbox.leave(volume, image_id)
+            outbox.remove(volume, image_id)
             return
         if record.state is not State.PENDING and not record.is_newer:
             remove_former(volume.layout.image(image_id), record)
-            outbox.leave(volume, image_id)
+            outbox.remove(volume, image_id)

@@ -31,7 +31,7 @@ from pipeline.volume.locks import Busy, acquire
 from pipeline.volume.volume import Volume
 
 _RETRY_WAIT = 5.0
-_SEEN = stat.S_IXUSR
+_HAS_GRID = stat.S_IXUSR
 
 
 def pending(volume: Volume) -> list[str]:
@@ -74,7 +74,7 @@ def waiting(volume: Volume) -> Waiting:
                 with suppress(FileNotFoundError):
                     status = entry.stat(follow_symlinks=False)
                     age = moment - status.st_mtime
-                    if status.st_mode & _SEEN:
+                    if status.st_mode & _HAS_GRID:
                         found.views, found.oldest_view = found.views + 1, max(found.oldest_view, age)
                     else:
                         found.grids, found.oldest_grid = found.grids + 1, max(found.oldest_grid, age)
@@ -83,18 +83,18 @@ def waiting(volume: Volume) -> Waiting:
     return found
 
 
-def is_seen(volume: Volume, image_id: str) -> bool:
+def has_grid(volume: Volume, image_id: str) -> bool:
     """Whether a pending image has its grid, by its marker's word."""
     try:
-        return bool(volume.layout.marker(image_id).stat().st_mode & _SEEN)
+        return bool(volume.layout.marker(image_id).stat().st_mode & _HAS_GRID)
     except OSError:
         return False
 
 
-def mark_seen(marker: int) -> None:
+def mark_has_grid(marker: int) -> None:
     """Let an open marker say that the image has its grid."""
     with suppress(OSError):
-        os.fchmod(marker, stat.S_IMODE(os.fstat(marker).st_mode) | _SEEN)
+        os.fchmod(marker, stat.S_IMODE(os.fstat(marker).st_mode) | _HAS_GRID)
 
 
 def make_marker(volume: Volume, image_id: str, traceparent: str | None = None) -> None:
@@ -112,7 +112,7 @@ def _write_trace(marker: int, traceparent: str | None) -> None:
 
 
 @contextmanager
-def marker(volume: Volume, image_id: str) -> Iterator[int]:
+def lock_marker(volume: Volume, image_id: str) -> Iterator[int]:
     """Hold the lock on an image's marker, made if absent; yields its descriptor. Raises `Busy` if a worker has it."""
     path, end = volume.layout.marker(image_id), time.monotonic() + _RETRY_WAIT
     while True:
@@ -126,7 +126,7 @@ def marker(volume: Volume, image_id: str) -> Iterator[int]:
 
 
 @contextmanager
-def existing_marker(volume: Volume, image_id: str) -> Iterator[None]:
+def lock_existing_marker(volume: Volume, image_id: str) -> Iterator[None]:
     """Hold the lock on an image's marker; raises `FileNotFoundError` if there is none, and `Busy` at once."""
     descriptor = os.open(volume.layout.marker(image_id), os.O_RDWR | os.O_CLOEXEC)
     try:
@@ -148,7 +148,7 @@ def _is_held(descriptor: int, path: Path, wait: float) -> bool:
         raise
 
 
-def leave(volume: Volume, image_id: str) -> None:
+def remove(volume: Volume, image_id: str) -> None:
     """Take an image that has reached its end out of the outbox, under the marker's lock.
 
     A mark of an earlier failure may be left; the sweep removes it.
@@ -156,13 +156,13 @@ def leave(volume: Volume, image_id: str) -> None:
     volume.layout.marker(image_id).unlink(missing_ok=True)
 
 
-def leave_again(volume: Volume, record: Record) -> None:
-    """As `leave`, of an image that came back by a retry that was never answered, or did not leave before its worker
+def finish_removal(volume: Volume, record: Record) -> None:
+    """As `remove`, of an image that came back by a retry that was never answered, or did not leave before its worker
     was killed."""
     remove_temporaries(volume.layout.image(record.id))
     if record.state is State.FAILED:
         failure_marks.note_failure(volume, record.id)
-    leave(volume, record.id)
+    remove(volume, record.id)
 
 
 def retry(
@@ -199,14 +199,14 @@ def reopen(
     worker has the image, and `OSError`. If it raises, an image that had reached its end is not in the outbox.
     """
     try:
-        with marker(volume, image_id) as held:
+        with lock_marker(volume, image_id) as held:
             try:
                 volume.folders.flush(volume.layout.pending)
                 with reading.unless_deleted(volume, image_id):
                     return _begin_anew(volume, prepare(), held, keep=keep, traceparent=traceparent)
             except Exception:
                 if _has_ended(volume, image_id):
-                    leave(volume, image_id)
+                    remove(volume, image_id)
                 raise
     except Busy as busy:
         raise NotRetryable(State.PENDING) from busy
@@ -238,7 +238,7 @@ def _begin_anew(volume: Volume, record: Record, held: int, *, keep: State | None
     volume.folders.flush_once(volume.layout.image(record.id))
     failure_marks.drop_failure(volume, record.id)  # not before: on a full volume it might not come back
     if "grid" in kept:
-        mark_seen(held)
+        mark_has_grid(held)
     return record
 
 

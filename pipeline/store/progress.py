@@ -46,16 +46,16 @@ class Progress:
 
     record: Record
     attempts: int = 0
-    begun: bool = False
+    has_attempts: bool = False
     trace: Trace | None = None
 
 
 def progress(record: Record, marker: bytes) -> Progress:
     """Read a marker, line by line; a line torn by a power loss was never written."""
-    attempts, begun, trace = 0, False, None
+    attempts, has_attempts, trace = 0, False, None
     for line in _lines(marker):
         if "started_at" in line:
-            attempts, begun = attempts + 1, True
+            attempts, has_attempts = attempts + 1, True
             record = record.with_(attempts=attempts, worker=line.get("worker"))
             if record.started_at is None or "grid" not in record.renditions:
                 record = record.with_(started_at=line["started_at"], queued_at=line.get("queued_at"))
@@ -65,7 +65,7 @@ def progress(record: Record, marker: bytes) -> Progress:
                 attempts = msgspec.convert(line.get("attempts", 1), int)
         elif "traceparent" in line:
             trace = _trace(line)
-    return Progress(record, attempts, begun, trace)
+    return Progress(record, attempts, has_attempts, trace)
 
 
 def attempt_line(started_at: str, worker: str, queued_at: str | None) -> bytes:

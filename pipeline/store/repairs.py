@@ -84,10 +84,10 @@ def unmark(volume: Volume, image_id: str) -> Step:
     """Take an image that reached its end out of the outbox."""
 
     def step() -> None:
-        with outbox.marker(volume, image_id), suppress(ImageNotFound):
+        with outbox.lock_marker(volume, image_id), suppress(ImageNotFound):
             record = reading.read(volume, image_id)
             if record.state is not State.PENDING and not record.is_newer:
-                outbox.leave(volume, image_id)
+                outbox.remove(volume, image_id)
 
     return step
 
@@ -106,12 +106,12 @@ def drop_broken_renditions(volume: Volume, image_id: str) -> Step:
     """Take from the record of a failed image the renditions that are not what it says."""
 
     def step() -> None:
-        with outbox.marker(volume, image_id), suppress(ImageNotFound):
+        with outbox.lock_marker(volume, image_id), suppress(ImageNotFound):
             record = reading.read(volume, image_id)
             if record.state is State.FAILED and not record.is_newer:
                 right = record.with_(renditions=intact(volume, record))
                 replace_whole(volume.layout.record(image_id), right.to_json())
-                outbox.leave(volume, image_id)
+                outbox.remove(volume, image_id)
 
     return step
 

@@ -97,9 +97,9 @@ class Store:
         """How many images wait for what, and for how long."""
         return outbox.waiting(self.volume)
 
-    def is_seen(self, image_id: str) -> bool:
+    def has_grid(self, image_id: str) -> bool:
         """Whether a pending image has its grid, by its marker's word."""
-        return outbox.is_seen(self.volume, image_id)
+        return outbox.has_grid(self.volume, image_id)
 
     def original(self, record: Record) -> Path:
         """Where the original lies."""

@@ -121,7 +121,7 @@ def bring_back(volume: Volume, image_id: str) -> None:
         return
     _link_marker(volume, image_id)
     # a sweep that takes the marker for an orphan's asks for its lock first
-    with outbox.marker(volume, image_id):
+    with outbox.lock_marker(volume, image_id):
         volume.folders.flush(volume.layout.pending)
         _move_back(volume, image_id)
         (volume.layout.image(image_id) / KEPT_MARKER).unlink(missing_ok=True)

@@ -35,7 +35,7 @@ def test_a_view_that_kills_is_tried_three_times_and_the_grid_stays(
     assert examine(store) == []
     render_context.renderer.stop()
     retried = store.retry(image_id)
-    assert (retried.state, retried.renditions, store.is_seen(image_id)) == (State.PENDING, grid, True)
+    assert (retried.state, retried.renditions, store.has_grid(image_id)) == (State.PENDING, grid, True)
     render_context.renderer = Renderer(Limits(), 60, lambda: None)
     render_context.make(image_id)
     assert (store.get(image_id).state, store.get(image_id).renditions["grid"]) == (State.READY, grid["grid"])

@@ -54,7 +54,7 @@ def test_a_view_is_left_to_the_sweep_if_redis_is_away(render_context: RenderCont
     image_id = accept(store, picture())
     bare.stop("redis", signal.SIGKILL)
     render_context.make(image_id, grid_only=True)
-    assert (store.pending(), store.is_seen(image_id)) == ([image_id], True)
+    assert (store.pending(), store.has_grid(image_id)) == ([image_id], True)
 
 
 def test_the_outbox_says_who_waits_for_what(bare: Gallery, store: Store) -> None:
