@@ -56,6 +56,22 @@ def findings(page: Page) -> list[Any]:
     ]
 
 
+# the controls in view that a finger finds on fewer than 44 pixels; not tiles, over which something may float
+_SMALL = """() => [...document.querySelectorAll('a:not(.tile > a), button, summary, input')].filter((one) => {
+  const box = one.getBoundingClientRect();
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  const isOut = (left, top) => left < 0 || top < 0 || left >= innerWidth || top >= innerHeight;
+  const isHit = (left, top) => isOut(left, top) || one.contains(document.elementFromPoint(left, top));
+  const reach = (across, along) => {
+    let n = 0;
+    while (n < 44 && isHit(x + across * (n + 1), y + along * (n + 1))) n += 1;
+    return n;
+  };
+  if (isOut(x, y) || !isHit(x, y)) return false;
+  return reach(-1, 0) + reach(1, 0) < 43 || reach(0, -1) + reach(0, 1) < 43;
+}).map((one) => one.outerHTML.slice(0, 160))"""
+
+
 @both
 def test_the_grid_and_its_bars(hung: Gallery, windows: Windows, scheme: Scheme) -> None:
     page = windows.open(hung, color_scheme=scheme)
@@ -157,3 +173,33 @@ def test_nothing_is_cut_off(hung: Gallery, windows: Windows, width: int, directi
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_role("checkbox").first.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])
+def test_no_page_is_wider_than_a_small_phone(hung: Gallery, windows: Windows, script: bool) -> None:
+    windows.expected = ("status of 404",)
+    page = windows.page(viewport={"width": 320, "height": 640}, java_script_enabled=script)
+    picture_page = f"/images/{hung.call('GET', '/api/images?limit=1').json['images'][0]['id']}"
+    paths = ("/?q=nowhere", "/?state=failed", "/trash", "/status", "/api/docs", "/images/nothing", "/offline")
+    for path in ("/", *paths, picture_page):
+        page.goto(hung.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
+
+
+def test_a_finger_of_44_pixels_hits_every_control(hung: Gallery, windows: Windows, tmp_path: Path) -> None:
+    windows.expected = ("status of 415",)
+    page = windows.open(hung, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    for path in ("/", "/?state=failed", "/trash", "/status"):
+        page.goto(hung.url + path)
+        page.wait_for_selector("html.alive")
+        page.evaluate(_STILL)
+        assert page.evaluate(_SMALL) == [], path
+    page.goto(hung.url)
+    page.wait_for_selector("html.alive")
+    notes = tmp_path / "notes.txt"
+    notes.write_text("no picture")
+    choose(page, [notes, *pictures(tmp_path / "more", 2)])
+    expect(page.locator(".uploads li.added")).to_have_count(2)
+    expect(page.locator(".uploads li.added").first).to_have_css("box-shadow", "none")
+    page.evaluate(_STILL)
+    assert page.evaluate(_SMALL) == []
