@@ -13,14 +13,16 @@ import click
 
 from pipeline.errors import BadSetting, GalleryError
 from pipeline.images.view_format import ViewFormat
+from pipeline.logs import set_up_logs
 from pipeline.queue.connection import QueueUnavailable, connect
 from pipeline.queue.lease import Lease
-from pipeline.queue.regeneration import FAILED, LATER, RegenerationQueue
+from pipeline.queue.regeneration import FAILED, LATER, READ_FACTS, REGENERATE, RegenerationQueue
 from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.store.checks.tree import images
 from pipeline.store.regeneration import Which, is_in_hand, is_wanted
+from pipeline.tracing import Tracer, make_tracer, picture
 
 _POLL_SECONDS = 0.1
 _LOOK_SECONDS = 2.0
@@ -47,6 +49,8 @@ def regenerate(which: Which) -> None:
     Exit status: 0 if all were made or read; 1 if some were not; 2 if the volume or Redis cannot be reached; 130 after
     Ctrl-C.
     """
+    set_up_logs("regenerate")
+    tracer = Tracer()
     try:
         settings = Settings.from_environment()
         store = Store(settings)
@@ -54,17 +58,23 @@ def regenerate(which: Which) -> None:
         lease = Lease(connect(settings.redis_url, timeout=5), lambda: store.volume.id)
         lease.start()
         queue = ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
-        with click.progressbar(
-            length=len(ids),
-            label="Reading" if which is Which.FACTS else "Making again",
-            file=sys.stderr,
-            hidden=not sys.stderr.isatty(),
-        ) as bar:
-            run = Run(store, queue, deque(ids), lambda: bar.update(1), facts=which is Which.FACTS)
+        tracer = make_tracer("cli", settings.otlp_endpoint)
+        with (
+            click.progressbar(
+                length=len(ids),
+                label="Reading" if which is Which.FACTS else "Making again",
+                file=sys.stderr,
+                hidden=not sys.stderr.isatty(),
+            ) as bar,
+            tracer.root("gallery regenerate"),
+        ):
+            run = Run(store, queue, deque(ids), lambda: bar.update(1), facts=which is Which.FACTS, tracer=tracer)
             run.work()
     except (OSError, BadSetting, GalleryError, QueueUnavailable) as error:
         click.echo(f"Stopped: {error}", err=True)
         sys.exit(2)
+    finally:
+        tracer.stop()
     for image_id, why in run.failures.items():
         click.echo(f"{image_id}: {why}", err=True)
     counts = ", ".join(f"{count} {word}" for word, count in sorted(run.counts.items()))
@@ -88,11 +98,13 @@ class Run:
     waiting: deque[str]
     ended: Callable[[], None]
     facts: bool = False
+    tracer: Tracer = field(default_factory=Tracer)
     counts: Counter[str] = field(default_factory=Counter)
     failures: dict[str, str] = field(default_factory=dict)
     _in_hand: dict[str, float] = field(default_factory=dict)
     _tries: Counter[str] = field(default_factory=Counter)
     _suspects: set[str] = field(default_factory=set)
+    _traces: dict[str, str] = field(default_factory=dict)
 
     def work(self) -> None:
         """Run until every image has an outcome; raises `QueueUnavailable`."""
@@ -110,8 +122,22 @@ class Run:
         while self.waiting and room > 0:
             image_id, room = self.waiting.popleft(), room - 1
             self._tries[image_id] += 1
-            jobs.enqueue(image_id)
+            self._enqueue(image_id, jobs)
             self._in_hand[image_id] = time.monotonic() + _LOOK_SECONDS
+
+    def _enqueue(self, image_id: str, jobs: RegenerationQueue) -> None:
+        """Each image is a trace, with a link to that of the run, which may have a million; it goes on if its job is
+        enqueued again."""
+        name = f"enqueue {READ_FACTS if self.facts else REGENERATE}"
+        known, begun = picture(image_id), self._traces.get(image_id)
+        with (
+            self.tracer.span(name, kind="producer", parent=begun, attributes=known)
+            if begun
+            else self.tracer.root(name, kind="producer", attributes=known)
+        ):
+            if trace := self.tracer.traceparent:
+                self._traces.setdefault(image_id, trace)
+            jobs.enqueue(image_id, trace)
 
     def _take(self, jobs: RegenerationQueue) -> bool:
         """Record the outcomes; returns whether a job was put off because uploads wait."""
@@ -153,6 +179,7 @@ class Run:
     def _end(self, image_id: str, outcome: str) -> None:
         word, _, why = outcome.partition(": ")
         self.counts[word] += 1
+        self._traces.pop(image_id, None)
         if word == FAILED:
             self.failures[image_id] = why
         self.ended()

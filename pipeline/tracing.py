@@ -74,6 +74,10 @@ class Tracer:
         """What the lines of the log say of the span around this call."""
         return {}
 
+    def log_fields_of(self, traceparent: str | None) -> dict[str, str]:
+        """The same of the span that a traceparent names."""
+        return {}
+
     @property
     def exemplar(self) -> dict[str, str] | None:
         """What an observation in a histogram says of the span around this call, if that is kept."""
@@ -84,7 +88,7 @@ class Tracer:
 
 
 def make_tracer(process: str, endpoint: str) -> Tracer:
-    """A tracer for `web` or `worker`; off without an endpoint. Make it after forks: a thread sends the spans."""
+    """A tracer for `web`, `worker` or `cli`; off without an endpoint. Make it after forks: a thread sends the spans."""
     if not endpoint:
         return Tracer()
     try:
@@ -213,6 +217,9 @@ class _Tracer(Tracer):
     def log_fields(self) -> dict[str, str]:
         found = self._span.get_span_context()
         return {"trace_id": f"{found.trace_id:032x}"} if found.is_valid else {}
+
+    def log_fields_of(self, traceparent: str | None) -> dict[str, str]:
+        return {"trace_id": traceparent.split("-")[1]} if traceparent else {}
 
     @property
     def exemplar(self) -> dict[str, str] | None:

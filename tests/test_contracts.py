@@ -21,6 +21,7 @@ NAMES = {
     "job that reads facts": (safe_job.FACTS_JOB, "worker.regeneration.read_camera_facts"),
     "id of the job for facts": (regeneration.facts_id("ID"), "facts-ID"),
     "volume in a job's meta": (safe_job.VOLUME_TAG, "volume"),
+    "trace in the meta of a regeneration's job": (safe_job.TRACE_TAG, "traceparent"),
     "events": (events.STREAM, "gallery:events"),
     "lease": (lease.KEY, "gallery:volume"),
     "reports of sweeps": (sweeps.SWEEPS, "gallery:sweeps"),

@@ -176,17 +176,18 @@ def make_thumbnail(image_id: str) -> None:
     """Make the grid and the view of a pending image, or the grid alone if others wait for theirs; run twice, or
     at once, the result is the same."""
     job, context = job_in_hand()
-    context.make(image_id, _queued_at(job), grid_only=job.others_wait)
+    context.make(image_id, queued_at(job), grid_only=job.others_wait)
 
 
 def make_view(image_id: str) -> None:
     """Make the view of a pending image, and its grid if that is not there; run twice, or at once, the result is the
     same."""
     job, context = job_in_hand()
-    context.make(image_id, _queued_at(job), queue=VIEWS)
+    context.make(image_id, queued_at(job), queue=VIEWS)
 
 
-def _queued_at(job: ThumbnailJob) -> str | None:
+def queued_at(job: ThumbnailJob) -> str | None:
+    """When the job was enqueued, if it says so."""
     return stamp(job.enqueued_at) if job.enqueued_at else None
 
 

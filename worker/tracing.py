@@ -1,4 +1,4 @@
-"""The spans of one pass at a picture: how long it waited in the outbox and in the queue, and the pass itself."""
+"""The spans of one pass at a picture, or of a job of `gallery regenerate`: the waits before it, and the work itself."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import structlog
 
+from pipeline.queue.thumbnails import VIEWS
 from pipeline.store import Attempt
 from pipeline.tracing import Tracer, picture
 
@@ -41,4 +42,21 @@ def traced(
         ),
         structlog.contextvars.bound_contextvars(**tracer.log_fields),
     ):
+        yield
+
+
+@contextmanager
+def traced_again(
+    tracer: Tracer, name: str, image_id: str, *, parent: str | None, queued_at: str | None, began: str
+) -> Iterator[None]:
+    """A context that is taken down as the span of a job of `gallery regenerate`, in the trace `parent` that the job
+    names, or one of its own. Times as in `traced`."""
+    known = {**picture(image_id), "messaging.destination.name": VIEWS}
+    if parent is None:
+        with tracer.root(name, kind="consumer", attributes=known):
+            yield
+        return
+    if queued_at is not None:
+        tracer.past(f"queue {VIEWS}", queued_at, began, parent=parent, attributes=known)
+    with tracer.span(name, kind="consumer", parent=parent, begin=began, attributes=known):
         yield

@@ -9,10 +9,12 @@ from typing import Any
 from redis import Redis
 from rq.exceptions import DuplicateJobError
 
-from pipeline.queue.safe_job import FACTS_JOB, REGENERATE_JOB
+from pipeline.queue.safe_job import FACTS_JOB, REGENERATE_JOB, TRACE_TAG
 from pipeline.queue.thumbnails import DESCRIPTION, ThumbnailQueue
 
 MADE, READ, LATER, GONE, FAILED = "made", "read", "later", "gone", "failed"
+REGENERATE, READ_FACTS = "regenerate", "read facts"
+"""What the spans of the jobs are called."""
 
 _OUTCOMES = "gallery:remakes"
 # RQ falls over a job that it finds abandoned and may not keep at all.
@@ -39,8 +41,10 @@ class RegenerationQueue:
         self._job_id = facts_id if facts else remake_id
         self._facts = facts
 
-    def enqueue(self, image_id: str) -> None:
-        """See to it that a job for this image is in the queue; the outcome of an earlier one is dropped."""
+    def enqueue(self, image_id: str, traceparent: str | None = None) -> None:
+        """See to it that a job for this image is in the queue; the outcome of an earlier one is dropped. The job
+        belongs to the trace of a W3C `traceparent`."""
+        meta = {**self._queue.tag, TRACE_TAG: traceparent} if traceparent else self._queue.tag
         job_id = self._job_id(image_id)
         with self._queue.guarded():
             self._queue.connection.hdel(_OUTCOMES, self._name(image_id))
@@ -48,7 +52,7 @@ class RegenerationQueue:
             try:
                 self._queue.views.rq.enqueue_call(
                     self._function, args=(image_id,), job_id=job_id, unique=True,
-                    description=DESCRIPTION, result_ttl=_JOB_SECONDS, failure_ttl=_JOB_SECONDS, meta=self._queue.tag,
+                    description=DESCRIPTION, result_ttl=_JOB_SECONDS, failure_ttl=_JOB_SECONDS, meta=meta,
                 )  # fmt: skip
             except DuplicateJobError:
                 return

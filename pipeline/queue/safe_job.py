@@ -7,6 +7,8 @@ from typing import Any
 
 from rq.job import Job
 
+from pipeline.tracing import valid_traceparent
+
 JOB = "worker.thumbnails.make_thumbnail"
 VIEW_JOB = "worker.thumbnails.make_view"
 REGENERATE_JOB = "worker.regeneration.regenerate_thumbnails"
@@ -14,6 +16,9 @@ FACTS_JOB = "worker.regeneration.read_camera_facts"
 
 VOLUME_TAG = "volume"
 """The key in a job's meta that holds the id of the volume whose image it is for."""
+
+TRACE_TAG = "traceparent"
+"""The key in the meta of a job of `gallery regenerate` that holds the W3C traceparent of who enqueued it."""
 
 
 class NotOurs(Exception):
@@ -34,6 +39,13 @@ class ThumbnailJob(Job):
         """The id of the volume that the job is for; None if it says nothing of it."""
         meta: Any = self.meta  # whatever lies in Redis
         return meta.get(VOLUME_TAG) if isinstance(meta, dict) else None
+
+    @property
+    def traceparent(self) -> str | None:
+        """The trace that the job belongs to, if it names one."""
+        meta: Any = self.meta  # whatever lies in Redis
+        found = meta.get(TRACE_TAG) if isinstance(meta, dict) else None
+        return valid_traceparent(found) if isinstance(found, str) else None
 
     @property
     def func(self) -> Callable[..., Any]:
