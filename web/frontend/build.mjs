@@ -9,7 +9,7 @@ const here = path.dirname(fileURLToPath(import.meta.url));
 const target = path.resolve(here, "../static/dist");
 const fresh = `${target}.new`;
 
-/** Classes r40 … r300: the shape of a tile, width over height in hundredths, without inline styles. */
+/** Generates the classes r40 … r300, the aspect ratio of a tile in hundredths: the CSP forbids inline styles. */
 const shapes = {
   name: "shapes",
   setup(builder) {
@@ -43,7 +43,7 @@ const shared = {
 const pages = { app: "src/app.ts", status: "src/status.ts", "trash-page": "src/trash-page.ts", indexing: "src/indexing.ts", gallery: "styles/gallery.css", lightbox: "styles/lightbox.css" };
 const built = [
   await build({ ...shared, entryPoints: pages, splitting: true, format: "esm" }),
-  // one classic script each: not every browser lets a worker import
+  // One classic script each: not every browser supports import in workers.
   await build({ ...shared, entryPoints: { sw: "src/sw.ts", "preview-worker": "src/preview-worker.ts" }, format: "iife" }),
 ];
 

@@ -6,7 +6,7 @@ import { start } from "./page";
 import type { Image } from "./records";
 import type { Uploads } from "./upload/index";
 
-export class Pick {
+export class AddFiles {
   readonly #over = h("div", { class: "over", hidden: true, "aria-hidden": "true" }, h("div", {}, icon("add"), h("strong", {}, "Drop to add"), h("span", {}, start.accepted)));
   #uploads: Promise<Uploads> | null = null;
   #ready: Uploads | null = null;

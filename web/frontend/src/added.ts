@@ -1,6 +1,6 @@
 /** The button that counts the images added outside the viewport and scrolls to them. */
 
-import { h, say } from "./dom";
+import { h, setText } from "./dom";
 import type { Grid } from "./grid";
 import { dayOf } from "./order";
 import { count } from "./words";
@@ -42,7 +42,7 @@ export class Added {
     if (!this.#unseen.size) return this.#button.remove();
     const nearest = this.#next();
     this.#arrow.textContent = nearest !== null && this.#yOf(nearest) > this.grid.edge ? "↓" : "↑";
-    say(this.#words, `${count(this.#unseen.size)} added`);
+    setText(this.#words, `${count(this.#unseen.size)} added`);
     if (!this.#button.isConnected) this.#corner.append(this.#button);
   }
 

@@ -16,7 +16,7 @@ interface Anchor {
 type Locate = (id: string) => { y: number } | null;
 
 /** The scroll position, remembered as an image and not as a number of pixels; kept until the user scrolls. */
-export class Hold {
+export class ScrollAnchor {
   #anchor: Anchor | null = null;
   #at = NaN;
 

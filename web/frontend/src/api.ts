@@ -30,20 +30,20 @@ export class Problem extends Error {
 async function call(method: string, path: string, options: RequestInit = {}): Promise<Response> {
   const answer = await fetch(path, { method, ...options });
   if (answer.ok) return answer;
-  const told: { code?: string; detail?: string } = await answer.json().catch(() => ({}));
-  throw new Problem(answer.status, told.code ?? "http-error", told.detail ?? `The server answered ${answer.status}.`);
+  const problem: { code?: string; detail?: string } = await answer.json().catch(() => ({}));
+  throw new Problem(answer.status, problem.code ?? "http-error", problem.detail ?? `The server answered ${answer.status}.`);
 }
 
 const get = async <T>(path: string, signal?: AbortSignal): Promise<T> =>
   (await call("GET", path, { signal: signal ?? null })).json() as Promise<T>;
 
 /** Query parameters; see `query.ts`. */
-export type Asked = Readonly<Record<string, string>>;
+export type SearchParameters = Readonly<Record<string, string>>;
 
-export const page = (before: string | null, limit: number, asked: Asked = {}): Promise<Page> =>
+export const page = (before: string | null, limit: number, asked: SearchParameters = {}): Promise<Page> =>
   get(`/api/images?${new URLSearchParams({ ...asked, limit: String(limit), ...(before ? { before } : {}) })}`);
 /** Finds the image with this hash: one or none. */
-export const holding = (sha256: string): Promise<Page> => get(`/api/images?sha256=${sha256}`);
+export const findByHash = (sha256: string): Promise<Page> => get(`/api/images?sha256=${sha256}`);
 /** Days with their counts, newest first. The marks of a day are the positions of every `every`th image, to page from.
  * `complete` is false while some days are not counted yet. */
 export const days = (every: number, byTaken: boolean): Promise<{ days: DayCount[]; complete: boolean }> =>
@@ -72,7 +72,7 @@ export async function retryAll(ids: readonly string[]): Promise<number> {
 
 /** All ids that match the query, newest first, loaded or not. `before` is the position to start below, `least` the
  * smallest id to return (for listings in the order of ids). */
-export async function ids(asked: Asked, before: string | null = null, least = ""): Promise<string[]> {
+export async function ids(asked: SearchParameters, before: string | null = null, least = ""): Promise<string[]> {
   const found: string[] = [];
   for (let next = before; ; ) {
     const query = new URLSearchParams({ ...asked, ...(next ? { before: next } : {}) });

@@ -12,9 +12,9 @@ import { listen } from "./keys";
 import { Live } from "./live";
 import { Loader } from "./loader";
 import { mayChange, mayUpload, root, start } from "./page";
-import { Pick } from "./add-files";
+import { AddFiles } from "./add-files";
 import { leftUnfinished } from "./upload/items";
-import { PickedBar } from "./selection-bar";
+import { SelectionBar } from "./selection-bar";
 import { idInAddress, Opener } from "./open";
 import "./menu";
 import { keepPlace } from "./place";
@@ -33,37 +33,37 @@ import { Trash } from "./trash";
 const timeline = new Timeline(start.now);
 const main = find("main");
 const loader = new Loader(timeline, () => changed());
-const selection = new Selection(timeline, () => (picked.show(), grid.soon()));
+const selection = new Selection(timeline, () => (selectionBar.show(), grid.soon()));
 const grid = new Grid(timeline, { open, retry, tick, ticked: selection.has, day: (day) => void pickDay(day), dayTicked: (day) => selection.days.has(day) }, loader.want);
 const focus = new Focus(timeline, grid);
 const trash = new Trash(timeline, { changed, restored, back: arrived, recount, removed: (id) => opener.viewer?.removed(id) });
 const retries = new Retries(timeline);
-const picked = new PickedBar(timeline, selection, () => remove(null), (ids) => retries.note(ids));
+const selectionBar = new SelectionBar(timeline, selection, () => remove(null), (ids) => retries.note(ids));
 const scrubber = new Scrubber(grid);
 const added = new Added(grid);
 const statusLine = new StatusLine(() => retries.note([...timeline.known()].filter((image) => image.state === "failed").map(({ id }) => id)));
-const pick = mayUpload ? new Pick(uploaded) : null;
+const addFiles = mayUpload ? new AddFiles(uploaded) : null;
 const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id), remove: (id) => void take([id]) });
 
 function changed(): void {
   grid.changed();
-  showEmpty(main, timeline, () => pick?.choose());
+  showEmpty(main, timeline, () => addFiles?.choose());
   requestAnimationFrame(() => scrubber.update());
   added.soon();
 }
 
 /** An image that an upload returned exists, even if it was deleted here before. */
 function uploaded(image: Image): void {
-  trash.welcome(image.id);
+  trash.markRestored(image.id);
   arrived(image);
 }
 
 function arrived(image: Image): void {
-  retries.heard(image);
+  retries.noteUpdate(image);
   // An image that no longer matches the search stays in view, such as a failed one that is being retried.
   if (!timeline.images.has(image.id) && !matches(image)) return statusLine.soon();
-  const told = timeline.put(image);
-  if ((told === "new" || told === "moved") && madeAt(image.id) > start.now) added.note(image.id, keyOf(image));
+  const change = timeline.put(image);
+  if ((change === "new" || change === "moved") && madeAt(image.id) > start.now) added.note(image.id, keyOf(image));
   opener.viewer?.update(image.id);
   statusLine.soon();
   changed();
@@ -129,13 +129,13 @@ function open(id: string): void {
 }
 
 async function retry(id: string): Promise<void> {
-  const told = (): string => JSON.stringify([timeline.images.get(id)?.state, timeline.images.get(id)?.finished_at]);
-  const before = told();
+  const version = (): string => JSON.stringify([timeline.images.get(id)?.state, timeline.images.get(id)?.finished_at]);
+  const before = version();
   retries.note([id]);
   try {
     const image = await api.retry(id);
     // An event that arrived meanwhile is newer than this response.
-    if (told() === before) arrived(image);
+    if (version() === before) arrived(image);
   } catch (error) {
     toast(error instanceof Error ? error.message : "It could not be retried.");
   }
@@ -159,7 +159,7 @@ listen(
   focus,
   {
     toggle: (id, range) => selection.toggle(id, range),
-    all: () => (selection.partial ? void picked.everything() : selection.all()),
+    all: () => (selection.partial ? void selectionBar.everything() : selection.all()),
     remove,
     edge: (newest) => void edge(newest).catch(() => undefined),
     clear: () => selection.ids.size > 0 && (selection.clear(), true),
@@ -168,7 +168,7 @@ listen(
 );
 
 document.querySelector("#keys")?.addEventListener("click", showHelp);
-document.querySelector("#select-all")?.addEventListener("click", () => void picked.everything());
+document.querySelector("#select-all")?.addEventListener("click", () => void selectionBar.everything());
 addEventListener("scroll", () => root.classList.toggle("scrolled", scrollY > 4), { passive: true });
 history.scrollRestoration = "manual";
 root.classList.add("alive");
@@ -184,14 +184,14 @@ function begun(): void {
   const linked = idInAddress();
   if (linked) void opener.open(linked, false);
   keepPlace(grid, () => !opener.busy);
-  showEmpty(main, timeline, () => pick?.choose());
+  showEmpty(main, timeline, () => addFiles?.choose());
 }
 
 new Live(
   {
-    image: (image) => trash.heeds(image) && arrived(image),
+    image: (image) => trash.shouldApply(image) && arrived(image),
     deleted: async (id) => {
-      if (!(await trash.isGone(id))) return;
+      if (!(await trash.shouldRemove(id))) return;
       const takeAway = (): void => {
         timeline.remove(id);
         added.forget(id);
@@ -209,5 +209,5 @@ new Live(
 ).start();
 statusLine.soon();
 install();
-if (pick) setTimeout(() => void pick.load(), leftUnfinished() || wasShared ? 0 : 1500);
+if (addFiles) setTimeout(() => void addFiles.load(), leftUnfinished() || wasShared ? 0 : 1500);
 

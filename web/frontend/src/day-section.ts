@@ -1,6 +1,6 @@
 /** A day of the grid: its heading, its checkbox, and the list of its tiles. */
 
-import { h, say } from "./dom";
+import { h, setText } from "./dom";
 import { icon } from "./icons";
 import { type DayBox, HEAD, type RunBox } from "./layout";
 import { GAP } from "./rows";
@@ -35,7 +35,7 @@ export class DaySection {
       this.#tick.setAttribute("aria-label", `Select all of ${name}`);
     }
     if (this.#tick.getAttribute("aria-pressed") !== String(ticked)) this.#tick.setAttribute("aria-pressed", String(ticked));
-    say(this.#counted, count(box.count));
+    setText(this.#counted, count(box.count));
     this.element.style.transform = `translateY(${origin - shift}px)`;
     this.#head.style.transform = origin > box.top ? `translateY(${box.top - origin}px)` : "";
   }

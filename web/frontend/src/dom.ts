@@ -32,8 +32,8 @@ export function isBeside(dialog: HTMLDialogElement, { clientX, clientY, target }
 }
 
 /** Sets a text only if it differs, so that live regions don't repeat themselves. */
-export function say(element: HTMLElement, text: string): void {
+export function setText(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-export const calm = matchMedia("(prefers-reduced-motion: reduce)");
+export const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");

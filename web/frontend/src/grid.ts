@@ -1,15 +1,15 @@
 /** The virtualised grid: only the rows near the viewport are in the document. */
 
-import { Hold } from "./anchor";
+import { ScrollAnchor } from "./anchor";
 import { Blank, DaySection } from "./day-section";
 import { h } from "./dom";
 import { firstOf, HEAD, Layout, type DayBox, type RunBox } from "./layout";
 import { dayOf } from "./order";
 import { columns } from "./rows";
-import { Strip } from "./day-header";
+import { DayHeader } from "./day-header";
 import { Tile, type TileActions } from "./tile";
 import type { Run, Timeline } from "./timeline";
-import { Track } from "./scroll-scale";
+import { ScrollScale } from "./scroll-scale";
 
 const FAR = 1_000_000;
 
@@ -19,9 +19,9 @@ export class Grid {
   readonly tiles = new Map<string, Tile>();
   readonly #sections = new Map<string, DaySection>();
   readonly #blanks = new Map<Run, Blank>();
-  readonly #strip = new Strip();
-  readonly #hold: Hold;
-  readonly #track = new Track(this.element, () => this.draw());
+  readonly #dayHeader = new DayHeader();
+  readonly #anchor: ScrollAnchor;
+  readonly #scale = new ScrollScale(this.element, () => this.draw());
   /** The page's footer, placed below the grid by a transform, so that it causes no layout shift while images load. */
   readonly #foot = document.querySelector<HTMLElement>(".foot");
   #frame = 0;
@@ -36,11 +36,11 @@ export class Grid {
     readonly wanted: (runs: Run[]) => void,
   ) {
     this.layout = new Layout(timeline);
-    this.#hold = new Hold(this.layout, (id) => this.locate(id));
+    this.#anchor = new ScrollAnchor(this.layout, (id) => this.locate(id));
   }
 
   start(into: HTMLElement): void {
-    into.append(this.element, this.#strip.element);
+    into.append(this.element, this.#dayHeader.element);
     if (this.#foot) this.element.append(this.#foot);
     addEventListener("scroll", () => this.soon(), { passive: true });
     new ResizeObserver(() => this.changed()).observe(into);
@@ -61,11 +61,11 @@ export class Grid {
 
   /** The top of the visible part, in pixels from the top of the grid; the bar above it is 64 pixels high. */
   get edge(): number {
-    return this.#track.at + 64 - this.#top;
+    return this.#scale.at + 64 - this.#top;
   }
 
   scrollTo(y: number): void {
-    this.#track.go(Math.max(0, y + this.#top - 64));
+    this.#scale.go(Math.max(0, y + this.#top - 64));
     this.draw();
   }
 
@@ -97,7 +97,7 @@ export class Grid {
 
   /** The first image whose row is in view, below the sticky heading. */
   first(): string | null {
-    return this.#hold.at(this.edge + HEAD, innerHeight - 64)?.id ?? null;
+    return this.#anchor.at(this.edge + HEAD, innerHeight - 64)?.id ?? null;
   }
 
   draw(): void {
@@ -142,24 +142,24 @@ export class Grid {
       section.element.remove();
       this.#sections.delete(day);
     }
-    this.#strip.show(days[this.layout.dayAt(this.edge)], this.edge);
+    this.#dayHeader.show(days[this.layout.dayAt(this.edge)], this.edge);
     this.wanted(wanted.sort((a, b) => a.distance - b.distance).map(({ run }) => run));
   }
 
   #settle(): void {
     if (!this.#dirty || !this.element.isConnected) return;
     this.#dirty = false;
-    if (this.layout.days.length && this.#track.at > this.#top + 40) this.#hold.take(this.edge, innerHeight - 64, this.#track.at);
-    else this.#hold.release();
+    if (this.layout.days.length && this.#scale.at > this.#top + 40) this.#anchor.take(this.edge, innerHeight - 64, this.#scale.at);
+    else this.#anchor.release();
     const width = this.element.clientWidth;
     this.#rtl = getComputedStyle(this.element).direction === "rtl";
     this.layout.update(width);
-    this.#track.resize(this.layout.height);
+    this.#scale.resize(this.layout.height);
     if (this.#foot) this.#foot.style.transform = `translateY(${this.element.style.height})`;
     this.#top = this.element.getBoundingClientRect().top + scrollY;
-    const { y } = this.#hold;
-    if (y !== null && Math.abs(y - this.edge) >= 1) this.#track.go(y + this.#top - 64);
-    this.#hold.settled(this.#track.at);
+    const { y } = this.#anchor;
+    if (y !== null && Math.abs(y - this.edge) >= 1) this.#scale.go(y + this.#top - 64);
+    this.#anchor.settled(this.#scale.at);
   }
 
   #day(
@@ -220,7 +220,7 @@ export class Grid {
       const after = [...this.#sections.entries()].filter(([name]) => name < day).sort(([a], [b]) => (a < b ? 1 : -1))[0];
       this.element.insertBefore(section.element, after?.[1].element ?? null);
     }
-    section.update(box, origin, this.#track.shift, this.actions.dayTicked(day));
+    section.update(box, origin, this.#scale.shift, this.actions.dayTicked(day));
     return section;
   }
 

@@ -35,7 +35,7 @@ export interface DayBox {
   runs: RunBox[];
 }
 
-interface Kept {
+interface CachedRows {
   width: number;
   open: boolean;
   rows: Row[];
@@ -48,7 +48,7 @@ export class Layout {
   height = 0;
   width = 0;
   target = 0;
-  readonly #kept = new WeakMap<Run, Kept>();
+  readonly #cached = new WeakMap<Run, CachedRows>();
   /** Images that failed while this page was open. They keep their size during a retry, so that rows don't jump. */
   readonly #failed = new Set<string>();
   #shape = 1.4;
@@ -106,19 +106,19 @@ export class Layout {
     return this.#speaks(image) ? Math.max(Math.min(shape, ROOM.shape), ROOM.width / Math.max(ROOM.height, 0.75 * this.target)) : shape;
   }
 
-  #rows(run: Run, open: boolean): Kept & { height: number } {
+  #rows(run: Run, open: boolean): CachedRows & { height: number } {
     const images = run.images ?? [];
-    let kept = this.#kept.get(run);
+    let cached = this.#cached.get(run);
     const shapes = images.map((image) => this.#shapeOf(image));
-    const same = kept && kept.width === this.width && kept.open === open && kept.ids.length === images.length && images.every((image, i) => image.id === kept?.ids[i] && shapes[i] === kept.shapes[i]);
-    if (!kept || !same) {
+    const same = cached && cached.width === this.width && cached.open === open && cached.ids.length === images.length && images.every((image, i) => image.id === cached?.ids[i] && shapes[i] === cached.shapes[i]);
+    if (!cached || !same) {
       const floors = images.map((image) => (this.#speaks(image) ? ROOM.height : 0));
-      kept = { width: this.width, open, shapes, ids: images.map(({ id }) => id), rows: justify(shapes, this.width, this.target, open, floors) };
-      this.#kept.set(run, kept);
+      cached = { width: this.width, open, shapes, ids: images.map(({ id }) => id), rows: justify(shapes, this.width, this.target, open, floors) };
+      this.#cached.set(run, cached);
       if (shapes.length > 20) this.#shape += 0.2 * (shapes.reduce((a, b) => a + b, 0) / shapes.length - this.#shape);
     }
-    const last = kept.rows.at(-1);
-    return { ...kept, height: last ? last.y + last.height + (open ? GAP : 0) : 0 };
+    const last = cached.rows.at(-1);
+    return { ...cached, height: last ? last.y + last.height + (open ? GAP : 0) : 0 };
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Image } from "./records";
 
-export interface Start {
+export interface PageData {
   images: Image[];
   before: string | null;
   end: boolean;
@@ -38,7 +38,7 @@ export interface Query {
 }
 
 const ALL: Query = { sort: "received", words: [], possible: true, state: null, format: null, first: null, last: null };
-export const start: Start = { query: ALL, ...JSON.parse(document.getElementById("data")?.textContent ?? "{}") };
+export const start: PageData = { query: ALL, ...JSON.parse(document.getElementById("data")?.textContent ?? "{}") };
 const role = document.querySelector<HTMLMetaElement>('meta[name="gallery-role"]')?.content ?? "admin";
 export const mayUpload = role === "upload" || role === "admin";
 export const mayChange = role === "admin";

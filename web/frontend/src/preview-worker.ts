@@ -2,32 +2,32 @@
 
 import { decodeSmall } from "./jpeg";
 
-export interface Wanted {
+export interface PreviewRequest {
   number: number;
   file: Blob;
   height: number;
 }
 
 /** `picture` is null if the browser can't decode the file. */
-export interface Made {
+export interface PreviewResult {
   number: number;
   picture: Blob | null;
 }
 
-addEventListener("message", ({ data: { number, file, height } }: MessageEvent<Wanted>) => {
-  void smallOf(file, height)
+addEventListener("message", ({ data: { number, file, height } }: MessageEvent<PreviewRequest>) => {
+  void makePreview(file, height)
     .catch(() => null)
-    .then((picture) => postMessage({ number, picture } satisfies Made));
+    .then((picture) => postMessage({ number, picture } satisfies PreviewResult));
 });
 
-async function smallOf(file: Blob, height: number): Promise<Blob | null> {
+async function makePreview(file: Blob, height: number): Promise<Blob | null> {
   const frame = await decodeSmall(file, height).catch(() => null);
-  if (frame) return drawn(frame, Math.max(1, Math.round((frame.displayWidth * height) / frame.displayHeight)), height);
+  if (frame) return draw(frame, Math.max(1, Math.round((frame.displayWidth * height) / frame.displayHeight)), height);
   const bitmap = await createImageBitmap(file, { resizeHeight: height, resizeQuality: "medium" });
-  return drawn(bitmap, bitmap.width, bitmap.height);
+  return draw(bitmap, bitmap.width, bitmap.height);
 }
 
-async function drawn(picture: VideoFrame | ImageBitmap, width: number, height: number): Promise<Blob | null> {
+async function draw(picture: VideoFrame | ImageBitmap, width: number, height: number): Promise<Blob | null> {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d");
   if (context) context.imageSmoothingQuality = "medium";

@@ -1,7 +1,7 @@
 /** Previews of uploads, made here from the file itself and shown until the server's thumbnail is ready. */
 
 import { start } from "./page";
-import type { Made, Wanted } from "./preview-worker";
+import type { PreviewRequest, PreviewResult } from "./preview-worker";
 
 const AT_ONCE = 2;
 /** The most previews kept, some 20 kB each; the decoded pictures are freed at once. */
@@ -43,16 +43,16 @@ export function previewOf(file: Blob): Promise<string | null> {
 }
 
 /** Remembers the file of an image that was uploaded here. */
-export function wasSent(id: string, file: Blob): void {
+export function rememberFile(id: string, file: Blob): void {
   if (sent.size >= MOST) for (const oldest of sent.keys()) return void (sent.delete(oldest), sent.set(id, file));
   sent.set(id, file);
 }
 
 /** The file of an image that was uploaded here and has no thumbnail yet. */
-export const fileSent = (id: string): Blob | undefined => sent.get(id);
+export const uploadedFile = (id: string): Blob | undefined => sent.get(id);
 
 /** Forgets the file of an image: its thumbnail is ready. */
-export const isMade = (id: string): boolean => sent.delete(id);
+export const forgetFile = (id: string): boolean => sent.delete(id);
 
 function next(): void {
   while (busy < AT_ONCE) {
@@ -78,14 +78,14 @@ async function make(file: Blob): Promise<string | null> {
     number += 1;
     asked.set(number, done);
     worker ??= begin();
-    worker.postMessage({ number, file, height: HEIGHT } satisfies Wanted);
+    worker.postMessage({ number, file, height: HEIGHT } satisfies PreviewRequest);
   });
   return picture && URL.createObjectURL(picture);
 }
 
 function begin(): Worker {
   const begun = new Worker(start.previewWorker);
-  begun.addEventListener("message", ({ data }: MessageEvent<Made>) => {
+  begun.addEventListener("message", ({ data }: MessageEvent<PreviewResult>) => {
     asked.get(data.number)?.(data.picture);
     asked.delete(data.number);
   });

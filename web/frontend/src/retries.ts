@@ -20,15 +20,15 @@ export class Retries {
   }
 
   /** Call with each update of an image, before the timeline has it. */
-  heard(image: Image): void {
+  noteUpdate(image: Image): void {
     if (image.state === "pending" || !this.#tried.has(image.id) || this.#tried.get(image.id) === image.finished_at) return;
     this.#tried.delete(image.id);
     if (image.state !== "failed") return;
     this.#again.push(image);
-    this.#timer ||= window.setTimeout(() => this.#say(), TOGETHER_MS);
+    this.#timer ||= window.setTimeout(() => this.#report(), TOGETHER_MS);
   }
 
-  #say(): void {
+  #report(): void {
     const [one] = this.#again;
     const several = `${many(this.#again.length, "picture")} failed again.`;
     toast(this.#again.length === 1 && one ? `${one.name} failed again: ${one.reason?.message ?? ""}` : several);

@@ -58,7 +58,7 @@ export function cut(run: Run, lower: string, images: readonly Image[], above: st
 }
 
 /** Joins small neighbouring loaded runs, so that their images share rows. */
-export function joined(runs: readonly Run[]): Run[] {
+export function join(runs: readonly Run[]): Run[] {
   const out: Run[] = [];
   for (const run of runs) {
     const before = out.at(-1);

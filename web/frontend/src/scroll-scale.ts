@@ -12,7 +12,7 @@ const END = 0.04;
 const JUMP = 6;
 const REST_MS = 160;
 
-export class Track {
+export class ScrollScale {
   /** How many pixels above its place in the layout the content is drawn. */
   shift = 0;
   #missing = 0;

@@ -14,7 +14,7 @@ import { count, many } from "./words";
 /** The server's limit of images per archive. */
 const MOST_ZIPPED = 1000;
 
-export class PickedBar {
+export class SelectionBar {
   readonly #count = h("strong", { role: "status" });
   readonly #rest = h("button", { type: "button", class: "link", hidden: true, onclick: () => void this.everything() });
   readonly #retry = this.#button("retry", "Retry", () => void this.#again());

@@ -6,7 +6,7 @@ import { committed, DATA, done, MOST_BYTES, type Note, NOTES, open, SHARED } fro
 const range = (): IDBKeyRange => IDBKeyRange.bound([SHARED], [`${SHARED}~`, []]);
 
 /** Stores files for the next page, all or none. */
-export async function keep(files: readonly File[]): Promise<void> {
+export async function store(files: readonly File[]): Promise<void> {
   const visit = `${SHARED}${Date.now()}-${Math.random().toString(36).slice(2)}`;
   const db = await open();
   const kept = await done<Note[]>(db.transaction(NOTES).objectStore(NOTES).getAll(range()));
@@ -22,7 +22,7 @@ export async function keep(files: readonly File[]): Promise<void> {
 }
 
 /** The number of stored files, shared or left behind by a page. */
-export async function waiting(): Promise<number> {
+export async function countFiles(): Promise<number> {
   const db = await open();
   const count = await done(db.transaction(DATA).objectStore(DATA).count());
   db.close();
@@ -36,7 +36,7 @@ export interface Shared {
   bytes: number;
 }
 
-export async function shared(): Promise<Shared> {
+export async function loadShared(): Promise<Shared> {
   const db = await open();
   const notes = await done<Note[]>(db.transaction(NOTES).objectStore(NOTES).getAll(range()));
   db.close();

@@ -1,7 +1,7 @@
 /** Status line, and a banner while thumbnails wait. */
 
 import * as api from "./api";
-import { find, h, say } from "./dom";
+import { find, h, setText } from "./dom";
 import { icon } from "./icons";
 import { mayChange, start } from "./page";
 import { toast } from "./toast";
@@ -44,7 +44,7 @@ export class StatusLine {
       this.#show(status);
       this.#next(status.pending ? BUSY_MS : IDLE_MS);
     } catch {
-      this.#say("warn", "The gallery can’t be reached. Trying again…");
+      this.#showBanner("warn", "The gallery can’t be reached. Trying again…");
       this.#next(BUSY_MS);
     }
   }
@@ -56,9 +56,9 @@ export class StatusLine {
 
   #show(status: api.Status): void {
     const { queue, pending, without_grid: grids, failed } = status;
-    if (!queue) this.#say("wait", "The queue can’t be reached. Uploads are safe; their thumbnails are made when it is back.");
-    else if (pending && queue.workers === 0) this.#say("wait", `No worker is running. ${many(pending, "thumbnail")} will be made when one is.`);
-    else this.#say("wait", "");
+    if (!queue) this.#showBanner("wait", "The queue can’t be reached. Uploads are safe; their thumbnails are made when it is back.");
+    else if (pending && queue.workers === 0) this.#showBanner("wait", `No worker is running. ${many(pending, "thumbnail")} will be made when one is.`);
+    else this.#showBanner("wait", "");
     const waiting: string[] = [];
     const aside: string[] = [];
     if (pending) {
@@ -91,10 +91,10 @@ export class StatusLine {
     this.soon();
   }
 
-  #say(kind: "warn" | "wait", text: string): void {
+  #showBanner(kind: "warn" | "wait", text: string): void {
     const existing = this.#banner.querySelector("p");
     if (!text) this.#banner.replaceChildren();
-    else if (existing) say(existing, text);
+    else if (existing) setText(existing, text);
     else this.#banner.replaceChildren(h("div", { class: "banner" }, icon(kind), h("p", { class: "body" }, text)));
   }
 }

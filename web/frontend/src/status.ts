@@ -1,6 +1,6 @@
 /** Live updates for the operators' status page, which the server renders. */
 
-import { find, say } from "./dom";
+import { find, setText } from "./dom";
 import { Live } from "./live";
 import { showLocalTimes } from "./local-times";
 import "./menu";
@@ -34,12 +34,12 @@ async function refresh(): Promise<string | null> {
   try {
     const page = await fetchPage("/status");
     for (const part of PARTS) replacePart(part, page);
-    const told = find("#verdict", page);
-    verdict.className = told.className;
-    say(find("p", verdict), told.textContent.trim());
-    say(state, "");
+    const fresh = find("#verdict", page);
+    verdict.className = fresh.className;
+    setText(find("p", verdict), fresh.textContent.trim());
+    setText(state, "");
   } catch (error) {
-    say(state, "The gallery can’t be reached. Trying again…");
+    setText(state, "The gallery can’t be reached. Trying again…");
     plan(BUSY_MS);
     throw error;
   }
@@ -53,7 +53,7 @@ addEventListener("submit", (event) => {
   event.preventDefault();
   void fetch(form.action, { method: "POST", body: new FormData(form) })
     .then((answer) => (answer.ok ? refresh() : Promise.reject(new Error(String(answer.status)))))
-    .catch(() => say(state, "They could not be retried. Try again."));
+    .catch(() => setText(state, "They could not be retried. Try again."));
 });
 document.addEventListener("visibilitychange", () => document.hidden || plan(0));
 const soon = (): void => plan(SOON_MS);

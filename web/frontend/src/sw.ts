@@ -1,7 +1,7 @@
 /** The service worker. It caches the offline page and stores files that other apps share; it caches nothing of the gallery
  * itself. All other requests go to the network. */
 
-import { keep, waiting } from "./shared";
+import { countFiles, store } from "./shared";
 
 const SHELL = "shell";
 const OFFLINE = "/offline";
@@ -73,7 +73,7 @@ async function navigate(event: Fetching): Promise<Response> {
 /** The offline page, with the number of files that wait. */
 async function offline(): Promise<Response> {
   const page = await cached(OFFLINE);
-  const count = await waiting().catch(() => 0);
+  const count = await countFiles().catch(() => 0);
   if (page.type === "error" || !count) return page;
   const words = count === 1 ? "1 file is kept here, and can be" : `${count} files are kept here, and can be`;
   const text = (await page.text()).replace("<!--kept-->", `<p>${words} added when you open the gallery again.</p>`);
@@ -85,7 +85,7 @@ async function offline(): Promise<Response> {
 async function take(request: Request): Promise<Response> {
   try {
     const form = await request.formData();
-    await keep(form.getAll("file").filter((entry) => entry instanceof File));
+    await store(form.getAll("file").filter((entry) => entry instanceof File));
     return Response.redirect("/?shared", 303);
   } catch {
     return Response.redirect("/?shared=lost", 303);

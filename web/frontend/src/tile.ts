@@ -5,7 +5,7 @@ import { backgroundClass } from "./background";
 import { icon } from "./icons";
 import { mayChange } from "./page";
 import { placeholder } from "./placeholder";
-import { fileSent, isMade, previewOf } from "./previews";
+import { forgetFile, previewOf, uploadedFile } from "./previews";
 import { remarksOf, type Image } from "./records";
 import { viewOf } from "./view";
 import { formatName, stateText } from "./words";
@@ -58,7 +58,7 @@ export class Tile {
     const { image } = this;
     const ticked = this.actions.ticked(image.id);
     this.#tick.setAttribute("aria-checked", String(ticked));
-    const file = image.state === "pending" ? fileSent(image.id) : undefined;
+    const file = image.state === "pending" ? uploadedFile(image.id) : undefined;
     const shows = image.renditions.grid ? `picture${image.renditions.view ? "s" : ""}` : `${image.state} ${stateText(image)}${file ? " sent" : ""}`;
     const key = `${shows} ${image.state} ${remarksOf(image).join()}`;
     const previewed = this.link.querySelector("img.own") !== null && !image.renditions.grid;
@@ -69,10 +69,10 @@ export class Tile {
     this.#shown = key;
     this.element.querySelector(".acts")?.remove();
     for (const badge of this.element.querySelectorAll(".badge")) badge.remove();
-    if (image.renditions.grid) this.#picture(before.startsWith("picture"));
-    else if (image.state === "pending" && this.link.querySelector("img.own")) this.#waits();
-    else this.#words();
-    if (file && !image.renditions.grid) void previewOf(file).then((url) => url && this.#preview(url));
+    if (image.renditions.grid) this.#showPicture(before.startsWith("picture"));
+    else if (image.state === "pending" && this.link.querySelector("img.own")) this.#showWaiting();
+    else this.#showText();
+    if (file && !image.renditions.grid) void previewOf(file).then((url) => url && this.#showPreview(url));
   }
 
   /** Cancels pictures that are still loading: the tile is out of view, and its image may have been deleted. */
@@ -84,7 +84,7 @@ export class Tile {
     }
   }
 
-  #picture(hasPicture: boolean): void {
+  #showPicture(hasPicture: boolean): void {
     const { image } = this;
     const { grid, view } = image.renditions;
     if (!grid || !image.links.grid) return;
@@ -98,9 +98,9 @@ export class Tile {
       img.addEventListener("error", () => img.removeAttribute("srcset"), { once: true });
       if (own) {
         this.link.querySelector(".badge")?.remove();
-        queueMicrotask(() => void this.#relieve(own, img));
+        queueMicrotask(() => void this.#replacePreview(own, img));
       } else {
-        this.#behind(img);
+        this.#showPlaceholder(img);
         this.link.replaceChildren(img);
       }
     }
@@ -118,28 +118,28 @@ export class Tile {
   }
 
   /** Shows the local preview until the server has made its picture. */
-  #preview(url: string): void {
+  #showPreview(url: string): void {
     const { image } = this;
     if (image.renditions.grid || image.state !== "pending" || this.link.querySelector("img")) return;
     const img = h("img", { class: "own", src: url, alt: image.name, draggable: "false" });
     this.link.replaceChildren(img);
     this.element.classList.add("previewed");
-    this.#waits();
+    this.#showWaiting();
   }
 
-  #waits(): void {
+  #showWaiting(): void {
     this.link.append(h("span", { class: "badge remark" }, icon("wait"), h("span", { class: "unseen" }, `${stateText(this.image)}…`)));
   }
 
   /** Replaces the local preview once the server's picture is decoded, so that nothing flickers. */
-  async #relieve(own: HTMLImageElement, img: HTMLImageElement): Promise<void> {
+  async #replacePreview(own: HTMLImageElement, img: HTMLImageElement): Promise<void> {
     await img.decode().catch(() => undefined);
     if (own.isConnected) this.link.replaceChildren(img);
-    isMade(this.image.id);
+    forgetFile(this.image.id);
   }
 
   /** Shows the blurred placeholder and the colour behind the picture until it has loaded. */
-  #behind(img: HTMLImageElement): void {
+  #showPlaceholder(img: HTMLImageElement): void {
     const { image } = this;
     img.classList.add("coming");
     queueMicrotask(() => {
@@ -161,7 +161,7 @@ export class Tile {
     img.addEventListener("error", () => img.classList.remove("coming"), { once: true });
   }
 
-  #words(): void {
+  #showText(): void {
     const { image } = this;
     const failed = image.state === "failed";
     const words = h("span", { class: "words" }, h("b", {}, image.name), h("span", { class: "why" }, failed ? (image.reason?.message ?? "Failed.") : ""));

@@ -2,7 +2,7 @@
 
 import { AHEAD, byTaken, dayEnd, dayOf, dayStart, keyOf } from "./order";
 import { type DayCount, type Image, madeAt } from "./records";
-import { cut, type Day, group, halve, joined, MOST, type Run, runOf, spread } from "./runs";
+import { cut, type Day, group, halve, join, MOST, type Run, runOf, spread } from "./runs";
 
 export type { Day, Run } from "./runs";
 
@@ -67,7 +67,7 @@ export class Timeline {
     for (const day of this.days) {
       if (dayEnd(day.day) <= below || dayStart(day.day) >= above) continue;
       const images = (groups.get(day.day) ?? []).filter((image) => !this.gone.has(image.id)).map((image) => this.#merge(image));
-      day.runs = joined(day.runs.flatMap((run, i) => cut(run, day.runs[i + 1]?.upper ?? dayStart(day.day), images, above, below)));
+      day.runs = join(day.runs.flatMap((run, i) => cut(run, day.runs[i + 1]?.upper ?? dayStart(day.day), images, above, below)));
     }
     this.#tidy();
   }

@@ -1,7 +1,7 @@
 /** Live updates for the trash page; restores and deletes without leaving it. */
 
 import { confirm } from "./confirm";
-import { find, h, say } from "./dom";
+import { find, h, setText } from "./dom";
 import { Live } from "./live";
 import { showLocalTimes } from "./local-times";
 import "./menu";
@@ -39,13 +39,13 @@ async function act(form: HTMLFormElement): Promise<void> {
       if (!answer.ok && answer.status !== 404) throw new Error(`The server answered ${answer.status}.`);
       left = kind === "empty" ? ((await answer.json()) as { left: number }).left : 0;
     }
-    say(said, kind === "restore" ? `${name} was restored.` : kind === "purge" ? `${name} was deleted for good.` : "The trash is empty.");
+    setText(said, kind === "restore" ? `${name} was restored.` : kind === "purge" ? `${name} was deleted for good.` : "The trash is empty.");
     find(".fault").hidden = true;
     await refresh();
   } catch {
     const fault = find(".fault");
     fault.hidden = false;
-    say(fault, "That could not be done. Try again.");
+    setText(fault, "That could not be done. Try again.");
   }
 }
 

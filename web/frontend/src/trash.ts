@@ -95,7 +95,7 @@ export class Trash {
 
   /** Whether to apply an update of an image now. A deleted image may have been restored elsewhere: its update is held
    * back and checked with the server, together with others. */
-  heeds(image: Image): boolean {
+  shouldApply(image: Image): boolean {
     if (!this.timeline.gone.has(image.id)) return true;
     if (!this.#restoring.has(image.id)) {
       this.#asked.set(image.id, image);
@@ -113,19 +113,19 @@ export class Trash {
     const there = new Set(await api.ids({}, idAfter(all.at(-1) ?? ""), all[0]).catch(() => []));
     for (const [id, image] of asked) {
       if (!there.has(id) || !this.timeline.gone.has(id)) continue;
-      this.welcome(id);
+      this.markRestored(id);
       this.actions.back(image);
     }
   }
 
   /** Whether to apply the event that an image was deleted. */
-  async isGone(id: string): Promise<boolean> {
+  async shouldRemove(id: string): Promise<boolean> {
     if (this.#deleted.has(id)) return false;
     return !this.#restored.has(id) || !(await exists(id));
   }
 
   /** Call when a deleted image exists again. */
-  welcome(id: string): void {
+  markRestored(id: string): void {
     this.#deleted.delete(id);
     this.timeline.gone.delete(id);
   }
@@ -197,7 +197,7 @@ export class Trash {
   #back(images: readonly Image[], ids: readonly string[]): void {
     const back = new Set(ids);
     for (const id of ids) {
-      this.welcome(id);
+      this.markRestored(id);
       this.#restored.add(id);
       setTimeout(() => this.#restored.delete(id), LATE_MS);
     }

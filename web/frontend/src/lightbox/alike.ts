@@ -22,7 +22,7 @@ const TURNS: ((x: number, y: number) => [number, number])[] = [
 
 /** Whether both show the same picture the same way up. Both must be loaded. If the first frame of an animation is blank,
  * only the aspect ratio counts. */
-export function alike(original: HTMLImageElement, view: HTMLImageElement, image: Image): boolean {
+export function isAlike(original: HTMLImageElement, view: HTMLImageElement, image: Image): boolean {
   const { naturalWidth: width, naturalHeight: height } = original;
   if (Math.abs(width * image.height - height * image.width) > Math.max(width, height, image.width, image.height)) return false;
   const [one, other] = [pixels(original), pixels(view)];

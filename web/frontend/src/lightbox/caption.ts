@@ -10,8 +10,8 @@ import { shareButtons } from "./share";
 export function caption(image: Image): Node[] {
   const facts = [`${image.width} × ${image.height}`, size(image.bytes), formatName(image.format), when(image.received_at)];
   // The slide itself shows the reason if there is no picture.
-  const told = image.state === "failed" && !image.links.grid ? image.notes : remarksOf(image);
-  const remarks = told.map((note) => h("p", { class: "remark" }, icon("warn"), note));
+  const notes = image.state === "failed" && !image.links.grid ? image.notes : remarksOf(image);
+  const remarks = notes.map((note) => h("p", { class: "remark" }, icon("warn"), note));
   return [h("strong", {}, image.name), h("span", {}, facts.join(" · ")), ...remarks];
 }
 

@@ -8,8 +8,8 @@ const EACH_MS = 5000;
 /** How often to check whether the next picture has loaded. */
 const AGAIN_MS = 300;
 /** How long the buttons stay visible after the last input. */
-const REST_MS = 3000;
-const STIRS = ["pointermove", "pointerdown", "keydown", "focusin"];
+const HIDE_MS = 3000;
+const INPUTS = ["pointermove", "pointerdown", "keydown", "focusin"];
 const VISIBLE = "pswp--ui-visible";
 
 export class Slideshow {
@@ -45,10 +45,10 @@ export class Slideshow {
     const root = this.pswp.element;
     this.on = true;
     root?.classList.add("showing");
-    for (const event of STIRS) root?.addEventListener(event, this.#stir);
-    document.addEventListener("visibilitychange", this.#seen);
-    this.#rests();
-    this.#seen();
+    for (const event of INPUTS) root?.addEventListener(event, this.#showButtons);
+    document.addEventListener("visibilitychange", this.#updateVisibility);
+    this.#scheduleHide();
+    this.#updateVisibility();
   }
 
   #end(): void {
@@ -58,14 +58,14 @@ export class Slideshow {
     clearTimeout(this.#next);
     clearTimeout(this.#rest);
     root?.classList.remove("showing");
-    for (const event of STIRS) root?.removeEventListener(event, this.#stir);
-    document.removeEventListener("visibilitychange", this.#seen);
+    for (const event of INPUTS) root?.removeEventListener(event, this.#showButtons);
+    document.removeEventListener("visibilitychange", this.#updateVisibility);
     void this.#awake?.release();
     this.#awake = null;
   }
 
   /** Pauses while the page is hidden; keeps the screen on while it is visible. */
-  readonly #seen = (): void => {
+  readonly #updateVisibility = (): void => {
     clearTimeout(this.#next);
     if (document.hidden) return;
     this.#wait();
@@ -80,14 +80,14 @@ export class Slideshow {
   }
 
   /** Shows the buttons for a while. On touch, PhotoSwipe's tap toggles them already. */
-  readonly #stir = (event: Event): void => {
+  readonly #showButtons = (event: Event): void => {
     if (!(event instanceof PointerEvent && event.pointerType === "touch")) this.pswp.element?.classList.add(VISIBLE);
-    this.#rests();
+    this.#scheduleHide();
   };
 
-  #rests(): void {
+  #scheduleHide(): void {
     clearTimeout(this.#rest);
-    this.#rest = window.setTimeout(() => this.pswp.element?.classList.remove(VISIBLE), REST_MS);
+    this.#rest = window.setTimeout(() => this.pswp.element?.classList.remove(VISIBLE), HIDE_MS);
   }
 
   #wait(ms = EACH_MS): void {
@@ -101,14 +101,14 @@ export class Slideshow {
     // Don't advance while the user has zoomed in, reads the details or has a dialog open.
     const busy = (slide && slide.currZoomLevel > slide.zoomLevels.initial) || pswp.element?.querySelector("dialog, .viewer-facts");
     if (busy) return this.#wait();
-    const next = this.#following();
+    const next = this.#nextIndex();
     pswp.contentLoader.loadSlideByIndex(next);
     if (pswp.contentLoader.getContentByIndex(next)?.isLoading()) return this.#wait(AGAIN_MS);
     pswp.goTo(next);
   }
 
   /** The index of the next image that has a picture or is not loaded yet; wraps around. */
-  #following(): number {
+  #nextIndex(): number {
     const [count, here] = [this.pswp.getNumItems(), this.pswp.currIndex];
     for (let step = 1; step < count; step += 1) {
       const index = (here + step) % count;

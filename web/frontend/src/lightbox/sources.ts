@@ -1,10 +1,10 @@
 /** Chooses the file that the viewer shows: the view, or the original if it is requested and the browser shows it correctly. */
 
 import type PhotoSwipe from "photoswipe";
-import { calm, h } from "../dom";
+import { h, reducedMotion } from "../dom";
 import { fileOf, type Image } from "../records";
 import { viewOf } from "../view";
-import { alike } from "./alike";
+import { isAlike } from "./alike";
 
 /** Formats that browsers can show. */
 const SHOWN = new Set(["jpeg", "png", "gif", "webp", "avif"]);
@@ -39,7 +39,7 @@ export class Sources {
 
   /** Whether an animation plays. It does by default, unless the user prefers reduced motion; a button toggles it. */
   moves(image: Image): boolean {
-    return image.animated && this.#mayShow(image) && calm.matches === this.#moving.has(image.id);
+    return image.animated && this.#mayShow(image) && reducedMotion.matches === this.#moving.has(image.id);
   }
 
   toggleMotion(image: Image): void {
@@ -65,7 +65,7 @@ export class Sources {
     if (!view || this.#full.has(image.id) || this.#withheld.has(image.id)) return;
     this.#full.add(image.id);
     const [original, rendition] = [h("img", { src: fileOf(image) }), h("img", { src: view })];
-    void Promise.all([original.decode(), rendition.decode()]).then(() => alike(original, rendition, image)).catch(() => false).then((same) => {
+    void Promise.all([original.decode(), rendition.decode()]).then(() => isAlike(original, rendition, image)).catch(() => false).then((same) => {
       if (this.pswp.isDestroying) return;
       if (same) this.#alike.add(image.id);
       else {

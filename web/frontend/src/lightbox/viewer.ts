@@ -1,7 +1,7 @@
 /** The viewer: PhotoSwipe over the whole gallery. Each image has its own address. */
 
 import PhotoSwipe, { type PhotoSwipeOptions, type SlideData } from "photoswipe";
-import { calm, h } from "../dom";
+import { h, reducedMotion } from "../dom";
 import { backgroundClass } from "../background";
 import { mayChange } from "../page";
 import { placeholder } from "../placeholder";
@@ -45,7 +45,7 @@ export class Viewer {
   ) {
     const options: PhotoSwipeOptions = {
       index: Math.max(0, slots.indexOf(id)), loop: false, preload: [1, 2], bgOpacity: 1, wheelToZoom: true, zoom: true, counter: false,
-      showHideAnimationType: calm.matches ? "none" : "zoom", mainClass: "viewer", trapFocus: true, returnFocus: false,
+      showHideAnimationType: reducedMotion.matches ? "none" : "zoom", mainClass: "viewer", trapFocus: true, returnFocus: false,
       paddingFn: (viewport) => (viewport.x > 700 ? { top: 56, bottom: 72, left: 64, right: 64 } : { top: 56, bottom: 76, left: 0, right: 0 }),
       closeTitle: "Close", zoomTitle: "Zoom", arrowPrevTitle: "Newer", arrowNextTitle: "Older", errorMsg: "The picture could not be loaded.", ...GLYPHS,
     };
@@ -129,22 +129,22 @@ export class Viewer {
       pswp.close();
       return;
     }
-    if (index < pswp.currIndex) this.#seat(pswp.currIndex - 1, true);
-    else if (index > pswp.currIndex) this.#seat(pswp.currIndex, true);
-    else this.#seat(Math.min(index, this.slots.length - 1), false);
+    if (index < pswp.currIndex) this.#moveTo(pswp.currIndex - 1, true);
+    else if (index > pswp.currIndex) this.#moveTo(pswp.currIndex, true);
+    else this.#moveTo(Math.min(index, this.slots.length - 1), false);
   }
 
   /** Inserts a restored image and goes to it. */
   restored(id: string): void {
     const pswp = this.#pswp;
     const index = this.slots.insert(id);
-    this.#seat(index <= pswp.currIndex ? pswp.currIndex + 1 : pswp.currIndex, true);
+    this.#moveTo(index <= pswp.currIndex ? pswp.currIndex + 1 : pswp.currIndex, true);
     pswp.goTo(index);
   }
 
   /** Tells PhotoSwipe that the slots have moved and the viewer is at `index`. `same` keeps the current slide, which only
    * has a new index; otherwise it is rebuilt. */
-  #seat(index: number, same: boolean): void {
+  #moveTo(index: number, same: boolean): void {
     const pswp = this.#pswp;
     for (let i = Math.min(index, pswp.currIndex) - 4; i <= Math.max(index, pswp.currIndex) + 4; i += 1) {
       if (i !== pswp.currIndex || !same) pswp.contentLoader.removeByIndex(i);
@@ -165,13 +165,13 @@ export class Viewer {
     if (!found || this.#pswp.isDestroying) return;
     const { from, was, now } = found;
     const at = this.#pswp.currIndex;
-    if (at >= from + was) this.#seat(at + now - was, true);
-    else if (at < from) this.#seat(at, true);
+    if (at >= from + was) this.#moveTo(at + now - was, true);
+    else if (at < from) this.#moveTo(at, true);
     else {
       // The user is inside the replaced slots: keep the distance to the end that they came from.
       const fromEnd = from + was - 1 - at;
       const to = fromEnd < at - from ? from + now - 1 - fromEnd : at;
-      this.#seat(Math.max(0, Math.min(this.slots.length - 1, to)), false);
+      this.#moveTo(Math.max(0, Math.min(this.slots.length - 1, to)), false);
     }
   }
 

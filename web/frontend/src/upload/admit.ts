@@ -32,7 +32,7 @@ export function pastedName(file: File): string {
 }
 
 /** Counts the files skipped in a folder, and reports them once. */
-export class LeftOut {
+export class SkippedFiles {
   #files = 0;
   #timer = 0;
 

@@ -2,7 +2,7 @@
 
 import { h } from "../dom";
 import { many } from "../words";
-import type { Item, Sum } from "./items";
+import type { Item, Totals } from "./items";
 import { beside, ending } from "./totals";
 
 const MANY = 8;
@@ -14,21 +14,21 @@ export class Announcer {
   #said = "";
   #timer = 0;
 
-  tell(sum: Sum, batch: number, items: readonly Item[], held: boolean): void {
-    if (held) this.#say(`${batch} held`, "Uploads wait for the gallery and continue automatically.");
+  tell(sum: Totals, batch: number, items: readonly Item[], held: boolean): void {
+    if (held) this.#announce(`${batch} held`, "Uploads wait for the gallery and continue automatically.");
     else if (sum.active) {
       const quarter = sum.all < MANY ? 0 : Math.floor((4 * sum.done) / sum.all) * 25;
-      this.#say(`${batch} ${sum.all} ${quarter}`, `Uploading ${many(sum.all, "file")}${quarter ? `, ${quarter} % done` : ""}.`);
+      this.#announce(`${batch} ${sum.all} ${quarter}`, `Uploading ${many(sum.all, "file")}${quarter ? `, ${quarter} % done` : ""}.`);
     } else {
       const refused = items.filter(({ state, old }) => !old && (state === "refused" || state === "failed")).slice(0, MOST_REASONS);
       const words = [`${ending(sum)}.`, beside(sum) && `${beside(sum)}.`, ...refused.map(({ name, why }) => `${name}: ${why}`)];
-      this.#say(`${batch} ended ${JSON.stringify(sum)}`, words.filter(Boolean).join(" "));
+      this.#announce(`${batch} ended ${JSON.stringify(sum)}`, words.filter(Boolean).join(" "));
     }
   }
 
   /** Announces each event (`what`) once. Clears the text first, so that the same words are announced again for another
    * event. */
-  #say(what: string, words: string): void {
+  #announce(what: string, words: string): void {
     if (what === this.#said) return;
     this.#said = what;
     this.element.textContent = "";

@@ -5,7 +5,7 @@ const MOST_MS = 30_000;
 
 export class Gate {
   /** When the gate opens: 0 if it is open, Infinity while the browser is offline. */
-  opens = 0;
+  opensAt = 0;
   /** Whether the gate is shut because the server asked to wait. */
   busy = false;
   #times = 0;
@@ -18,11 +18,11 @@ export class Gate {
   }
 
   get shut(): boolean {
-    return this.opens > 0;
+    return this.opensAt > 0;
   }
 
   /** Resolves once the gate is open. */
-  pass(): Promise<void> {
+  wait(): Promise<void> {
     return this.shut ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
   }
 
@@ -36,13 +36,13 @@ export class Gate {
   }
 
   /** Resets the backoff after a success. */
-  ease(): void {
+  reset(): void {
     this.#times = 0;
   }
 
   open(): void {
     clearTimeout(this.#timer);
-    this.opens = 0;
+    this.opensAt = 0;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resolve of waiting) resolve();
@@ -51,7 +51,7 @@ export class Gate {
 
   #shut(ms: number): void {
     clearTimeout(this.#timer);
-    this.opens = Date.now() + ms;
+    this.opensAt = Date.now() + ms;
     // `navigator.onLine` may be wrong, so even an offline browser tries again.
     this.#timer = window.setTimeout(() => this.open(), Math.min(ms, MOST_MS));
     this.changed();

@@ -1,11 +1,11 @@
 /** Sends files one by one: waits for the gate, and retries while the network or the server fails. */
 
-import { wasSent } from "../previews";
+import { rememberFile } from "../previews";
 import { type Image, madeAt } from "../records";
 import { isReadable } from "./admit";
 import { answerOf } from "./answers";
 import type { Gate } from "./backoff";
-import { held } from "./dedupe";
+import { findDuplicate } from "./dedupe";
 import { type Item, leftUnfinished } from "./items";
 import type { Ledger } from "./ledger";
 
@@ -27,9 +27,9 @@ export class Delivery {
 
   /** The URL to send a file to, once the gate is open. Throws if an earlier attempt or visit has delivered it already. */
   async address(id: string): Promise<string> {
-    await this.gate.pass();
+    await this.gate.wait();
     const item = this.ledger.open(id);
-    if (item && (this.#unfinished || item.tries > 0) && (await this.#stands(item))) throw new Error("It is already there.");
+    if (item && (this.#unfinished || item.tries > 0) && (await this.#completeIfOnServer(item))) throw new Error("It is already there.");
     if (item && this.ledger.isOpen(item)) this.ledger.setState(item, "sending", { began: item.began || Date.now(), sent: 0 });
     return `/api/images?name=${encodeURIComponent((item?.name ?? "").replace(HALF, "\ufffd"))}`;
   }
@@ -44,11 +44,11 @@ export class Delivery {
   success(id: string | undefined, status: number, image: Image | undefined): void {
     const item = this.ledger.open(id);
     if (!item || !image) return;
-    this.gate.ease();
+    this.gate.reset();
     // An earlier attempt may have succeeded, with only its response lost.
     const ours = item.tries > 0 && madeAt(image.id) > item.began - SKEW_MS;
     item.link = `/images/${image.id}`;
-    if (item.data && !image.links.grid) wasSent(image.id, item.data);
+    if (item.data && !image.links.grid) rememberFile(image.id, item.data);
     this.arrived(image);
     this.ledger.end(item, status === 201 || ours ? "added" : "here");
   }
@@ -71,10 +71,10 @@ export class Delivery {
   }
 
   /** Asks the server for the file's hash; if it has the bytes, the upload is complete. */
-  async #stands(item: Item): Promise<boolean> {
+  async #completeIfOnServer(item: Item): Promise<boolean> {
     const data = this.ledger.uppy.getFile(item.file)?.data;
     if (!(data instanceof Blob) || data.size > MOST_HASHED) return false;
-    const image = await held(data);
+    const image = await findDuplicate(data);
     if (!image || !this.ledger.isOpen(item)) return false;
     this.success(item.file, 200, image);
     return true;

@@ -2,7 +2,7 @@
 
 import { choose } from "../confirm";
 import type { Image } from "../records";
-import { forget, shared } from "../shared";
+import { forget, loadShared } from "../shared";
 import { toast } from "../toast";
 import { many, size } from "../words";
 import { Panel } from "./panel";
@@ -18,7 +18,7 @@ export function begin(arrived: (image: Image) => void, dragging: (over: boolean)
     changed: () => panel?.changed(),
     arrived,
     dragging,
-    leftOut: (files) => toast(`${many(files, "file")} left out: not pictures.`),
+    skipped: (files) => toast(`${many(files, "file")} left out: not pictures.`),
   });
   panel = new Panel(queue);
   void askAboutShared(queue).catch(() => undefined);
@@ -27,7 +27,7 @@ export function begin(arrived: (image: Image) => void, dragging: (over: boolean)
 
 /** Asks whether to add shared files or discard them. Without an answer they are kept, and the next page asks again. */
 async function askAboutShared(queue: Queue): Promise<void> {
-  const { visits, names, bytes } = await shared();
+  const { visits, names, bytes } = await loadShared();
   const [first] = names;
   if (!first) return;
   const what = names.length === 1 ? first : `${first} and ${names.length - 1} more`;

@@ -52,7 +52,7 @@ export function newItem({ id, name, size }: Named, state: UploadState, why = "")
   return { file: id, name: name ?? "unnamed", size: size ?? 0, state, sent: 0, tries: 0, began: 0, why, link: null };
 }
 
-export interface Sum {
+export interface Totals {
   all: number;
   done: number;
   active: number;
@@ -67,8 +67,8 @@ export interface Sum {
 
 export const isActive = ({ state }: Item): boolean => state === "waiting" || state === "sending" || state === "resting";
 
-export function sumOf(items: readonly Item[]): Sum {
-  const sum: Sum = { all: 0, done: 0, active: 0, added: 0, here: 0, refused: 0, failed: 0, lost: 0, bytes: 0, sent: 0 };
+export function totalsOf(items: readonly Item[]): Totals {
+  const sum: Totals = { all: 0, done: 0, active: 0, added: 0, here: 0, refused: 0, failed: 0, lost: 0, bytes: 0, sent: 0 };
   for (const item of items) {
     if (item.state === "cancelled") continue;
     if (item.old) {

@@ -1,11 +1,11 @@
 /** The upload panel: total progress, and each file with its progress or result. */
 
-import { h, say } from "../dom";
+import { h, setText } from "../dom";
 import { icon } from "../icons";
 import { titleWork } from "../title";
 import { count, many } from "../words";
 import { Announcer } from "./announcer";
-import { type Item, isActive, type Sum, sumOf } from "./items";
+import { type Item, isActive, type Totals, totalsOf } from "./items";
 import type { Queue } from "./queue";
 import { Row } from "./row";
 import { ending, subtitle, title } from "./totals";
@@ -61,7 +61,7 @@ export class Panel {
   #show(): void {
     this.#timer = 0;
     const { items, gate, batch } = this.queue;
-    const sum = sumOf(items);
+    const sum = totalsOf(items);
     const listed = items.filter(({ state }) => state !== "cancelled");
     this.#panel.hidden = listed.length === 0;
     document.documentElement.classList.toggle("uploading", listed.length > 0);
@@ -69,8 +69,8 @@ export class Panel {
     if (batch !== this.#batch) this.#begin(batch);
     const waiting = gate.shut && sum.active > 0;
     if (waiting) this.changed();
-    say(this.#title, title(sum));
-    say(this.#sub, subtitle(sum, waiting ? gate : null));
+    setText(this.#title, title(sum));
+    setText(this.#sub, subtitle(sum, waiting ? gate : null));
     const trouble = !sum.active && sum.refused + sum.failed + sum.lost > 0;
     this.#panel.classList.toggle("held", waiting);
     this.#panel.classList.toggle("trouble", trouble);
@@ -86,7 +86,7 @@ export class Panel {
   }
 
   /** Shows progress in the tab's title, and the result if the tab is hidden. */
-  #entitle(sum: Sum, trouble: boolean): void {
+  #entitle(sum: Totals, trouble: boolean): void {
     const done = this.#working && document.hidden ? `${trouble ? "!" : "✓"} ${ending(sum)}` : "";
     if (sum.active) titleWork(`${count(sum.done)} of ${count(sum.all)}`);
     else if (this.#working) titleWork(done);
@@ -118,7 +118,7 @@ export class Panel {
       else this.#list.insertBefore(row.element, cursor);
     }
     const more = items.length - shown.length;
-    say(this.#more, more ? `and ${many(more, "file")} more` : "");
+    setText(this.#more, more ? `and ${many(more, "file")} more` : "");
     this.#place(shown);
   }
 
@@ -138,7 +138,7 @@ export class Panel {
   }
 
   /** Schedules closing after success; failures stay until the user closes the panel. */
-  #leave(sum: Sum, trouble: boolean): void {
+  #leave(sum: Totals, trouble: boolean): void {
     if (sum.active || trouble) {
       clearTimeout(this.#leaving);
       this.#leaving = 0;

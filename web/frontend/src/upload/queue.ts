@@ -1,12 +1,12 @@
 /** The upload queue: adds, cancels, retries and resumes files. */
 
 import type { Image } from "../records";
-import { isPicture, LeftOut, pastedName, refusal } from "./admit";
+import { isPicture, pastedName, refusal, SkippedFiles } from "./admit";
 import { Gate } from "./backoff";
 import { Delivery } from "./delivery";
 import { isActive, type Item, newItem } from "./items";
 import { Ledger } from "./ledger";
-import type { Left } from "./upload-store";
+import type { ResumedUpload } from "./upload-store";
 import { makeUppy, type UploadFile } from "./uppy";
 
 /** A file from a dropped folder, as Uppy returns it. */
@@ -17,7 +17,7 @@ export interface Listener {
   /** The server has responded with this record. */
   arrived(image: Image): void;
   /** Files in a folder were skipped, because they are not pictures. */
-  leftOut(files: number): void;
+  skipped(files: number): void;
   dragging(over: boolean): void;
 }
 
@@ -26,11 +26,11 @@ export class Queue {
   /** Incremented when files are added while no upload is active. */
   batch = 0;
   readonly #ledger: Ledger;
-  readonly #leftOut: LeftOut;
+  readonly #skipped: SkippedFiles;
 
   constructor(readonly listener: Listener) {
     this.gate = new Gate(() => listener.changed());
-    this.#leftOut = new LeftOut((files) => listener.leftOut(files));
+    this.#skipped = new SkippedFiles((files) => listener.skipped(files));
     const uppy = makeUppy({
       admit: (file) => this.#admit(file),
       added: (file) => this.#added(file),
@@ -116,7 +116,7 @@ export class Queue {
   #admit(file: UploadFile): boolean {
     const path = String(file.meta["relativePath"] ?? "");
     if (path.includes("/") && !isPicture(path, file.type)) {
-      this.#leftOut.add();
+      this.#skipped.add();
       return false;
     }
     const why = refusal(file.size);
@@ -137,7 +137,7 @@ export class Queue {
   }
 
   /** Resumes the uploads of a closed page; its finished ones are listed again with the rest. */
-  #resume(left: readonly Left[]): void {
+  #resume(left: readonly ResumedUpload[]): void {
     if (!left.some(({ fate }) => fate === "waiting")) return;
     for (const { data, path, fate, ...note } of left) {
       if (fate === "waiting" && data) {

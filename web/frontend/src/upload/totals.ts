@@ -2,15 +2,15 @@
 
 import { count, many, size } from "../words";
 import type { Gate } from "./backoff";
-import type { Sum } from "./items";
+import type { Totals } from "./items";
 
-export const title = (sum: Sum): string =>
+export const title = (sum: Totals): string =>
   sum.active ? `Uploading ${count(Math.min(sum.all, sum.done + 1))} of ${count(sum.all)}` : ending(sum);
 
-export const ending = (sum: Sum): string =>
+export const ending = (sum: Totals): string =>
   sum.added ? `${many(sum.added, "picture")} added` : sum.here ? `${many(sum.here, "picture")} already here` : "Nothing was added";
 
-export function beside(sum: Sum): string {
+export function beside(sum: Totals): string {
   const parts = [
     sum.added && sum.here ? `${count(sum.here)} already here` : "",
     sum.refused ? `${count(sum.refused)} refused` : "",
@@ -21,9 +21,9 @@ export function beside(sum: Sum): string {
 }
 
 /** The line below the title: progress, what the uploads wait for, or the other results. */
-export function subtitle(sum: Sum, gate: Gate | null): string {
+export function subtitle(sum: Totals, gate: Gate | null): string {
   if (!gate) return sum.active ? `${size(sum.sent)} of ${size(sum.bytes)}` : beside(sum);
-  const seconds = Math.max(1, Math.ceil((gate.opens - Date.now()) / 1000));
+  const seconds = Math.max(1, Math.ceil((gate.opensAt - Date.now()) / 1000));
   if (!Number.isFinite(seconds)) return "No network. Continues when it is back";
   return gate.busy ? `The gallery is busy. Continuing in ${seconds} s` : `Can’t reach the gallery. Trying again in ${seconds} s`;
 }

@@ -8,7 +8,7 @@ import type { UploadState } from "./items";
 export type Note = Kept & { fate: UploadState };
 
 /** A note from a closed page, with the content if it was stored. */
-export type Left = Note & { data: Blob | null };
+export type ResumedUpload = Note & { data: Blob | null };
 
 export class UploadStore {
   readonly #visit = `${Date.now()}-${Math.random().toString(36).slice(2)}`;
@@ -63,7 +63,7 @@ export class UploadStore {
 
   /** Calls `take` with the files of each closed page, now and whenever another page closes. Shared files are not included:
    * they need the user's consent. */
-  async adopt(take: (left: Left[]) => void): Promise<void> {
+  async adopt(take: (left: ResumedUpload[]) => void): Promise<void> {
     const db = await this.#db;
     if (!db) return;
     const notes = await done<Note[]>(db.transaction(NOTES).objectStore(NOTES).getAll());
@@ -78,7 +78,7 @@ export class UploadStore {
   }
 
   /** Takes over shared files; skips what another page has taken meanwhile. */
-  async take(visits: readonly string[]): Promise<Left[]> {
+  async take(visits: readonly string[]): Promise<ResumedUpload[]> {
     const db = await this.#db;
     return db ? (await Promise.all(visits.map((visit) => this.#take(db, visit)))).flat() : [];
   }
@@ -93,7 +93,7 @@ export class UploadStore {
   }
 
   /** Moves the files of another visit to this one, and returns them. */
-  async #take(db: IDBDatabase, visit: string): Promise<Left[]> {
+  async #take(db: IDBDatabase, visit: string): Promise<ResumedUpload[]> {
     const range = IDBKeyRange.bound([visit], [visit, []]);
     const change = db.transaction([NOTES, DATA], "readwrite");
     const [notes, data] = [change.objectStore(NOTES), change.objectStore(DATA)];
