@@ -17,7 +17,7 @@ _PAUSE_SECONDS = 1.0
 
 
 class Sources:
-    """The sources below `root`; `say` is told what happens, a line at a time."""
+    """Watches the sources below `root`; `say` receives progress, one line at a time."""
 
     def __init__(self, root: Path, say: Callable[[str], None]) -> None:
         self._root = root
@@ -54,7 +54,7 @@ class Sources:
 
 
 def _below(root: Path, folder: str) -> Iterator[tuple[str, int]]:
-    """Each source below a folder, and when it was last written."""
+    """The modification time of each source below a folder."""
     with os.scandir(root / folder) as entries:
         for entry in entries:
             name = f"{folder}/{entry.name}"
@@ -64,5 +64,5 @@ def _below(root: Path, folder: str) -> Iterator[tuple[str, int]]:
             elif entry.name.endswith(_SUFFIXES):
                 try:
                     yield name, entry.stat().st_mtime_ns
-                except FileNotFoundError:  # an editor's, between two names
+                except FileNotFoundError:  # an editor replaces files by renaming
                     continue

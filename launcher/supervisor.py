@@ -1,7 +1,7 @@
 """Keeps services running: starts each again when it ends, and ends all of them together.
 
-Honcho, which reads the Procfile and prints for us, ends everything when one process ends, and leaves everything
-running when it is killed itself; so starting and ending are ours.
+Honcho ends everything when one process ends, and leaves everything running when it is killed itself. So this module
+starts and stops the processes; honcho is used only for the Procfile and the colours.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Supervisor:
         self._is_outdated = is_outdated
         self._signals: list[tuple[float, int]] = []
         self._watchdog: subprocess.Popen[bytes] | None = None
-        # looked up here: a child may do very little between fork and exec
+        # Looked up before forking: a child may do very little between fork and exec.
         self._prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
     def run(self) -> int:
@@ -99,14 +99,14 @@ class Supervisor:
         self._signals.append((time.monotonic(), signum))
 
     def _is_hurried(self) -> bool:
-        """Whether a second signal came; one within a second is the same one, sent to us and to our group."""
+        """Whether a second signal came. One within a second is the same one, sent to us and to our process group."""
         return bool(self._signals) and self._signals[-1][0] > self._signals[0][0] + 1
 
     def _stops(self) -> bool:
         return bool(self._signals) or self._output.is_gone() or self._is_over()
 
     def _keep(self, service: Service) -> None:
-        """Start a service whose time has come, or note that it has ended."""
+        """Start a service that is due, or schedule the restart of one that has ended."""
         now = time.monotonic()
         if service.process is None:
             if now >= service.due:
@@ -148,7 +148,7 @@ class Supervisor:
         threading.Thread(target=self._pass_on, args=(service, service.process), daemon=True).start()
 
     def _tie(self) -> Callable[[], None]:
-        """What a child does before it becomes a service: it ends with us, by the kernel's hand or the watchdog's."""
+        """Return what the child runs before exec, to end with us: by the kernel (PR_SET_PDEATHSIG) or the watchdog."""
         parent, prctl, watchdog = os.getpid(), self._prctl, self._watchdog_pipe()
 
         def tie() -> None:
@@ -168,7 +168,7 @@ class Supervisor:
                 self._output.line(service.name, line, service.colour)
 
     def _forget(self, service: Service) -> int:
-        """Take leave of a service that has ended, and of what it left in its process group."""
+        """Reap a service that has ended, and kill what is left of its process group."""
         assert service.process is not None
         process, service.process = service.process, None
         kill_group(process.pid)

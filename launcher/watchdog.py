@@ -1,4 +1,4 @@
-"""`python -m launcher.watchdog`: ends the services when the launcher is gone, however it went.
+"""`python -m launcher.watchdog`: ends the services when the launcher is gone, even if it was killed.
 
 Standard input is a pipe whose other end the launcher alone holds: `+PID` says that a service was started, `-PID` that
 it has ended, each on a line. The pipe ends with the launcher.

@@ -31,14 +31,14 @@ def main() -> None:
         "--config", "python:web.server.config",
         "--graceful-timeout", "30",
     )  # fmt: skip
-    # threads come and go: with a heap each, memory that one frees is of no use to the next
+    # Threads are short-lived. If each had its own heap, memory freed by one could not be used by the next.
     environ = {"MALLOC_ARENA_MAX": "2", **os.environ}
     share_metrics(environ)
     os.execve(command[0], command, environ)  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":
-    # it takes no options, so one that is given is a mistake, and --help starts nothing
+    # There are no options: reject any, so that --help does not start a server.
     argparse.ArgumentParser(
         prog="python -m web", description="Serve the gallery. Settings are environment variables."
     ).parse_args()

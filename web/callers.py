@@ -1,4 +1,4 @@
-"""Who calls, and how much of something each caller may hold at once."""
+"""Identifies callers, and limits what each of them may hold at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ With some more, those that compute would slow down everybody; those that wait fo
 def caller_of(address: str) -> str:
     """Return the key by which a caller is known: an IPv4 address, or the /64 network of an IPv6 address.
 
-    Whoever has one IPv6 address has the rest of its /64 too. What is no address stands for itself.
+    Someone with one IPv6 address usually has its whole /64. Text that is no address is its own key.
     """
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
@@ -38,7 +38,7 @@ def caller_of(address: str) -> str:
 
 
 def caller() -> str:
-    """Return the key of the caller of the current request, as far as the configured proxies are to be trusted."""
+    """Return the key of the current request's caller, as reported by the configured proxies."""
     return caller_of(request.remote_addr or "unknown")
 
 
@@ -53,7 +53,7 @@ def is_trusted(address: str, networks: Networks) -> bool:
 
 
 class TooManyAtOnce(GalleryError):
-    """One caller has too many requests, uploads or listeners in hand."""
+    """One caller has too many requests, uploads or listeners open."""
 
     code, title = "too-many-at-once", "Too many requests at once"
     retry_after = 2
@@ -63,7 +63,7 @@ class TooManyAtOnce(GalleryError):
 
 
 class Shares:
-    """Counts what callers hold: at most `each` for one of them, and at most `total` for all together."""
+    """Counts what callers hold: at most `each` per caller, and `total` for all together."""
 
     def __init__(self, each: int, total: float = math.inf) -> None:
         self._each = each
@@ -73,7 +73,7 @@ class Shares:
         self._all = 0
 
     def take(self, caller: str) -> bool:
-        """Count one more for this caller, unless that would be too many; whether it was counted."""
+        """Count one more for this caller; false if that would exceed a limit."""
         with self._lock:
             if self._held[caller] >= self._each or self._all >= self._total:
                 return False
@@ -82,7 +82,7 @@ class Shares:
             return True
 
     def require(self, caller: str) -> None:
-        """Raise `TooManyAtOnce` if this caller could not take one more now."""
+        """Raise `TooManyAtOnce` if `take` would fail now."""
         if self._held[caller] >= self._each or self._all >= self._total:
             raise TooManyAtOnce
 
@@ -100,7 +100,7 @@ class Shares:
 
 
 class Places:
-    """At most `each` requests of one caller are worked on at a time; the others wait, first come, first served."""
+    """Limits the requests of one caller that are worked on to `each`; the others wait in order of arrival."""
 
     def __init__(self, each: int = AT_WORK) -> None:
         self._each = each
@@ -109,7 +109,7 @@ class Places:
         self._waiting: dict[str, deque[Callable[[], object]]] = {}
 
     def when_free(self, caller: str, begin: Callable[[], object]) -> None:
-        """Take a place of this caller and call `begin`: at once, or in the thread that leaves the next one."""
+        """Take a place of this caller and call `begin`: at once, or in the thread that leaves the next one free."""
         with self._lock:
             if self._taken[caller] >= self._each:
                 self._waiting.setdefault(caller, deque()).append(begin)
@@ -124,9 +124,10 @@ class Places:
         entered.wait()
 
     def take_again(self, caller: str) -> None:
-        """Take a place after a wait for the client, at once, though all be taken.
+        """Take a place again after waiting for the client: at once, even beyond the limit.
 
-        Who has a thread must not wait for those that have a place and no thread yet: all threads could.
+        A request with a thread must not wait for those that have a place but no thread yet: all threads might do so,
+        a deadlock.
         """
         with self._lock:
             self._taken[caller] += 1

@@ -1,4 +1,4 @@
-"""Pages and JSON go compressed to clients that take it. Files have compressed copies, or are compressed themselves."""
+"""Compresses pages and JSON if the client accepts it. Files have compressed copies, or are compressed themselves."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _LEVEL = 5
 
 
 def register(app: Flask) -> None:
-    """Compress what is worth it."""
+    """Compress responses for which it pays."""
     app.after_request(compress)
 
 
 def compress(response: Response) -> Response:
-    """The response, with gzip if it is a text of some size that nothing else was said of."""
+    """The response, gzipped if it is a text of some size and not encoded yet."""
     if response.mimetype not in _TYPES or response.is_streamed or response.direct_passthrough:
         return response
     response.vary.add("Accept-Encoding")

@@ -1,4 +1,4 @@
-"""Counting days from the folders, for the time without a whole index."""
+"""Counts images per day from the folders, while there is no complete index."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _log = structlog.get_logger()
 
 
 class CountingThread:
-    """Keeps the counts up to date in a thread of its own, while requests for them come in."""
+    """Keeps the counts up to date in its own thread, as long as they are requested."""
 
     def __init__(self, days: Days) -> None:
         self._days = days

@@ -1,4 +1,4 @@
-"""Named errors to HTTP, here alone: problem documents (RFC 9457) under /api, a page elsewhere."""
+"""The only place that maps named errors to HTTP: problem documents (RFC 9457) under /api, a page elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding images: from the index if it is whole, else from the folders, as far as they can answer."""
+"""Lists and searches images: from the index if it is complete, else from the folders, as far as they can answer."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from web.live.feed import Feed
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """Some records; `next` is where to go on, `events` the event to listen after. `complete` is false while there is no
-    whole index, and the folders answered."""
+    """A page of records; `next` is where the next page begins, `events` the event to listen after. `complete` is false
+    if there is no complete index, and the folders answered."""
 
     records: list[Record]
     next: str | None
@@ -43,7 +43,7 @@ class Finder:
             found = self._index.page(query, limit)
         except Unusable:
             found = None
-        # an index that knows of no event yet cannot say where to listen from; the folders are read after `position`
+        # An index that has applied no event cannot say where to listen from; the folders are read after `position`.
         if found and (found.events or position is None or query.needs_index):
             place = found.next and found.next.to_text()
             return Listed(found.records, place, complete=True, events=position and found.events)
@@ -63,11 +63,11 @@ class Finder:
         return IndexNotReady(self.progress().images)
 
     def progress(self) -> Progress:
-        """How far the index is."""
+        """How much of the index is built."""
         return self._index.progress()
 
     def ids(self, query: Query, limit: int) -> tuple[list[str], str | None]:
-        """Up to `limit` ids, and where to go on."""
+        """Up to `limit` ids, and where the next page begins."""
         try:
             found, place = self._index.ids(query, limit)
         except Unusable:
@@ -79,7 +79,7 @@ class Finder:
         return found, place and place.to_text()
 
     def days(self, sort: Sort, *, marks: bool) -> tuple[list[Day], bool]:
-        """The days of an order, newest first, and whether all are counted."""
+        """The days in a sort order, newest first, and whether all are counted."""
         try:
             return self._index.days(sort, marks=marks), True
         except Unusable:

@@ -1,4 +1,4 @@
-"""Forms with files, from browsers and from programs that write file names as they like."""
+"""Parses forms with files, from browsers and from programs that encode file names in other ways."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Parsed = tuple[IO[bytes], Any, Any]
 
 
 class _Decoder(MultipartDecoder):
-    """Reads a part's head as UTF-8, or else as Latin-1, which old programs write."""
+    """Decodes the headers of a part as UTF-8, or else as Latin-1, which old programs send."""
 
     def _parse_headers(self, data: bytes | bytearray) -> Headers:
         try:
@@ -25,7 +25,7 @@ class _Decoder(MultipartDecoder):
 
 
 class FormParser(FormDataParser):
-    """Like Werkzeug's, except for how the heads of parts are decoded."""
+    """Like Werkzeug's, except for how the headers of parts are decoded."""
 
     def parse(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str] | None = None

@@ -1,4 +1,4 @@
-"""What the whole pipeline is doing now, read at most once a second in each process however many people watch."""
+"""The state of the whole pipeline, read at most once a second per process, however many people watch."""
 
 from __future__ import annotations
 
@@ -43,10 +43,10 @@ class Failures:
 
 @dataclass(slots=True)
 class Overview:
-    """The whole pipeline at one moment. What comes from the volume or from Redis is None while that is away, and an
-    error says why.
+    """The whole pipeline at one moment. Fields from the volume or from Redis are None while that is away, and an error
+    says why.
 
-    `in_hand` are the records of images in the hands of workers, by id; those deleted meanwhile are missing.
+    `in_hand` holds the records of images that workers are processing, by id; those deleted meanwhile are missing.
     """
 
     reserve: int
@@ -65,7 +65,7 @@ class Overview:
 
 
 class Kept(Generic[T]):
-    """A value that is read again when it is older than `seconds`; by one thread, while the others wait for it."""
+    """A value cached for `seconds`. One thread reads it again, while the others wait."""
 
     def __init__(self, read: Callable[[], T], seconds: float) -> None:
         self._read = read
@@ -83,7 +83,7 @@ class Kept(Generic[T]):
             return self._value
 
     def drop(self) -> None:
-        """Read it again next time."""
+        """Make the next `get` read it again."""
         with self._lock:
             self._value = None
 
@@ -101,7 +101,7 @@ class Overviews:
         return self._kept.get()
 
     def drop(self) -> None:
-        """Forget it: something was changed."""
+        """Discard the cached overview after a change."""
         self._failures.drop()
         self._kept.drop()
 

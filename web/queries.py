@@ -1,4 +1,4 @@
-"""What the address of a request asks for."""
+"""Parses the query parameters of a request."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _Open = TypeVar("_Open", bound=OpenEnum)
 
 
 def asked_query(*, typed: bool = False) -> Query:
-    """The query of the current request; raises `BadRequest`. If `q` was `typed` by a person, it may say more than parts
-    of names, and its words may be too short."""
+    """The query of the current request; raises `BadRequest`. If `q` was `typed` by a person, it may also hold dates,
+    states and formats, and its words may be too short."""
     found = understood(_text(), datetime.now(UTC).date()) if typed else Typed(words=_words())
     return Query(
         sort=asked_sort("sort"),
@@ -41,23 +41,23 @@ def asked_query(*, typed: bool = False) -> Query:
 
 
 def require_known(*names: str) -> None:
-    """Raise `BadRequest` for a parameter that the call does not have: a filter that were ignored would mislead."""
+    """Raise `BadRequest` for an unknown parameter: ignoring a misspelt filter would mislead."""
     if unknown := sorted(set(request.args) - set(names)):
         raise BadRequest(f"This call has no parameter '{unknown[0][:40]}'. It knows {', '.join(sorted(names))}.")
 
 
 def asked_id(name: str) -> str | None:
-    """The id of an image that the parameter `name` holds, None without one; raises `BadRequest` if it is no id."""
+    """The image id in the parameter `name`; None if absent; raises `BadRequest` if it is no id."""
     return _asked(name, _matching(is_id), "the id of an image")
 
 
 def asked_sha256() -> str | None:
-    """The hash that the request asks for, None without one; raises `BadRequest`."""
+    """The hash in the request; None if absent; raises `BadRequest`."""
     return _asked("sha256", _matching(SHA256.fullmatch), "64 hexadecimal digits in lower case")
 
 
 def asked_sort(name: str) -> Sort:
-    """The order that the request asks for; raises `BadRequest`."""
+    """The sort order in the request; raises `BadRequest`."""
     return _asked(name, Sort, " or ".join(Sort)) or Sort.RECEIVED
 
 
@@ -78,7 +78,7 @@ def _text() -> str:
 
 
 def has_short_words(words: Sequence[str]) -> bool:
-    """Whether there are words, and none of them is long enough to be found."""
+    """Whether there are words, but none is long enough for a search."""
     return bool(words) and max(len(fold(word)) for word in words) < LEAST_CHARACTERS
 
 
@@ -99,7 +99,7 @@ def _position(name: str) -> Position | None:
 
 
 def _asked(name: str, read: Callable[[str], _T], kind: str) -> _T | None:
-    """What `read` makes of a parameter, None without one; raises `BadRequest` if `read` raises `ValueError`."""
+    """A parameter as parsed by `read`; None if absent; raises `BadRequest` if `read` raises `ValueError`."""
     text = request.args.get(name)
     if text is None:
         return None

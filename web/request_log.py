@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 
 
 def register(app: Flask) -> None:
-    """Start before anything else handles a request; a trusted proxy may set the id."""
+    """Must be registered first, to time everything else. A trusted proxy may set the id."""
 
     @app.before_request
     def begin() -> None:

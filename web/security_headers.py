@@ -1,4 +1,4 @@
-"""Headers on every answer: pages load only our own resources, and other sites cannot frame or read them."""
+"""Headers of every response: pages load only our own resources, and other sites cannot frame or read them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _YEAR = 365 * 24 * 3600
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Add the headers that a view has not set itself."""
+    """Add the headers that a handler has not set itself."""
 
     @app.after_request
     def secure(response: Response) -> Response:
@@ -38,7 +38,7 @@ def register(app: Flask, settings: Settings) -> None:
 
 
 def _keep_private(response: Response, *, public: bool) -> None:
-    """Keep caches in between from giving one caller's answer to another."""
+    """Keep shared caches from giving one caller's response to another."""
     response.vary.update(("Cookie", "Authorization"))
     if not public and not response.cache_control.no_store:
         response.cache_control.public = False

@@ -1,4 +1,4 @@
-"""What the views call: receive, send, delete, retry. No view calls another view."""
+"""What request handlers call to change images. No handler calls another handler."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Services:
     def enqueue(self, record: Record) -> None:
         """Publish the change of a pending image and enqueue it, behind all first pictures if it has its grid.
 
-        In this order: a quick worker publishes its result at once, and news of before must not come after it.
+        In this order: a fast worker publishes its result at once, and the older event must not follow it.
         """
         queue, enqueue = (
             (VIEWS, self.queue.enqueue_view) if "grid" in record.renditions else (QUEUE, self.queue.enqueue)
@@ -198,7 +198,7 @@ class Services:
     def retry_many(self, image_ids: Sequence[str]) -> Retried:
         """Try again those of the images that have failed: at most `MOST_AT_ONCE`, and for some ten seconds.
 
-        An image that cannot be retried keeps no other from its turn. Raises if the volume fails.
+        Skips an image that cannot be retried. Raises if the volume fails.
         """
         retried, end = 0, time.monotonic() + _CALL_SECONDS
         for number, image_id in enumerate(image_ids):

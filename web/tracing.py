@@ -1,5 +1,4 @@
-"""The span of a request that may begin or change a picture: each POST. It goes on with the caller's trace, if one is
-sent along."""
+"""The span of each POST, which may create or change an image. It continues the caller's trace, if there is one."""
 
 from __future__ import annotations
 
@@ -12,7 +11,7 @@ from pipeline.tracing import Tracer, valid_traceparent
 
 
 def register(app: Flask, tracer: Tracer) -> None:
-    """Nothing is registered if no traces are kept."""
+    """Does nothing if tracing is off."""
     if not tracer.is_on:
         return
 

@@ -1,4 +1,4 @@
-"""Requests that compute for long take turns: many at once would slow down every request."""
+"""Limits long-running requests: many at once would slow down every request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flask import Flask, current_app
 from pipeline.errors import GalleryError
 
 _WAIT_SECONDS = 10
-# Making a zip computes alone; deletes and retries mostly wait for the disk, and some last ten seconds.
+# Making a zip is CPU-bound; deletes and retries mostly wait for the disk, and some last ten seconds.
 _ZIPS, _CHANGES = 1, 8
 
 
@@ -27,7 +27,7 @@ class Busy(GalleryError):
 
 
 class Turns:
-    """Lets a number of requests run at once; the others wait for some seconds."""
+    """Limits how many requests run at once; the others wait for some seconds."""
 
     def __init__(self, at_once: int) -> None:
         self._free = BoundedSemaphore(at_once)
@@ -44,10 +44,10 @@ class Turns:
 
 
 def register(app: Flask) -> None:
-    """Make calls that name many images take turns in this process."""
+    """Limit the bulk calls of this process."""
     app.extensions["turns"] = {"zip": Turns(_ZIPS), "change": Turns(_CHANGES)}
 
 
 def turn(kind: Literal["zip", "change"]) -> AbstractContextManager[None]:
-    """A turn of the running app, to be entered."""
+    """A context manager for a turn of the running app."""
     return cast(dict[str, Turns], current_app.extensions["turns"])[kind].turn()

@@ -1,4 +1,4 @@
-"""What people type into the search field: names, cameras, formats, states and dates, in any order."""
+"""Parses the search field: names, cameras, formats, states and dates, in any order."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BETWEEN = ("to", "-", "–", "until")
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What was understood: all of it must hold. `words` are parts of a name or of a camera, `first` and `last` days."""
+    """The parsed conditions; all must hold. `words` are parts of a name or of a camera, `first` and `last` days."""
 
     words: tuple[str, ...] = ()
     state: State | None = None
@@ -29,7 +29,7 @@ class Typed:
 
 
 def understood(text: str, today: date) -> Typed:
-    """Read what was typed; what is in quotation marks is part of a name, whatever else it could mean."""
+    """Parse typed text. Text in quotation marks is always part of a name, whatever else it could mean."""
     words: list[str] = []
     state, format_, days = None, None, list[Days]()
     for token, meaning in _tokens(text, today):
@@ -46,7 +46,7 @@ def understood(text: str, today: date) -> Typed:
 
 
 def _tokens(text: str, today: date) -> Iterator[tuple[str, State | Format | Days | None]]:
-    """What was typed, piece by piece, with what it means; None for a word."""
+    """The tokens of the text with their meanings; None for a word."""
     tokens = [(found[1] or found[2] or "", found[2] is not None) for found in _TOKEN.finditer(text)]
     at, after_date = 0, False
     while at < len(tokens):
@@ -67,7 +67,7 @@ def _tokens(text: str, today: date) -> Iterator[tuple[str, State | Format | Days
 
 
 def _date_at(tokens: list[tuple[str, bool]], at: int, today: date) -> tuple[Days, int] | None:
-    """The longest date that begins at a token, and of how many it is."""
+    """The longest date that begins at a token, and its number of tokens."""
     for count in range(MOST_TOKENS, 0, -1):
         part = tokens[at : at + count]
         whole = len(part) == count and all(is_plain for _, is_plain in part)

@@ -1,4 +1,4 @@
-"""Dates as people type them: `2019`, `2019-07`, `July 2019`, `14 July`, `14.7.2019`, `yesterday`."""
+"""Parses dates as people type them: `2019`, `2019-07`, `July 2019`, `14 July`, `14.7.2019`, `yesterday`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 
 
 def days_of(tokens: Sequence[str], today: date) -> Days | None:
-    """The days that all of these words name together; None if they are no date. Without a year, the last such days."""
+    """The range of days that these words name; None if they are no date. Without a year, the most recent one."""
     plain = [token.strip(",").casefold() for token in tokens]
     try:
         match plain:
@@ -63,8 +63,8 @@ def _of_two(one: str, other: str, today: date) -> Days | None:
 
 
 def _last_such_day(one: str, other: str, today: date) -> Days | None:
-    """The day of a year that is not named: the last one that has come."""
-    for year in range(today.year, today.year - 9, -1):  # 29 February may be eight years ago
+    """The most recent such day, for a date without a year."""
+    for year in range(today.year, today.year - 9, -1):  # the last 29 February may be eight years ago
         try:
             found = _of_day(one, other, lambda year=year: year)  # type: ignore[misc]
         except ValueError:
@@ -75,7 +75,7 @@ def _last_such_day(one: str, other: str, today: date) -> Days | None:
 
 
 def _of_day(one: str, other: str, year: Callable[[], int]) -> Days | None:
-    """Of a day and a month, whichever is first."""
+    """A date from a day and a month, in either order."""
     for day, name in ((one, other), (other, one)):
         if (number := _DAY.fullmatch(day)) and (month := _month_of(name)):
             return _day(year(), month, int(number[1]))

@@ -32,7 +32,7 @@ class _Bounds:
 
 
 class UploadRequest(Request):
-    """A request whose form files are written to the volume while they are parsed, at the endpoints for uploads.
+    """A request that, at the upload endpoints, writes the files of a form to the volume while parsing it.
 
     Elsewhere a body is small and has no files. The number of files that a caller has open is limited.
     """
@@ -42,7 +42,7 @@ class UploadRequest(Request):
 
     @property
     def max_content_length(self) -> int | None:
-        """Maximum bytes of the body: few, except for uploads and views that set it."""
+        """Maximum bytes of the body: few, except for uploads and handlers that set it."""
         if self._max_content_length is None and self.endpoint in ENDPOINTS:
             return _bounds().form_bytes
         return super().max_content_length
@@ -135,7 +135,7 @@ def parsed_files() -> Any:
 
 
 def register(app: Flask, max_upload_bytes: int, max_form_files: int) -> None:
-    """Make the app read the bodies of its requests this way."""
+    """Make the app use `UploadRequest`."""
     app.request_class = UploadRequest
     app.config["MAX_CONTENT_LENGTH"] = _BODY_BYTES
     app.config["MAX_FORM_PARTS"] = max_form_files + 10

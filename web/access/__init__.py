@@ -1,4 +1,4 @@
-"""Who may call, and what for: tokens, sessions, roles, and the refusal of other sites' requests."""
+"""Access control: tokens, sessions, roles, and the refusal of cross-site requests."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from web.access.tries import Tries
 
 
 def register(app: Flask, settings: Settings, store: Store, rates: Rates) -> None:
-    """Put the guard before every call of the app; templates know the caller.
+    """Check every request of the app, and give the templates the caller's rights.
 
-    That is `role`, `caller_name`, `signed_in`, `can_sign_in`, `dashboard_url`, and `original`: whether the caller may
+    These are `role`, `caller_name`, `signed_in`, `can_sign_in`, `dashboard_url`, and `original`: whether the caller may
     fetch originals.
     """
     sessions = Sessions(settings.tokens, store.layout.signed_out)

@@ -37,7 +37,7 @@ _EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - names that are not
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """What the guard needs, built by `create_app`."""
+    """Configuration of the guard, built by `create_app`."""
 
     settings: Settings
     sessions: Sessions
@@ -98,7 +98,7 @@ def require_same_site() -> None:
 
 
 def _same(origin: str) -> bool:
-    """Whether an origin is this host and port; the scheme is left out, for proxies that end TLS before us."""
+    """Whether an origin is this host and port. The scheme is ignored: a proxy may terminate TLS."""
     try:
         theirs = urlsplit(origin)
         default = {"http": 80, "https": 443}.get(theirs.scheme)
@@ -140,7 +140,7 @@ def _bearer(header: str) -> Role:
 
 
 def cookie_name() -> str:
-    """Behind TLS, a name that browsers accept only from this host, over TLS."""
+    """The name of the session cookie. Over TLS it has the prefix that browsers accept only from this host, over TLS."""
     return "__Host-gallery" if request.is_secure else "gallery"
 
 

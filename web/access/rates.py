@@ -32,7 +32,7 @@ class Rates:
         return self._here.test(limit, caller) and self._everywhere(self._shared.test, limit, caller)
 
     def _everywhere(self, ask: Callable[[RateLimitItem, str], bool], limit: RateLimitItem, caller: str) -> bool:
-        """What the counters in Redis say; yes while it is away."""
+        """Ask the counters in Redis; true while it is away."""
         if self._queue.is_away:
             return True
         try:

@@ -1,4 +1,4 @@
-"""No caller crowds out the others: how many requests one may have in hand at once, and how many a minute."""
+"""Limits per caller: requests in progress, and requests per minute."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class TooOften(GalleryError):
 
 
 def count_requests(app: Flask, settings: Settings) -> None:
-    """Hold each caller, by address, to so many requests at once; before anything is known of a request but that.
+    """Limit the requests in progress per caller. Runs first, when only the address is known.
 
-    A request is in hand until its answer has been sent: who reads slowly holds a thread for as long. Few of them are
-    worked on at a time, in which they do not wait for their client.
+    A request is in progress until its response has been sent, because a slow reader holds a thread for as long. Only a
+    few of them are worked on at a time, which excludes time spent waiting for the client.
     """
     in_hand, places = Shares(settings.client_connections), Places()
 
@@ -47,7 +47,7 @@ def count_requests(app: Flask, settings: Settings) -> None:
             return
         if has_place(request.environ):
             return
-        # behind a proxy the server cannot tell callers apart
+        # Behind a proxy the server cannot tell callers apart.
         places.enter(who)
         when_answered(request.environ, lambda: places.leave(who))
         around_waits(request.environ, lambda: places.leave(who), lambda: places.take_again(who))
@@ -60,7 +60,7 @@ def count_requests(app: Flask, settings: Settings) -> None:
 
 
 def limit_rates(app: Flask, settings: Settings, rates: Rates) -> None:
-    """Hold each caller, by token if they have one, else by address, to so many requests and uploads a minute."""
+    """Limit requests and uploads per minute and caller: by token if they have one, else by address."""
     limits = (
         ("requests", settings.requests_per_minute, None),
         ("uploads", settings.uploads_per_minute, uploads.ENDPOINTS),

@@ -1,4 +1,4 @@
-"""Wrong tokens and passwords: the first few are answered at once, more of them slowly. Right ones never wait."""
+"""Wrong tokens and passwords: the first few are answered at once, further ones slowly. Correct ones never wait."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MANY_CALLERS = 10_000
 
 
 class Turns:
-    """Answers the wrong tries of a caller beyond ten a minute one after the other, one per second.
+    """Delays a caller's failures beyond ten per minute: they are answered one per second, in order.
 
     Each waits in its thread, for at most 20 seconds. A caller has only its share of threads.
     """
@@ -30,7 +30,7 @@ class Turns:
         self._next: dict[str, float] = {}
 
     def wrong(self, caller: str) -> bool:
-        """Count a wrong try and wait for its turn; returns whether it was one of the first few."""
+        """Count a failure and wait for its turn; returns whether it was one of the first few."""
         if self._hit(AT_ONCE, caller):
             return True
         now = time.monotonic()
@@ -51,7 +51,7 @@ class Tries:
         self._turns = Turns(rates.hit)
 
     def wrong(self, caller: str) -> None:
-        """Count a wrong token; raises `TooManyTries`, after a delay, if this caller was wrong too often."""
+        """Count a wrong token; raises `TooManyTries`, after a delay, if this caller has failed too often."""
         counters.WRONG_TOKENS.inc()
         if not self._turns.wrong(caller):
             raise TooManyTries(self._rates.wait(AT_ONCE, caller))

@@ -1,4 +1,4 @@
-"""JSON: the types of `web.api.schemas` as they are sent, so that the description of the API is what is sent."""
+"""JSON from the types of `web.api.schemas`, so that responses always match the API's description."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 class JSONProvider(DefaultJSONProvider):
-    """Writes all JSON of the app, that of pages included, as Flask does (keys sorted, in ASCII), but from types too."""
+    """Serialises all JSON of the app, pages included. As Flask's (sorted keys, ASCII), but for typed objects too."""
 
     def dumps(self, obj: Any, **_options: Any) -> str:
-        """The JSON of plain values or of a type of msgspec or dataclass."""
+        """Serialise plain values, msgspec structs or dataclasses."""
         text = msgspec.json.encode(obj, order="sorted").decode()
         return text if text.isascii() else _NOT_ASCII.sub(_escaped, text)
 
 
 def answer(body: Any, status: int = 200, *, mimetype: str = "application/json") -> Response:
-    """An answer with this body."""
+    """A response with this body."""
     return Response(f"{current_app.json.dumps(body)}\n", status, mimetype=mimetype)
 
 

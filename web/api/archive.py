@@ -1,4 +1,4 @@
-"""Pictures as one zip file that is made while it is sent, without a copy on disk."""
+"""Pictures as one zip file, streamed without a copy on disk."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LEFT_OUT = "left-out.txt"
 
 @blueprint.record
 def prepare(state: BlueprintSetupState) -> None:
-    """Limit how many zips are sent at once, and how many of them are being made at any moment."""
+    """Limit how many zips are sent at once, and how many are compressed at any moment."""
     state.app.extensions["zips"] = Shares(_EACH, _ALL)
     state.app.extensions["zips-made"] = BoundedSemaphore(_MADE_AT_ONCE)
 
@@ -51,7 +51,7 @@ def download() -> Response:
     A caller who may not fetch originals gets each as in `/images/<id>/download`. The total length is then unknown, and
     a file whose metadata cannot be removed is left out and named in `left-out.txt`.
     """
-    # each holds its list of up to a thousand files in memory for as long as it is taken
+    # Limited because each holds its list of up to a thousand files in memory until the client has received it.
     zips, who = cast(Shares, current_app.extensions["zips"]), caller()
     if not zips.take(who):
         raise TooManyAtOnce
@@ -102,9 +102,9 @@ def _bytes_of(path: Path) -> Iterator[bytes]:
 
 
 def _in_chunks(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes in chunks of `CHUNK_BYTES` or a little more, few of which are made at once.
+    """Join small pieces into chunks of `CHUNK_BYTES` or a little more, and limit how many are made at once.
 
-    Making and sending the head of every small file by itself would keep the interpreter from all other requests.
+    Making and sending the header of every small file separately would keep the interpreter from other requests.
     """
     making = cast(BoundedSemaphore, current_app.extensions["zips-made"])
     return iter(partial(_chunk, pieces, making), b"")
@@ -152,9 +152,9 @@ def _records(ids: list[str]) -> list[Record]:
 
 
 def _name(record: Record, taken: dict[str, int]) -> str:
-    """The image's name made fit for every file system, and different from those `taken`, which it joins.
+    """The image's name, valid on every file system and unique among those `taken`; adds it there.
 
-    With each of them goes the last number that was added to it, so that a thousand of one name take a thousand steps.
+    `taken` maps each name to the last number appended to it, so that a thousand equal names take a thousand steps.
     """
     name = _UNFIT.sub("_", record.name).strip(". ") or record.original
     if _DEVICE.match(name):

@@ -1,4 +1,4 @@
-"""Many images in one call: which there are, the ids that a request names, deleting and retrying them."""
+"""Calls for many images: list their ids; delete, restore and retry them."""
 
 from __future__ import annotations
 

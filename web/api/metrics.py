@@ -38,7 +38,7 @@ def show() -> ResponseReturnValue:
 
 
 class _Stands(Collector):
-    """The outbox, the volume and the queue, as they stand: the first two also while Redis is down."""
+    """Gauges of the outbox, the volume and the queue; the first two also while Redis is down."""
 
     def __init__(self, store: Store, queue: ThumbnailQueue, finder: Finder) -> None:
         self._store = store
@@ -46,7 +46,7 @@ class _Stands(Collector):
         self._finder = finder
 
     def collect(self) -> Iterator[Metric]:
-        """Read them; what can't be reached is said by its `_up`, and its figures are left out."""
+        """Read the gauges. A source that cannot be reached has `_up` 0, and no other gauges."""
         yield from self._volume()
         yield from self._index()
         yield from self._redis()

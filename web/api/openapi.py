@@ -179,8 +179,8 @@ def _schemas() -> dict[str, Any]:
 
 
 def _always_present(schema: dict[str, Any]) -> list[str]:
-    """The fields of an object that every answer has: all but those that may be unset. Takes the defaults, which no
-    answer relies on, out of the schema."""
+    """The fields present in every answer: all but those that may be unset. Removes the defaults from the schema: no
+    answer relies on them."""
     present = set(schema.get("required", ()))
     present.update(name for name, shape in schema["properties"].items() if "default" in shape)
     for shape in schema["properties"].values():

@@ -49,7 +49,7 @@ ID = {"type": "string", "pattern": f"^{PATTERN.pattern}$"}
 _BEFORE = Parameter("before", "Only images older than the one with this id.", ID)
 _DAY = {"type": "string", "format": "date"}
 _SORTS = {"enum": [sort.value for sort in Sort], "default": Sort.RECEIVED.value}
-# narrower than what is accepted: not every month has more than 28 days
+# Narrower than what is accepted: not every month has more than 28 days.
 _PLACE = {
     "type": "string",
     "pattern": "^([0-9]{3}[1-9]-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3])(:[0-5][0-9]){2}_)?"
@@ -87,7 +87,7 @@ _SHA256 = Parameter(
     "sha256", "The image that holds the bytes with this hash.", {"type": "string", "pattern": f"^{SHA256.pattern}$"}
 )
 _NAME = Parameter("name", "The file's name, where the body is the picture itself.", {"type": "string"})
-# narrower than what is accepted: of twenty digits only some are numbers that Redis takes
+# Narrower than what is accepted: Redis takes only some numbers of twenty digits.
 _POSITION = {"type": "string", "pattern": r"^[0-9]{1,18}-[0-9]{1,18}$"}
 _PICTURES = tuple(kind.content_type for kind in Format)
 

@@ -77,8 +77,8 @@ def _stem(address: str) -> str:
 
 @lru_cache(maxsize=16)
 def _addresses(_root: str) -> dict[str, str]:
-    """The addresses of one image and its files below a root, those of renditions without an extension; asking Flask
-    for each would be a third of a page."""
+    """The URLs of one image and its files below a root; those of renditions lack the extension. Built here, because
+    Flask's `url_for` would take a third of the time of a page."""
     return {
         "self": url_for("api.one", image_id=_ANY),
         "original": url_for("files.original", image_id=_ANY),

@@ -26,13 +26,13 @@ def main() -> None:
         sys.exit(str(error))
     allow_many()
     command = gunicorn("web.dashboard:create_app()", address, settings.dashboard_port, THREADS)
-    # the worker's shares follow from its threads; what is set for web's callers is not meant here
+    # Limits per caller follow from the number of threads; the settings for web's callers do not apply here.
     environ = {**os.environ, "GALLERY_WEB_THREADS": str(THREADS), "GALLERY_CLIENT_CONNECTIONS": ""}
     os.execve(command[0], command, environ)  # noqa: S606 - no shell is wanted
 
 
 if __name__ == "__main__":
-    # it takes no options, so one that is given is a mistake, and --help starts nothing
+    # There are no options: reject any, so that --help does not start a server.
     argparse.ArgumentParser(
         prog="python -m web.dashboard", description="Serve rq-dashboard. Settings are environment variables."
     ).parse_args()

@@ -1,7 +1,7 @@
 """Protection of rq-dashboard: a login, no requests from other sites, and no content of a job is run.
 
 Without it, version 0.9 requeues on GET, has no protection against cross-site requests, compares its password with
-`!=`, unpickles what it finds in Redis, and puts what jobs say into its pages as HTML.
+`!=`, unpickles what it finds in Redis, and puts text from jobs into its pages as HTML.
 """
 
 from __future__ import annotations

@@ -47,14 +47,14 @@ def rendition(image_id: str, file: str) -> ResponseReturnValue:
     if info is not None:
         version = version_of(record.recipe, info.bytes)
     else:
-        # an event may arrive before the file that another machine wrote; the requested version proves that it exists
+        # An event may arrive before the file that another machine wrote. The requested version proves that it exists.
         version = version_of(RECIPE, _size(path))
         if record.state is not State.PENDING or request.args.get("v") != version:
             raise ImageNotFound(image_id)
     try:
         return _file(path, format_.content_type, f"{record.sha256[:32]}-{name}-{version}")
     except ImageNotFound:
-        # it may have been made again, in another format, since its record was read
+        # It may have been rendered again, in another format, since its record was read.
         record = services().store.get(image_id)
         if _is_elsewhere(record, name, format_):
             return _led_to(record, name)
@@ -74,7 +74,7 @@ def _led_to(record: Record, name: str) -> ResponseReturnValue:
 
 
 def send_rendition(folder: Path, record: Record, name: str) -> Response:
-    """A rendition that the record has, out of the image's folder."""
+    """Send a rendition that the record names, from the image's folder."""
     info = record.renditions[name]
     path = folder / rendition_name(name, info.format)
     return _file(path, info.format.content_type, f"{record.sha256[:32]}-{name}-{version_of(record.recipe, info.bytes)}")
@@ -123,7 +123,7 @@ def _file_names(name: str) -> dict[str, str]:
 
 
 def _look_afresh(folder: Path) -> None:
-    """See what another machine has just written there."""
+    """Refresh the folder's cached listing (NFS), to see what another machine has just written."""
     try:
         refresh(folder)
     except OSError as error:

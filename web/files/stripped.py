@@ -1,4 +1,4 @@
-"""Originals without their metadata, made while they are sent: without a copy on disk, and without decoding."""
+"""Originals without their metadata, made while they are sent: no copy on disk, no decoding."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _Key = tuple[str, int, int, int]
 
 
 class StrippedFiles:
-    """Opens originals without their metadata; caches which pieces of the last originals are kept."""
+    """Opens originals without their metadata; caches which byte ranges remain of the last ones opened."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        # the walk of 250 MB takes a second or two, mostly of the disk
+        # Parsing a file of 250 MB takes a second or two, mostly for the disk.
         self._walks = Turns(2)
         self._lock = Lock()
         self._kept: OrderedDict[_Key, Pieces | None] = OrderedDict()
@@ -73,7 +73,7 @@ class StrippedFiles:
         return pieces
 
     def _known(self, key: _Key, record: Record) -> Pieces | None:
-        """What is remembered of an original; raise `CannotStripMetadata` if that it is damaged."""
+        """The cached ranges of an original; raise `CannotStripMetadata` if it is known to be damaged."""
         with self._lock:
             if key not in self._kept:
                 return None
@@ -91,7 +91,7 @@ class StrippedFiles:
 
 
 def _key(record: Record, original: BinaryIO) -> _Key:
-    """What must be the same for pieces to hold: a file that was restored from a backup is another one."""
+    """Identifies the file on disk: ranges are valid only for the same one, and a restored backup is another."""
     status = os.fstat(original.fileno())
     return record.sha256, status.st_ino, status.st_size, status.st_mtime_ns
 

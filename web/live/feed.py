@@ -51,7 +51,7 @@ class Frame:
 
 
 class Observer(Protocol):
-    """Who else wants to know of the events of this process."""
+    """Something in this process that also receives the events."""
 
     def began(self, events: list[Event], position: str) -> None:
         """The feed follows from `position` on; these are the last events before."""
@@ -92,7 +92,7 @@ class Feed:
             return self._position if self._following else None
 
     def catch_up(self, to: str) -> None:
-        """Wait a moment until this event was told: who listens from now on gets none from before."""
+        """Wait a moment until this event was sent, so that later listeners get none from before."""
         with self._changed:
             self._changed.wait_for(lambda: order(to) <= order(self._position), _BEHIND_SECONDS)
 
@@ -117,7 +117,7 @@ class Feed:
                 when_gone()
                 return
             if since is not None and order(since) > order(self._position):
-                # the position is from another process, whose reader is slightly ahead of ours
+                # The position is from another process, whose reader is slightly ahead of ours.
                 self._changed.wait_for(lambda: order(since) <= order(self._position), _BEHIND_SECONDS)
             missed = self._after(since, original)
             position = f"id: {self._position}\n\n".encode()

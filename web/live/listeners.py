@@ -1,4 +1,4 @@
-"""Listeners: open connections that all get the same data from one thread, which waits for none of them."""
+"""Listeners: open connections, all served the same data by one thread that never waits for any of them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Listeners:
         self._selector.register(self._wake_in, selectors.EVENT_READ)
         self._all: set[_Listener] = set()
         self._said: list[tuple[bytes, bytes]] = []
-        # by number, without a gap: what is said to those who may fetch originals, and to the others
+        # By consecutive number: the data for listeners who may fetch originals, and for the others.
         self._pieces: dict[int, tuple[bytes, bytes]] = {}
         self._pieces_bytes = 0
         self._end = 0
@@ -123,7 +123,7 @@ class Listeners:
                 self._inbox.popleft()()
             if self._said:
                 self._say()
-                # many listeners and many events at once: others need the processor too, and more is said in one
+                # With many listeners and events, pause: other threads need the processor, and one write can take more.
                 time.sleep(min(0.1, _REST * (time.monotonic() - began)))
 
     def _add(self, listener: _Listener) -> None:
@@ -198,7 +198,7 @@ class Listeners:
             self._selector.modify(listener.socket, events, listener)
 
     def _hear(self, listener: _Listener) -> None:
-        """Discard what a listener sends; close the connection at its end."""
+        """Discard what a listener sends; close the connection when it ends."""
         try:
             if listener.socket.recv(4096):
                 return

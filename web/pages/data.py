@@ -1,4 +1,4 @@
-"""What a page's script starts from: JSON within the page."""
+"""The data embedded in a page for its script, as JSON."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ blueprint.add_app_template_filter(ground)
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
-    """All images or those that are searched for, by when they were added or taken, from the newest or a position on."""
+    """The gallery or search results, sorted by date added or taken, from the newest or from a position on."""
     query = replace(asked_query(typed=True), after=None)
     before = _before(query)
     wanted = Wanted(query)
@@ -60,13 +60,13 @@ def index() -> ResponseReturnValue:
 
 
 def _try_again(wanted: Wanted, error: IndexNotReady) -> ResponseReturnValue:
-    """A page in the place of what was asked for, which asks again by itself until the index is whole."""
+    """The page shown while the index is being built; it reloads itself until the index is complete."""
     page = render_template("gallery/indexing.html", wanted=wanted, images=error.images, seconds=error.retry_after)
     return page, 503, {"Retry-After": str(error.retry_after), "Cache-Control": "no-store"}
 
 
 def _before(query: Query) -> str | None:
-    """Where the page begins, as the order of the query writes it; raises `BadRequest`."""
+    """The position where the page begins, in the query's sort order; raises `BadRequest`."""
     if query.before is None:
         return None
     if query.sort is Sort.RECEIVED:
@@ -77,20 +77,20 @@ def _before(query: Query) -> str | None:
 
 
 def _by_day(records: Iterable[Record], sort: Sort) -> list[tuple[str, list[Record]]]:
-    """The records under the days they came in (in UTC) or were taken."""
+    """The records grouped by the day when they were added (in UTC) or taken."""
     groups = groupby(records, lambda record: day_of(record, sort))
     return [(f"{day:%A}, {day.day} {day:%B %Y}", list(group)) for day, group in groups]
 
 
 @blueprint.app_template_filter()
 def shape(record: Record) -> int:
-    """Width over height in hundredths, in steps of five, as the style sheet's classes have it."""
+    """The aspect ratio in hundredths, in steps of five: the number in the style sheet's class."""
     return max(40, min(300, round(record.width / max(1, record.height) * 20) * 5))
 
 
 @blueprint.app_template_filter()
 def moment(text: str) -> str:
-    """A time of a record, for people; as it is if a newer release wrote it in another way."""
+    """A time of a record as text for people; unchanged if a newer release wrote it in another format."""
     try:
         at = datetime.fromisoformat(text)
     except ValueError:
@@ -108,21 +108,21 @@ def _queue_answers() -> bool:
 
 @blueprint.get("/images/<image_id>")
 def image(image_id: str) -> ResponseReturnValue:
-    """One image with what is known of it: a link that can be shared."""
+    """The page of one image with its details: the link that people share."""
     record = services().store.get(image_id)
     return render_template("gallery/image.html", record=record, data=page_data([record], at=image_id))
 
 
 @blueprint.post("/images/<image_id>/retry")
 def retry(image_id: str) -> ResponseReturnValue:
-    """Try again, from the tile."""
+    """Retry an image, from its tile."""
     services().retry(image_id)
     return redirect(url_for("gallery.index"), 303)
 
 
 @blueprint.post("/retry-failed")
 def retry_failed() -> ResponseReturnValue:
-    """Try all again."""
+    """Retry all failed images."""
     with turn("change"):
         services().retry_many(services().store.failed())
     return redirect(url_for("gallery.index"), 303)
@@ -130,6 +130,6 @@ def retry_failed() -> ResponseReturnValue:
 
 @blueprint.post("/images/<image_id>/delete")
 def delete(image_id: str) -> ResponseReturnValue:
-    """Delete, from the image's page."""
+    """Delete an image, from its page."""
     services().delete(image_id)
     return redirect(url_for("gallery.index"), 303)

@@ -1,4 +1,4 @@
-"""The background of a partly transparent picture, chosen so that its lines show up."""
+"""The background of a transparent picture, chosen for contrast."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes the gallery installable: manifest, service worker, the page to show offline, and a target for sharing."""
+"""Makes the gallery installable: manifest, service worker, offline page, and share target."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ICONS = (
 
 @blueprint.get("/manifest.webmanifest")
 def manifest() -> ResponseReturnValue:
-    """The web app manifest. It says nothing of the gallery's content, so anybody may have it."""
+    """The web app manifest. It reveals nothing of the gallery's content, so anyone may fetch it."""
     vector = {"src": url_for("static", filename="icon.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"}
     described: dict[str, Any] = {
         "id": "/",
@@ -56,7 +56,7 @@ def manifest() -> ResponseReturnValue:
 
 @blueprint.get("/sw.js")
 def service_worker() -> Response:
-    """The service worker, under an address that never changes, so that a new release replaces it."""
+    """The service worker. Its URL never changes, so that a new release replaces it."""
     answer = built("sw.js")
     answer.cache_control.no_cache = True
     return answer
@@ -70,5 +70,5 @@ def offline() -> str:
 
 @blueprint.post("/share")
 def share() -> ResponseReturnValue:
-    """Accept files that another program shared; only if there is no service worker that takes them."""
+    """Handle files shared by another app, in case the service worker is missing, which normally takes them."""
     return receive_form()

@@ -26,7 +26,7 @@ _FINDINGS = {
 
 @blueprint.get("/status")
 def index() -> ResponseReturnValue:
-    """How the whole pipeline is doing."""
+    """The state of the whole pipeline."""
     events = feed().position()
     found = overviews().get()
     page = render_template(
@@ -57,7 +57,7 @@ def retry() -> ResponseReturnValue:
 
 
 def _verdict(volume_error: str | None, queue_error: str | None, workers: int) -> str:
-    """What is wrong, the worst first; "" if nothing is."""
+    """What is wrong, worst first; "" if all is well."""
     if volume_error:
         return volume_error
     if queue_error:
@@ -67,7 +67,7 @@ def _verdict(volume_error: str | None, queue_error: str | None, workers: int) ->
 
 @blueprint.app_template_filter()
 def ago(seconds: float | None) -> str:
-    """A duration in words, as short as it can be understood."""
+    """A duration as short text."""
     if seconds is None:
         return "–"
     if seconds < 1:

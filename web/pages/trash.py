@@ -1,4 +1,4 @@
-"""The page of the trash: what was deleted, to be brought back or removed permanently."""
+"""The trash page: restore deleted images, or remove them permanently."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ blueprint = Blueprint("trash_page", __name__)
 
 @blueprint.get("/trash")
 def index() -> ResponseReturnValue:
-    """What is in the trash, newest image first, or those before an id."""
+    """The images in the trash, newest first, or those before an id."""
     before = asked_id("before")
     events = feed().position()
     found, after = services().store.trashed_page(before, PAGE)

@@ -1,4 +1,4 @@
-"""What the gallery page shows, in words: its heading, what to say if nothing is found, and its address."""
+"""The gallery page's query as text: heading, message if nothing is found, and address."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _DONE = {Sort.RECEIVED: "added", Sort.TAKEN: "taken"}
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What was asked for."""
+    """The query of a gallery page."""
 
     query: Query
 
     @property
     def is_filtered(self) -> bool:
-        """Whether some images are shown, and not all."""
+        """Whether the page shows search results, and not the whole gallery."""
         return self.query.is_filtered
 
     @property
     def is_too_short(self) -> bool:
-        """Whether the words are too short to be found."""
+        """Whether the words are too short for a search."""
         return has_short_words(self.query.words)
 
     @property
@@ -41,16 +41,16 @@ class Wanted:
 
     @property
     def typed(self) -> str:
-        """What is in the search field."""
+        """The text of the search field."""
         return request.args.get("q", "")
 
     def address(self, **changes: str | None) -> str:
-        """The address of the page with these parameters changed, from its start."""
+        """The address of this query's first page, with these parameters changed."""
         kept = {name: request.args.get(name) for name in PARAMETERS if name not in ("before", "after")}
         return _address({name: text for name, text in (kept | changes).items() if text})
 
     def nothing(self) -> dict[str, Any] | None:
-        """What to say if no image is found; None if all are shown."""
+        """The message if no image is found; None for the whole gallery."""
         if not self.is_filtered:
             return None
         links = [{"label": "All pictures", "href": _address(self._order())}]
@@ -70,7 +70,7 @@ class Wanted:
         return {"title": "Nothing found", "hint": f"There are no {self._phrase()}.", "links": links}
 
     def start(self) -> dict[str, Any]:
-        """The query for the script of the page."""
+        """The query as data for the page's script."""
         query = self.query
         days = {"first": query.first, "last": query.last}
         return {

@@ -1,4 +1,4 @@
-"""The body of a request, from the socket to its reader without a copy in between."""
+"""Reads the body of a request from the socket, without copying it."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def pieces(environ: Mapping[str, Any]) -> Iterator[bytes | memoryview]:
         while piece := body.read(_SMALL_PIECE):
             yield piece
         return
-    ahead: bytes = reader.unreader.take_buffered()  # came with the request's head
+    ahead: bytes = reader.unreader.take_buffered()  # arrived with the request's header
     reader.unreader.unread(ahead[reader.length :])
-    # gunicorn must know how much is left, because the next request starts there
+    # Gunicorn must know how much is left, because the next request starts there.
     if ahead := ahead[: reader.length]:
         reader.length -= len(ahead)
         yield ahead
     if not reader.length:
         return
-    # memory that is held only as far as it was filled: a thousand slow clients never fill it far
+    # The kernel allocates only the pages that are written, and a thousand slow clients write few.
     buffer = memoryview(mmap.mmap(-1, min(PIECE, reader.length)))
     try:
         while reader.length and (size := connection.recv_into(buffer[: reader.length])):

@@ -57,7 +57,7 @@ class Log(Logger):  # type: ignore[misc]
     """gunicorn's log in the format of ours."""
 
     def setup(self, cfg: Config) -> None:
-        """Send them to the root logger."""
+        """Send gunicorn's messages to the root logger."""
         super().setup(cfg)
         set_up_logs("web", Settings.from_environment().log_format)
         self.error_log.handlers[:] = []

@@ -1,4 +1,4 @@
-"""Gunicorn's threaded worker for clients of every kind: the slow are cut off, none takes all, none blocks the others.
+"""Gunicorn's threaded worker, hardened: slow clients are cut off, and none can use up or block the resources of others.
 
 `tests/test_gunicorn_contract.py` fails if gunicorn changes what is overridden here.
 """
@@ -39,7 +39,7 @@ _THREADS_AT_START = 64
 
 
 class Connection(TConn):  # type: ignore[misc]
-    """A client's connection; one that came when there were too many already may only probe."""
+    """A client's connection. One accepted beyond the limit may only request probes."""
 
     caller = ""
     behind_proxy = False
@@ -47,15 +47,15 @@ class Connection(TConn):  # type: ignore[misc]
 
 
 class GalleryWorker(ThreadWorker):  # type: ignore[misc]
-    """`ThreadWorker` whose accepting thread waits for nobody.
+    """`ThreadWorker` whose accepting thread never blocks.
 
-    - A connection gets a thread once its request is there and its caller has a place free, not before; probes get
-      threads of their own.
-    - Each caller holds at most its share of connections. If all together hold too many, an idle one of
-      whoever has most is closed; if none is idle, newcomers get nothing but the probes.
-    - A connection is closed by a thread that waits for all of them at once.
-    - Without descriptors, memory or any thread, connections are refused and the process goes on. If there are fewer
-      threads than it may have, requests wait for those.
+    - A connection gets a thread only when its request has arrived and its caller has a free place; probes have their
+      own threads.
+    - Each caller holds at most its share of connections. If there are too many in total, an idle one of the caller
+      with the most is closed; if none is idle, new connections may only request probes.
+    - One thread closes all connections, and waits for all of them at once.
+    - Without descriptors, memory or any thread, connections are refused and the process goes on. With fewer threads
+      than configured, requests wait for those.
     """
 
     def init_process(self) -> None:
@@ -65,7 +65,7 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
         self._first_bytes_seconds = min(_FIRST_BYTES_SECONDS, PacedSocket.patience)
         self._for_probes = min(_FOR_PROBES, at_most(CONNECTIONS) // 4)
         self._capacity = min(self.cfg.worker_connections, at_most(CONNECTIONS) - self._for_probes)
-        self.worker_connections = sys.maxsize  # we go on accepting, and shed
+        self.worker_connections = sys.maxsize  # never stop accepting: we shed connections ourselves
         self._proxies = settings.trusted_proxies
         self._shares = Shares(min(settings.client_connections, at_most(CONNECTIONS) // 4))
         self._places = Places()
@@ -76,11 +76,11 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
         super().init_process()
 
     def get_thread_pool(self) -> ThreadPool:
-        """The threads of all requests but probes."""
+        """The threads of all requests except probes."""
         return ThreadPool(max_workers=self.cfg.threads)
 
     def run(self) -> None:
-        """Serve until told to stop; answers that were given still arrive."""
+        """Serve until told to stop; responses already given are still delivered."""
         self._start_threads()
         super().run()
         self._closing.wait()
@@ -88,36 +88,36 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
             lane.shutdown(wait=False)
 
     def _start_threads(self) -> None:
-        """Start those for probes and some for requests: under load that would hold up the accepting one."""
+        """Start the threads for probes and some for requests now: under load it would delay the accepting thread."""
         started = Event()
-        with suppress(RuntimeError):  # none is to be had: it is tried again for each request
+        with suppress(RuntimeError):  # no thread available: tried again for each request
             for pool in (*self._lanes.values(), self.tpool):
                 for _ in range(min(_THREADS_AT_START, pool._max_workers)):
                     pool.submit(started.wait)
         started.set()
 
     def wait_for_and_dispatch_events(self, timeout: float) -> None:
-        """Handle what has happened; what goes wrong with one connection concerns no other."""
+        """Handle pending events; a failure of one connection does not affect the others."""
         for key, _ in self.poller.select(timeout):
             if isinstance(key.fileobj, socket.socket) and key.fileobj.fileno() < 0:
-                continue  # closed by what was handled just before
+                continue  # closed by an earlier event of this round
             try:
                 key.data(key.fileobj)
             except Exception:
                 self.log.exception("a connection could not be served")
 
     def accept(self, listener: socket.socket) -> None:
-        """Take a connection, unless its caller holds too many."""
+        """Accept a connection, unless its caller holds too many."""
         try:
             connection, client = listener.accept()
         except OSError as error:
             if error.errno in _OUT_OF_DESCRIPTORS:
                 self._shed(listener)
-            # anything else is the network's, or another process was faster (accept(2))
+            # Other errors come from the network, or another process was faster (accept(2)).
             return
         address = client[0] if isinstance(client, tuple) else "local"
         who = caller_of(address)
-        # a proxy's connections are its callers', who are told apart in `web.access.throttling`
+        # The connections of a proxy belong to many callers, which `web.access.throttling` tells apart.
         counted = not is_trusted(address, self._proxies)
         if counted and not self._shares.take(who):
             counters.REFUSED_CONNECTIONS.labels("share").inc()
@@ -137,7 +137,7 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
         self.enqueue_req(conn)
 
     def enqueue_req(self, conn: Connection) -> None:
-        """Give a connection a thread, or wait for its request."""
+        """Submit a connection to a thread, or wait for its request."""
         pool: ThreadPool = self.tpool
         patience = None
         if conn.parser is None or not conn.parser.unreader.buf.getvalue():
@@ -164,17 +164,17 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
             self._places.when_free(conn.caller, partial(self._begin, conn))
 
     def _begin(self, conn: Connection) -> None:
-        """Handle a request that has a place, which it leaves while it waits for its client."""
+        """Handle a request that has a place; it gives up the place while it waits for its client."""
         leave, enter = partial(self._places.leave, conn.caller), partial(self._places.take_again, conn.caller)
         conn.sock.begin(around=(leave, enter))
         conn.sock.when_answered(leave)
         self._submit(conn, self.tpool)
 
     def _submit(self, conn: Connection, pool: ThreadPool) -> None:
-        """Have a thread handle the request; called in any thread."""
+        """Submit the request to a thread. May be called in any thread."""
         try:
             future = pool.submit(self.handle, conn)
-        except RuntimeError:  # no thread is to be had
+        except RuntimeError:  # no thread available
             counters.REFUSED_CONNECTIONS.labels("threads").inc()
             self.method_queue.defer(self._give_up, conn)
             return
@@ -226,7 +226,7 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
         self._closing.refuse(conn.sock, BUSY)
 
     def _shed(self, listener: socket.socket) -> None:
-        """Let go of an idle connection, or else of the newcomer: one that waits would wake us for ever."""
+        """Close an idle connection, or else the new one: left in the backlog, it would wake us again and again."""
         counters.REFUSED_CONNECTIONS.labels("descriptors").inc()
         if self._close_idle():
             return

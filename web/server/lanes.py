@@ -1,4 +1,4 @@
-"""Which threads answer a request: probes have their own, so that other requests cannot make us look dead."""
+"""Assigns requests to threads: probes have their own, so that a process under load still answers them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def lanes() -> Mapping[bytes, ThreadPool]:
 def probe(head: bytes) -> bytes | None:
     """The path of the probe that these first bytes request; None for any other request.
 
-    A probe has its whole head in these bytes, and no body: its thread never waits for the client.
+    A probe has its whole header in these bytes, and no body, so its thread never waits for the client.
     """
     end = head.find(b"\r\n\r\n")
     method, _, rest = head[:end].partition(b" ")

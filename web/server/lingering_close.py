@@ -1,6 +1,6 @@
-"""Read a refused upload to its end, within bounds, so that the client gets to see why.
+"""Reads a refused upload to its end, within bounds, so that the client receives the reason.
 
-A server that closes a connection with bytes unread resets it, and its answer is lost on the way (RFC 9112, 9.6).
+A server that closes a connection with unread bytes resets it, and its response may be lost (RFC 9112, 9.6).
 """
 
 from __future__ import annotations

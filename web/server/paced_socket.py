@@ -1,4 +1,4 @@
-"""A client's connection on which waiting has an end, whether the client sends too slowly or takes too slowly."""
+"""A client's connection with a minimum speed, for both sending and receiving."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _NO_SENDFILE = (errno.EINVAL, errno.ENOSYS, errno.ENOTSOCK, errno.EOPNOTSUPP)
 class PacedSocket(socket.socket):
     """A connection that is cut off once its client falls `patience` seconds behind 4 KiB a second.
 
-    Each second of waiting for the client puts it a second behind, each 4 KiB that it sends or takes make good for
-    one. What it did quickly before is not saved up: whoever stops is cut off `patience` seconds later.
+    Each second of waiting for the client puts it one second behind; each 4 KiB that it sends or receives makes up for
+    one. Credit is not saved up: a client that stops is cut off `patience` seconds later.
 
-    The time-outs of other sockets hold beside that. The system's socket is never blocking.
+    Ordinary socket time-outs apply too. The underlying socket never blocks.
     """
 
     patience = 30.0
@@ -42,12 +42,12 @@ class PacedSocket(socket.socket):
         self._when_closed: Callable[[], None] | None = None
         self._when_answered: list[Callable[[], None]] = []
         self._around_waits: AroundWaits | None = None
-        # how much of an answer lies in the system's memory, where a client that takes nothing leaves it
+        # How much of a response fits into the kernel's buffer: a client that reads nothing leaves it there.
         with suppress(OSError, AttributeError):
             self.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MOST_UNSENT)
 
     def begin(self, patience: float | None = None, around: AroundWaits | None = None) -> None:
-        """A new request: the client is not behind. A probe has a `patience` of its own; `around` is for all others."""
+        """Begin a new request: the client is not behind. A probe has its own `patience`; `around` is for all others."""
         self.probes = patience is not None
         self._around_waits = around
         self._patience = self.patience if patience is None else patience
@@ -67,11 +67,11 @@ class PacedSocket(socket.socket):
 
     @property
     def has_place(self) -> bool:
-        """Whether something is called around waits already: the request has its place among its caller's."""
+        """Whether the request has its caller's place already: then something is called around its waits."""
         return self._around_waits is not None
 
     def answered(self) -> None:
-        """The current request is done with."""
+        """End the current request."""
         self._around_waits = None
         calls, self._when_answered = self._when_answered, []
         for call in calls:
@@ -161,7 +161,7 @@ class PacedSocket(socket.socket):
         self._behind = max(0.0, self._behind - size / BYTES_PER_SECOND)
 
     def _wait(self, event: int) -> None:
-        """Wait until the client does something, its time is up (`ConnectionResetError`), or the time-out's."""
+        """Wait for the client. Raises `ConnectionResetError` if it is too slow, and an error on time-out."""
         if self._timeout == 0.0:
             raise BlockingIOError(errno.EAGAIN, "the client is not there yet")
         began = time.monotonic()

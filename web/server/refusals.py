@@ -1,4 +1,4 @@
-"""Answers to connections that get no thread, written whole beforehand: they must cost next to nothing."""
+"""Prebuilt responses for connections that get no thread: they must cost next to nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking a connection over from gunicorn, for endless answers that should not hold a thread."""
+"""Takes a connection over from gunicorn, for endless responses that should not hold a thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def can_take_over(environ: Mapping[str, Any]) -> bool:
 def take_over(environ: Mapping[str, Any]) -> socket.socket:
     """Return the connection of this request, now the caller's. The caller must then raise `StopIteration`.
 
-    That tells gunicorn that the connection is dealt with. gunicorn keeps a socket that has already ended, and closes
+    That tells gunicorn that the response is complete. Gunicorn is left with a socket that has already ended, and closes
     it as usual.
     """
     server: socket.socket = environ["gunicorn.socket"]

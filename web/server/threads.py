@@ -1,4 +1,4 @@
-"""Threads for requests, as many as there are to be had."""
+"""The thread pool for requests."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 
 class ThreadPool(ThreadPoolExecutor):
-    """`ThreadPoolExecutor` that goes on with the threads it has if the system gives it no more.
+    """`ThreadPoolExecutor` that goes on with its existing threads if the system cannot start more.
 
-    The original raises `RuntimeError` then, although it has queued the call, which its threads make nevertheless.
+    The original raises `RuntimeError` then, although it has queued the call, which its threads still run.
     """
 
     def _adjust_thread_count(self) -> None:
