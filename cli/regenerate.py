@@ -6,12 +6,12 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import click
 
-from pipeline.errors import BadSetting, GalleryError
+from pipeline.errors import BadSetting, GalleryError, UnusableRecord
 from pipeline.images.view_format import ViewFormat
 from pipeline.logs import set_up_logs
 from pipeline.queue.connection import QueueUnavailable, connect
@@ -54,14 +54,14 @@ def regenerate(which: Which) -> None:
     try:
         settings = Settings.from_environment()
         store = Store(settings)
-        ids = select(store, which := Which(which), settings.view_format)
+        ids, damaged = select(store, which := Which(which), settings.view_format)
         lease = Lease(connect(settings.redis_url, timeout=5), lambda: store.volume.id)
         lease.start()
         queue = ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
         tracer = make_tracer("cli", settings.otlp_endpoint)
         with (
             click.progressbar(
-                length=len(ids),
+                length=len(ids) + len(damaged),
                 label="Reading" if which is Which.FACTS else "Making again",
                 file=sys.stderr,
                 hidden=not sys.stderr.isatty(),
@@ -69,6 +69,7 @@ def regenerate(which: Which) -> None:
             tracer.root("gallery regenerate"),
         ):
             run = Run(store, queue, deque(ids), lambda: bar.update(1), facts=which is Which.FACTS, tracer=tracer)
+            run.leave_out(damaged)
             run.work()
     except (OSError, BadSetting, GalleryError, QueueUnavailable) as error:
         click.echo(f"Stopped: {error}", err=True)
@@ -82,11 +83,19 @@ def regenerate(which: Which) -> None:
     sys.exit(1 if run.failures else 0)
 
 
-def select(store: Store, which: Which, view_format: ViewFormat) -> list[str]:
-    """The ids of the images to make again, oldest first."""
+def select(store: Store, which: Which, view_format: ViewFormat) -> tuple[list[str], dict[str, str]]:
+    """The ids of the images to make again, oldest first; and those whose record is damaged, with what to do."""
+    wanted: list[str] = []
+    damaged: dict[str, str] = {}
     folders = list(images(store.volume))
     with click.progressbar(folders, label="Looking", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        return [folder.name for folder in bar if is_wanted(store, folder.name, which, view_format)]
+        for folder in bar:
+            try:
+                if is_wanted(store, folder.name, which, view_format):
+                    wanted.append(folder.name)
+            except UnusableRecord as error:
+                damaged[folder.name] = str(error)
+    return wanted, damaged
 
 
 @dataclass(slots=True)
@@ -114,6 +123,11 @@ class Run:
             if not put_off:
                 self._feed(jobs)
             time.sleep(_POLL_SECONDS * (5 if put_off else 1))
+
+    def leave_out(self, damaged: Mapping[str, str]) -> None:
+        """Count images that no worker can make again as failures."""
+        for image_id, why in damaged.items():
+            self._end(image_id, f"{FAILED}: {why}")
 
     def _feed(self, jobs: RegenerationQueue) -> None:
         if not self.waiting:

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from cli.doctor import examination_of, examine
-from pipeline.errors import VolumeUnavailable
+from pipeline.errors import ForeignRecord
 from pipeline.store.checks.examine import repair
 from pipeline.store.cleanup import cleanup
 from tests.damage import DAMAGES, Volume
@@ -66,9 +66,9 @@ def test_no_image_is_shown_or_deleted_in_the_name_of_another(volume: Volume) -> 
     before = contents(volume.layout.root)
     for image_id in (volume.ready[0], volume.waiting):
         for ask in (volume.store.get, volume.store.delete, volume.store.retry, volume.store.render_anew):
-            with pytest.raises(VolumeUnavailable):
+            with pytest.raises(ForeignRecord):
                 ask(image_id)
-    with pytest.raises(VolumeUnavailable):
+    with pytest.raises(ForeignRecord):
         make(volume.store, volume.waiting)
     assert contents(volume.layout.root) == before
     assert len(volume.store.page().records) == 6

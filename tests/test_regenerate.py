@@ -137,6 +137,17 @@ def test_what_cannot_be_made_anew_keeps_what_it_has(gallery: Gallery) -> None:
     assert gallery.call("GET", record["links"]["view"]).status == 200
 
 
+def test_a_damaged_record_keeps_no_other_image_from_being_made_anew(gallery: Gallery) -> None:
+    damaged, other = fill(gallery, 2)
+    store_of(gallery).layout.record(damaged).write_bytes(b"{")
+    age(gallery, other)
+    status, out = regenerate(gallery)
+    assert status == 1
+    assert "1 failed, 1 made" in out
+    assert f"{damaged}: The record of this image is damaged." in out
+    assert store_of(gallery).get(other).recipe == RECIPE
+
+
 def test_an_upload_does_not_wait_behind_a_long_run_and_every_image_is_served_all_the_while(gallery: Gallery) -> None:
     ids = fill(gallery, 8, (4000, 3000))
     process, broken, stop = command(gallery, "--all"), [], threading.Event()

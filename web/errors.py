@@ -7,7 +7,7 @@ from flask import Flask, Response, render_template, request
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException
 
-from pipeline.errors import BrokenUpload, GalleryError, VolumeUnavailable
+from pipeline.errors import BrokenUpload, GalleryError, UnusableRecord, VolumeUnavailable
 from web import counters, uploads
 from web.api.answers import answer
 from web.api.schemas import Problem
@@ -28,7 +28,9 @@ _STATUSES = {
     },
     429: {"too-many-at-once", "too-many-requests", "too-many-tries"},
     500: {"internal"},
-    503: {"busy", "index-not-ready", "queue-unavailable", "too-many-listeners", "volume-unavailable"},
+    503: {
+        "busy", "index-not-ready", "queue-unavailable", "record-damaged", "too-many-listeners", "volume-unavailable",
+    },
     507: {"volume-full"},
 }  # fmt: skip
 STATUS = {code: status for status, codes in _STATUSES.items() for code in codes}
@@ -53,6 +55,8 @@ def register(app: Flask) -> None:
 def _named(error: GalleryError) -> Response:
     if isinstance(error, VolumeUnavailable):
         _log.error("volume unavailable", why=error.why)
+    elif isinstance(error, UnusableRecord):
+        _log.error("record damaged", image=error.image_id, why=error.why)
     if request.endpoint in uploads.ENDPOINTS:
         counters.refused(error.code)
     status = STATUS[error.code]

@@ -12,13 +12,13 @@ import structlog
 from flask import current_app
 
 from pipeline.errors import (
-    DamagedRecord,
     GalleryError,
     ImageNotFound,
     MadeByNewerRelease,
     NoRoomToRetry,
     NotRestorable,
     NotRetryable,
+    UnusableRecord,
     VolumeFull,
 )
 from pipeline.queue.connection import QueueUnavailable
@@ -134,7 +134,7 @@ class Services:
         for image_id in image_ids:
             try:
                 self.delete(image_id)
-            except ImageNotFound:
+            except (ImageNotFound, UnusableRecord):
                 continue
             deleted += 1
         return deleted
@@ -156,7 +156,7 @@ class Services:
         for image_id in image_ids:
             try:
                 self.restore(image_id)
-            except (ImageNotFound, NotRestorable, DamagedRecord):
+            except (ImageNotFound, NotRestorable, UnusableRecord):
                 continue
             restored += 1
         return restored
@@ -174,7 +174,7 @@ class Services:
                 return Emptied(deleted, len(ids) - number)
             try:
                 self.purge(image_id)
-            except ImageNotFound:
+            except (ImageNotFound, UnusableRecord):
                 continue
             deleted += 1
         return Emptied(deleted, 0)
@@ -206,7 +206,7 @@ class Services:
                 return Retried(retried, len(image_ids) - number)
             try:
                 self.retry(image_id)
-            except (ImageNotFound, NotRetryable, MadeByNewerRelease, DamagedRecord):
+            except (ImageNotFound, NotRetryable, MadeByNewerRelease, UnusableRecord):
                 continue
             retried += 1
         return Retried(retried, 0)

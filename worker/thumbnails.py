@@ -14,6 +14,7 @@ from pipeline.errors import (
     ImageNotFound,
     OriginalMissing,
     RendererDied,
+    UnusableRecord,
     VolumeUnavailable,
     volume_error,
 )
@@ -81,7 +82,7 @@ class RenderContext:
             _log.info("nothing to do")
         except ImageNotFound:
             _log.info("image deleted meanwhile")
-        except VolumeUnavailable as error:
+        except (VolumeUnavailable, UnusableRecord) as error:
             _log.warning("put off", why=error.why)
             raise
         except OSError as error:

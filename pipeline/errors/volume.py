@@ -37,22 +37,32 @@ class VolumeUnavailable(GalleryError):
         self.why = why
 
 
-class DamagedRecord(VolumeUnavailable):
-    """The image exists, but its record cannot be read; the doctor rewrites it."""
+class UnusableRecord(GalleryError):
+    """The record of one image is of no use, and the doctor rewrites it. Nothing is wrong with the others."""
+
+    code, title = "record-damaged", "The record of this image is damaged"
+
+    def __init__(self, image_id: str, why: str) -> None:
+        super().__init__("The record of this image is damaged. An administrator must run `gallery doctor --repair`.")
+        self.image_id = image_id
+        self.why = why
+
+
+class DamagedRecord(UnusableRecord):
+    """The image exists, but its record cannot be read."""
 
     def __init__(self, image_id: str) -> None:
-        super().__init__(f"the record of {image_id} is damaged: run `gallery doctor --repair`")
-        self.image_id = image_id
+        super().__init__(image_id, f"the record of {image_id} is damaged: run `gallery doctor --repair`")
 
 
-class ForeignRecord(VolumeUnavailable):
+class ForeignRecord(UnusableRecord):
     """The record in an image's folder belongs to another image: the two were swapped or copied by hand.
 
     The doctor fixes that; until then nothing is done to either.
     """
 
     def __init__(self, image_id: str, found: str) -> None:
-        super().__init__(f"the record of {image_id} is that of {found}: run `gallery doctor --repair`")
+        super().__init__(image_id, f"the record of {image_id} is that of {found}: run `gallery doctor --repair`")
 
 
 def volume_error(error: OSError) -> GalleryError:

@@ -14,7 +14,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, VolumeUnavailable, volume_error
+from pipeline.errors import (
+    DamagedRecord,
+    ForeignRecord,
+    ImageNotFound,
+    UnusableRecord,
+    VolumeUnavailable,
+    volume_error,
+)
 from pipeline.ids import is_id
 from pipeline.records import Record
 from pipeline.store import reading
@@ -153,7 +160,7 @@ def is_trashed(volume: Volume, sha256: str, image_id: str) -> bool:
     """Whether an image with these bytes, by its record, is in the trash."""
     try:
         return reading.read_trashed(volume, image_id).sha256 == sha256
-    except (ImageNotFound, DamagedRecord, ForeignRecord):
+    except (ImageNotFound, UnusableRecord):
         return False
 
 
@@ -189,7 +196,7 @@ def find_by_hash(volume: Volume, sha256: str) -> Record | None:
         if (volume.layout.image(image_id) / record.original).stat().st_size != record.bytes:
             return None
         volume.flush_place(image_id)  # the caller may then drop its copy
-    except (ImageNotFound, DamagedRecord, ForeignRecord):
+    except (ImageNotFound, UnusableRecord):
         return None
     except OSError as error:
         if is_gone(error):

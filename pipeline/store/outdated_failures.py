@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.errors import ImageNotFound, VolumeUnavailable
+from pipeline.errors import ImageNotFound, UnusableRecord, VolumeUnavailable
 from pipeline.records import State
 from pipeline.store import failure_marks, outbox, reading, trash
 from pipeline.volume.locks import is_locked
@@ -49,7 +49,7 @@ class OutdatedFailures:
             record = reading.read(self._volume, image_id)
         except ImageNotFound:
             pass
-        except VolumeUnavailable:
+        except (VolumeUnavailable, UnusableRecord):
             return False
         else:
             if record.state is State.FAILED or record.is_newer:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 
-from pipeline.errors import ImageNotFound, VolumeUnavailable, volume_error
+from pipeline.errors import volume_error
 from pipeline.records import Record, State
 from pipeline.store import outbox, reading
 from pipeline.store.listing import newest_first, oldest_first
@@ -70,11 +70,7 @@ def _marked(volume: Volume, state: State | None) -> list[str] | None:
 
 def _page(volume: Volume, found: Iterator[str], limit: int, state: State | None) -> Page:
     records: list[Record] = []
-    for image_id in found:
-        try:
-            record = reading.get(volume, image_id, listed=True)
-        except (ImageNotFound, VolumeUnavailable):
-            continue
+    for record in reading.readable(volume, found, listed=True):
         if state is not None and record.state is not state:
             continue
         if len(records) == limit:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, volume_error
+from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, UnusableRecord, VolumeUnavailable, volume_error
 from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store.progress import progress
@@ -15,6 +15,7 @@ from pipeline.volume.layout import RECORD
 from pipeline.volume.volume import Volume
 
 _LOOKS = 3
+_BAD_SECTORS = 3
 
 
 def read(volume: Volume, image_id: str, *, listed: bool = False) -> Record:
@@ -78,6 +79,29 @@ def get(volume: Volume, image_id: str, *, listed: bool = False) -> Record:
         return record
     except ValueError:
         return record
+
+
+def readable(volume: Volume, image_ids: Iterable[str], *, listed: bool = False) -> Iterator[Record]:
+    """The records of images as `get` reads them, in this order, without those that are gone or damaged.
+
+    A bad sector hides no other image: one that the volume fails to read is left out too. If it fails to read more
+    images than it answers for, it is the volume that is at fault: raises `VolumeUnavailable`.
+    """
+    failures, answers = 0, 0
+    for image_id in image_ids:
+        try:
+            record = get(volume, image_id, listed=listed)
+        except (ImageNotFound, UnusableRecord):
+            answers += 1
+        except VolumeUnavailable:
+            failures += 1
+            if failures > max(answers, _BAD_SECTORS):
+                raise
+        else:
+            answers += 1
+            yield record
+    if failures > answers:
+        raise VolumeUnavailable(f"{failures} of {failures + answers} records cannot be read")
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipeline.errors import ImageNotFound
+from pipeline.errors import ImageNotFound, UnusableRecord
 from pipeline.images.header import Format
 from pipeline.images.recipe import FACTS_VERSION, RECIPE
 from pipeline.images.view_format import ViewFormat
@@ -51,7 +51,8 @@ class Made(NamedTuple):
 
 
 def is_wanted(store: Store, image_id: str, which: Which, view_format: ViewFormat) -> bool:
-    """Whether to make this image again; `view_format` is that of the settings. Raises `VolumeUnavailable`."""
+    """Whether to make this image again; `view_format` is that of the settings. Raises `UnusableRecord` or
+    `VolumeUnavailable`."""
     try:
         record = store.get(image_id)
     except ImageNotFound:
@@ -87,7 +88,7 @@ def is_in_hand(store: Store, image_id: str) -> bool:
     """Whether a live process is making it again."""
     try:
         return is_locked(store.original(store.get(image_id)))
-    except ImageNotFound:
+    except (ImageNotFound, UnusableRecord):
         return False
 
 

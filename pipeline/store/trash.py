@@ -13,7 +13,15 @@ from dataclasses import dataclass
 
 import structlog
 
-from pipeline.errors import DamagedRecord, GalleryError, ImageNotFound, NotRestorable, VolumeUnavailable, volume_error
+from pipeline.errors import (
+    DamagedRecord,
+    GalleryError,
+    ImageNotFound,
+    NotRestorable,
+    UnusableRecord,
+    VolumeUnavailable,
+    volume_error,
+)
 from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store import deletion, duplicates, failure_marks, outbox, reading
@@ -77,7 +85,7 @@ def page(volume: Volume, before: str | None, limit: int) -> tuple[list[Trashed],
             return found, waiting[number - 1]
         try:
             found.append(get(volume, image_id))
-        except (ImageNotFound, DamagedRecord):
+        except (ImageNotFound, UnusableRecord):
             continue
     return found, None
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import structlog
 
+from pipeline.errors import VolumeUnavailable
 from pipeline.store.day_file import Known
 from pipeline.store.days import SETTLED_SECONDS, stamp_of
 from pipeline.store.listing import Stamp, days_in, ids_in, names_in, stamped_ids_in
@@ -49,6 +50,8 @@ def build(refresher: Refresher, events: EventLog, checkpoint: Callable[[], None]
             checkpoint()
     folders = Folders(refresher)
     folders.compare()
+    if (unread := len(refresher.unread)) > images:
+        raise VolumeUnavailable(f"{unread} of {unread + images} records cannot be read")
     with refresher.database.open() as opened:
         opened.connection.execute("UPDATE about SET whole = 1")
     _log.info("index built", images=images, records_read=read, seconds=round(time.monotonic() - began, 1))

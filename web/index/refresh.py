@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pipeline.errors import DamagedRecord, ForeignRecord, ImageNotFound, VolumeUnavailable
+from pipeline.errors import ImageNotFound, UnusableRecord, VolumeUnavailable
 from pipeline.records import Record
 from pipeline.store import reading
 from pipeline.volume.volume import Volume
@@ -87,13 +87,13 @@ class Refresher:
     def read(self, ids: Iterable[str], *, listed: bool = False) -> dict[str, Record | None]:
         """The records of images, None for those that are gone or damaged, without those that the volume does not give.
 
-        Raises `VolumeUnavailable` if it gives none.
+        Those go to `unread`. Raises `VolumeUnavailable` if the volume is away.
         """
         found: dict[str, Record | None] = {}
         for image_id in ids:
             try:
                 found[image_id] = reading.get(self.volume, image_id, listed=listed)
-            except (ImageNotFound, DamagedRecord, ForeignRecord):
+            except (ImageNotFound, UnusableRecord):
                 found[image_id] = None
             except VolumeUnavailable:
                 self.volume.space()
