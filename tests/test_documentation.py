@@ -126,10 +126,3 @@ def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
             target = page.parent / link if link else page
             assert target.exists(), link
             assert not place or place in documented.places(target.read_text()), f"{link}#{place}"
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_goal_of_make_that_a_page_names_is_there(page: Path) -> None:
-    makefiles = "".join((ROOT / name).read_text() for name in ("Makefile", "k8s/deploy.mk"))
-    goals = set(re.findall(r"^([a-z][a-z0-9-]*):", makefiles, re.MULTILINE))
-    assert set(re.findall(r"(?:^|`)make ([a-z][a-z0-9-]*)(?=[`\s])", page.read_text(), re.MULTILINE)) <= goals
