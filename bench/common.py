@@ -24,7 +24,7 @@ from urllib.parse import quote
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from pipeline.queue.connection import connect
-from pipeline.queue.thumbnails import QUEUE
+from pipeline.queue.image_queues import QUEUE
 from pipeline.settings import Settings
 from pipeline.store import Store
 from tests.product import ROOT, Gallery, free_port, until

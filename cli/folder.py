@@ -17,7 +17,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class SkippedEntry:
     """An entry that is not to be sent: why, and the error if there was one."""
 
     path: Path
@@ -25,7 +25,7 @@ class Left:
     error: OSError | None = None
 
 
-def entries(folder: Path) -> Iterator[Path | Left]:
+def entries(folder: Path) -> Iterator[Path | SkippedEntry]:
     """Every file below a folder, and every entry that is no file or cannot be read; hidden entries are skipped.
 
     Links to files count as files, links to folders are not followed.
@@ -37,7 +37,7 @@ def entries(folder: Path) -> Iterator[Path | Left]:
             with os.scandir(here) as scan:
                 found = sorted((entry for entry in scan if not entry.name.startswith(".")), key=lambda e: e.name)
         except OSError as error:
-            yield Left(here, "", error)
+            yield SkippedEntry(here, "", error)
             continue
         folders = []
         for entry in found:
@@ -46,11 +46,11 @@ def entries(folder: Path) -> Iterator[Path | Left]:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(path)
                 elif entry.is_symlink() and entry.is_dir():
-                    yield Left(path, "a link to a folder, which is not followed")
+                    yield SkippedEntry(path, "a link to a folder, which is not followed")
                 else:
                     yield path
             except OSError as error:
-                yield Left(path, "", error)
+                yield SkippedEntry(path, "", error)
         waiting += reversed(folders)
 
 

@@ -12,7 +12,7 @@ import click
 
 from cli.answers import Image
 from cli.client import Client, Refused, Stopped, Unreachable
-from cli.folder import Left, entries
+from cli.folder import SkippedEntry, entries
 from cli.import_log import ImportLog
 from cli.options import with_client
 from cli.parallel import ctrl_c_sets, finish, in_parallel
@@ -72,7 +72,7 @@ def import_(client: Client, folder: Path, jobs: int, until_made: bool, again: bo
     ) as bar:
         for entry, verdict in in_parallel(found, run.judge, jobs, client.stopped, _NOT_SENT):
             bar.update(1)
-            path = entry.path if isinstance(entry, Left) else entry
+            path = entry.path if isinstance(entry, SkippedEntry) else entry
             if until_made and verdict.id is not None:
                 sent.append((path, verdict))
             else:
@@ -95,9 +95,9 @@ class Import:
         self._client = client
         self._log = log
 
-    def judge(self, entry: Path | Left) -> Verdict:
+    def judge(self, entry: Path | SkippedEntry) -> Verdict:
         """Send a file, or return the reason not to."""
-        if isinstance(entry, Left):
+        if isinstance(entry, SkippedEntry):
             return (
                 Verdict("skipped", message=entry.why) if entry.error is None else _unreadable(entry.path, entry.error)
             )

@@ -15,9 +15,9 @@ from pipeline.errors import BadSetting, GalleryError, UnusableRecord
 from pipeline.images.view_format import ViewFormat
 from pipeline.logs import set_up_logs
 from pipeline.queue.connection import QueueUnavailable, connect
+from pipeline.queue.image_queues import ImageQueues
 from pipeline.queue.lease import Lease
 from pipeline.queue.regeneration import FAILED, LATER, READ_FACTS, REGENERATE, RegenerationQueue
-from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.store.checks.tree import images
@@ -57,7 +57,7 @@ def regenerate(which: Which) -> None:
         ids, damaged = select(store, which := Which(which), settings.view_format)
         lease = Lease(connect(settings.redis_url, timeout=5), lambda: store.volume.id)
         lease.start()
-        queue = ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
+        queue = ImageQueues(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
         tracer = make_tracer("cli", settings.otlp_endpoint)
         with (
             click.progressbar(
@@ -103,7 +103,7 @@ class Run:
     """Feeds the queue only as fast as the workers take jobs, so that uploads never wait behind many."""
 
     store: Store
-    queue: ThumbnailQueue
+    queue: ImageQueues
     waiting: deque[str]
     ended: Callable[[], None]
     facts: bool = False

@@ -20,18 +20,18 @@ from pipeline.images.formats import Format, Limits
 from pipeline.images.view_format import Kind
 from tests.pictures import picture
 from tests.render_fixtures import encoded
-from worker.engine.camera import Facts
+from worker.engine.camera import CameraFacts
 from worker.engine.render import Picture, Rendition, render
 from worker.render_process.child import main
 from worker.render_process.frames import (
     LENGTH,
     MOST_BYTES,
     Crashed,
-    Done,
-    Found,
-    Made,
+    FactsAnswer,
+    PictureAnswer,
     Ready,
     Refused,
+    RenditionAnswer,
     Unreadable,
     encode,
 )
@@ -42,7 +42,7 @@ _JPEG, _AVIF = picture("JPEG", (8, 8)), picture("AVIF", (8, 8))
 _MOVING = encoded(Image.new("RGB", (8, 8)), "AVIF", save_all=True, append_images=[Image.new("RGB", (8, 8), "red")])
 _GRID, _VIEW = (Rendition(name, _SMALL, 8, 8) for name in ("grid", "view"))
 _FOUND = Picture("AAAA", "#000000", (), 8, 8, Kind.GRAPHIC)
-_BOTH = encode(Made(_GRID)) + encode(Made(_VIEW))
+_BOTH = encode(RenditionAnswer(_GRID)) + encode(RenditionAnswer(_VIEW))
 
 
 class _Pickled:
@@ -57,11 +57,11 @@ def _framed(body: bytes) -> bytes:
 
 
 def _grid(data: bytes, width: int, height: int) -> bytes:
-    return encode(Made(Rendition("grid", data, width, height)))
+    return encode(RenditionAnswer(Rendition("grid", data, width, height)))
 
 
 def _done(**changes: Any) -> bytes:
-    return _BOTH + encode(Done(replace(_FOUND, **changes)))
+    return _BOTH + encode(PictureAnswer(replace(_FOUND, **changes)))
 
 
 LIES = {
@@ -73,23 +73,25 @@ LIES = {
     "a second beginning": encode(Ready(Confinement(frozenset()))),
     "a rendition that is no picture": _grid(b"<script>" * 9, 8, 8),
     "a rendition of another format": _grid(picture("PNG", (8, 8)), 8, 8),
-    "a grid that is a JPEG": encode(Made(Rendition("grid", _JPEG, 8, 8, Format.JPEG))),
-    "a view of a format that was not asked for": encode(Made(_GRID))
-    + encode(Made(Rendition("view", _JPEG, 8, 8, Format.JPEG))),
-    "a view that is called an AVIF": encode(Made(_GRID)) + encode(Made(Rendition("view", _SMALL, 8, 8, Format.AVIF))),
-    "an AVIF with something behind it": encode(Made(_GRID))
-    + encode(Made(Rendition("view", _AVIF + b"<script>", 8, 8, Format.AVIF))),
-    "an AVIF that moves": encode(Made(_GRID)) + encode(Made(Rendition("view", _MOVING, 8, 8, Format.AVIF))),
-    "a view of a format that nobody knows": encode(Made(_GRID))
-    + encode(Made(Rendition("view", _SMALL, 8, 8, Format("exe")))),
+    "a grid that is a JPEG": encode(RenditionAnswer(Rendition("grid", _JPEG, 8, 8, Format.JPEG))),
+    "a view of a format that was not asked for": encode(RenditionAnswer(_GRID))
+    + encode(RenditionAnswer(Rendition("view", _JPEG, 8, 8, Format.JPEG))),
+    "a view that is called an AVIF": encode(RenditionAnswer(_GRID))
+    + encode(RenditionAnswer(Rendition("view", _SMALL, 8, 8, Format.AVIF))),
+    "an AVIF with something behind it": encode(RenditionAnswer(_GRID))
+    + encode(RenditionAnswer(Rendition("view", _AVIF + b"<script>", 8, 8, Format.AVIF))),
+    "an AVIF that moves": encode(RenditionAnswer(_GRID))
+    + encode(RenditionAnswer(Rendition("view", _MOVING, 8, 8, Format.AVIF))),
+    "a view of a format that nobody knows": encode(RenditionAnswer(_GRID))
+    + encode(RenditionAnswer(Rendition("view", _SMALL, 8, 8, Format("exe")))),
     "half a rendition": _grid(_SMALL[:20], 8, 8),
     "a rendition with something behind it": _grid(_SMALL + b"<script>", 8, 8),
     "a rendition of another size": _grid(_SMALL, 9, 8),
     "a rendition that is too wide": _grid(_WIDE, 2000, 8),
     "a rendition of no size": _grid(_SMALL, -8, -8),
-    "a rendition by another name": encode(Made(Rendition("../original", _SMALL, 8, 8))),
-    "a rendition twice": encode(Made(_GRID)) * 2,
-    "an end before the renditions": encode(Done(_FOUND)),
+    "a rendition by another name": encode(RenditionAnswer(Rendition("../original", _SMALL, 8, 8))),
+    "a rendition twice": encode(RenditionAnswer(_GRID)) * 2,
+    "an end before the renditions": encode(PictureAnswer(_FOUND)),
     "a kind that nobody knows": _done(kind=Kind("mine")),
     "a view of no kind": _done(kind=None),
     "a long placeholder": _done(placeholder="A" * 1000),
@@ -113,10 +115,10 @@ LIES = {
 
 LIES_OF_THE_CAMERA = {
     "a picture": _done(),
-    "a month that no year has": encode(Found(Facts(taken_at="2019-13-01T00:00:00"))),
-    "an offset that no place has": encode(Found(Facts(taken_at="2019-12-01T00:00:00+99:00"))),
-    "an exposure that is a page": encode(Found(Facts(exposure="1/2 s\n<script>"))),
-    "an endless lens": encode(Found(Facts(lens="x" * 1000))),
+    "a month that no year has": encode(FactsAnswer(CameraFacts(taken_at="2019-13-01T00:00:00"))),
+    "an offset that no place has": encode(FactsAnswer(CameraFacts(taken_at="2019-12-01T00:00:00+99:00"))),
+    "an exposure that is a page": encode(FactsAnswer(CameraFacts(exposure="1/2 s\n<script>"))),
+    "an endless lens": encode(FactsAnswer(CameraFacts(lens="x" * 1000))),
 }
 
 
@@ -138,11 +140,11 @@ def lie(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None]
     return _FOUND
 
 
-def lie_of_the_camera(original: BinaryIO, limits: Limits) -> Facts:
+def lie_of_the_camera(original: BinaryIO, limits: Limits) -> CameraFacts:
     """Say what the file names."""
     os.write(3, LIES_OF_THE_CAMERA[original.read().decode()])
     time.sleep(60)
-    return Facts()
+    return CameraFacts()
 
 
 def die_in_a_sentence(original: BinaryIO, limits: Limits, publish: Callable[[Rendition], None], **how: Any) -> Picture:

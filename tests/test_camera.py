@@ -17,7 +17,7 @@ from tests.fuzz import mutated
 from tests.planted import EXIFTOOL
 from tests.product import Gallery
 from tests.render_fixtures import encoded
-from worker.engine.camera import LONGEST, NO_SENSE, Facts, camera_facts
+from worker.engine.camera import LONGEST, NO_SENSE, CameraFacts, camera_facts
 
 NIKON = ["Make=NIKON CORPORATION", "Model=NIKON D850", "LensModel=24-70mm f/2.8"]
 SHOT = ["ExposureTime=1/250", "FNumber=2.8", "ISO=400", "FocalLength=35", "GPSLatitude=48.1", "GPSLatitudeRef=N"]
@@ -38,7 +38,7 @@ ASKED = ["DateTimeOriginal", "OffsetTimeOriginal", "CreateDate", "DateCreated", 
 ASKED += ["ExposureTime", "FNumber", "ISO", "FocalLength"]
 
 
-def read(data: bytes) -> Facts:
+def read(data: bytes) -> CameraFacts:
     kind = identify(data[:4096])
     assert kind is not None
     return camera_facts(io.BytesIO(data), kind)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from launcher import secrets
-from pipeline.queue.thumbnails import RQ_MARGIN_SECONDS
+from pipeline.queue.image_queues import RQ_MARGIN_SECONDS
 from tests.deployment import ROOT, compose, defaults, seconds, settings_read
 from web.dashboard.__main__ import THREADS
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from pipeline.queue import events, lease, regeneration, safe_job, sweeps, thumbnails
+from pipeline.queue import events, image_queues, lease, regeneration, safe_job, sweeps
 from tests.conftest import ROOT, Gallery, picture, until
 
 NAMES = {
-    "queue": (thumbnails.QUEUE, "thumbnails"),
-    "queue of views": (thumbnails.VIEWS, "views"),
+    "queue": (image_queues.QUEUE, "thumbnails"),
+    "queue of views": (image_queues.VIEWS, "views"),
     "job of a view": (safe_job.VIEW_JOB, "worker.thumbnails.make_view"),
-    "id of a view's job": (thumbnails.view_id("ID"), "view-ID"),
+    "id of a view's job": (image_queues.view_id("ID"), "view-ID"),
     "job": (safe_job.JOB, "worker.thumbnails.make_thumbnail"),
     "job of a regeneration": (safe_job.REGENERATE_JOB, "worker.regeneration.regenerate_thumbnails"),
     "id of that job": (regeneration.remake_id("ID"), "remake-ID"),

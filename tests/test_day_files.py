@@ -26,9 +26,9 @@ from web.index import Query
 from web.index.building import build
 from web.index.database import Database
 from web.index.events import EventLog
-from web.index.reading import page
 from web.index.refresh import Refresher
 from web.index.rows import Codec
+from web.index.select import page
 
 _REST = 0.05
 

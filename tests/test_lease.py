@@ -16,8 +16,8 @@ from pipeline.errors import VolumeFull
 from pipeline.ids import is_id
 from pipeline.queue import lease as lease_module
 from pipeline.queue.connection import HeldByAnother, QueueUnavailable, connect
+from pipeline.queue.image_queues import ImageQueues
 from pipeline.queue.lease import KEY, LEASE_SECONDS, Lease
-from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.volume.identity import volume_id
 from pipeline.volume.volume import Volume
 from tests.conftest import Gallery
@@ -45,7 +45,7 @@ def test_the_first_volume_holds_redis_and_another_leaves_it_alone(redis: Redis) 
     with pytest.raises(HeldByAnother, match="REDIS_URL that ends in /1"):
         others.require()
     with pytest.raises(HeldByAnother):
-        ThumbnailQueue(redis, 60, others).enqueue("an image")
+        ImageQueues(redis, 60, others).enqueue("an image")
     assert redis.keys("rq:*") == []
     assert holding(redis, "ours").held  # another process of the same volume
 

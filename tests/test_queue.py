@@ -13,8 +13,8 @@ from rq.job import Job
 
 from pipeline.ids import new_id
 from pipeline.queue.connection import connect
+from pipeline.queue.image_queues import ImageQueues
 from pipeline.queue.lease import Lease
-from pipeline.queue.thumbnails import ThumbnailQueue
 from tests.conftest import Gallery
 
 
@@ -26,10 +26,10 @@ def redis(bare: Gallery) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def queue(redis: Redis) -> ThumbnailQueue:
+def queue(redis: Redis) -> ImageQueues:
     lease = Lease(redis, lambda: "a volume")
     lease.renew()
-    return ThumbnailQueue(redis, 60, lease)
+    return ImageQueues(redis, 60, lease)
 
 
 def keys(redis: Redis, image_id: str) -> list[Any]:
@@ -37,7 +37,7 @@ def keys(redis: Redis, image_id: str) -> list[Any]:
     return sorted(found)
 
 
-def test_a_job_is_removed_while_its_worker_ends_it(redis: Redis, queue: ThumbnailQueue) -> None:
+def test_a_job_is_removed_while_its_worker_ends_it(redis: Redis, queue: ImageQueues) -> None:
     image_id = new_id()
     queue.enqueue(image_id)
     job = Job.fetch(image_id, connection=redis, serializer=queue.rq.serializer)
@@ -53,7 +53,7 @@ def test_a_job_is_removed_while_its_worker_ends_it(redis: Redis, queue: Thumbnai
 
 
 @pytest.mark.parametrize("status", ["queued", "started", "finished", "failed", "canceled", "of a newer release"])
-def test_a_removed_job_leaves_nothing_whatever_its_state(redis: Redis, queue: ThumbnailQueue, status: str) -> None:
+def test_a_removed_job_leaves_nothing_whatever_its_state(redis: Redis, queue: ImageQueues, status: str) -> None:
     image_id = new_id()
     queue.enqueue(image_id)
     redis.hset(Job.key_for(image_id), "status", status)
@@ -67,7 +67,7 @@ def test_a_removed_job_leaves_nothing_whatever_its_state(redis: Redis, queue: Th
     assert not redis.exists(queue.rq.key, queue.rq.intermediate_queue_key)
 
 
-def test_what_is_left_of_a_job_keeps_no_image_from_the_queue(redis: Redis, queue: ThumbnailQueue) -> None:
+def test_what_is_left_of_a_job_keeps_no_image_from_the_queue(redis: Redis, queue: ImageQueues) -> None:
     image_id = new_id()
     redis.hset(Job.key_for(image_id), mapping={"status": "started", "worker_name": "dead"})
     queue.replace(image_id)
@@ -77,7 +77,7 @@ def test_what_is_left_of_a_job_keeps_no_image_from_the_queue(redis: Redis, queue
     assert queue.job_states([image_id]) == {image_id: None}
 
 
-def test_figures_are_given_whatever_the_queue_holds(redis: Redis, queue: ThumbnailQueue) -> None:
+def test_figures_are_given_whatever_the_queue_holds(redis: Redis, queue: ImageQueues) -> None:
     redis.rpush(queue.rq.key, b"\xff\xfe", "no job")
     assert (queue.status().waiting, queue.status().oldest_seconds) == (2, None)
     redis.lpop(queue.rq.key)

@@ -13,8 +13,8 @@ from rq.serializers import JSONSerializer
 from rq.suspension import suspend
 from rq.worker import BaseWorker
 
+from pipeline.queue.image_queues import QUEUE
 from pipeline.queue.safe_job import JOB
-from pipeline.queue.thumbnails import QUEUE
 from tests.conftest import Gallery, picture, until
 
 

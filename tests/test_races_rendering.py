@@ -17,8 +17,8 @@ from pipeline.errors import RendererDied, TooSlow, Unrenderable, VolumeFull
 from pipeline.images.formats import Limits
 from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
+from pipeline.queue.image_queues import ImageQueues
 from pipeline.queue.lease import Lease
-from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.records import State
 from pipeline.store import Store, attempt, reading
 from pipeline.volume import files
@@ -34,7 +34,7 @@ from worker.thumbnails import RenderContext
 def render_context(store: Store) -> Any:
     nobody = connect("redis://127.0.0.1:1/0", timeout=0.1)
     lease = Lease(nobody, lambda: store.volume.id)
-    queue = ThumbnailQueue(nobody, 60, lease)
+    queue = ImageQueues(nobody, 60, lease)
     renderer = Renderer(Limits(), 60, lambda: None)
     render_context = RenderContext(store, renderer, EventPublisher(nobody, lease), queue, "test")
     yield render_context

@@ -12,13 +12,13 @@ from redis import Redis
 
 from pipeline.queue import sweeps
 from pipeline.queue.connection import connect
+from pipeline.queue.image_queues import ImageQueues
 from pipeline.queue.jobs import RESULT_SECONDS
 from pipeline.queue.lease import Lease
-from pipeline.queue.thumbnails import ThumbnailQueue
 from tests.pictures import picture, undecodable
 from tests.product import Gallery, until
 from tests.tokens import ADMIN, READ, TOKENS, UPLOAD, bearer
-from web.overview import MOST_FAILURES, Kept
+from web.overview import MOST_FAILURES, TimedCache
 
 
 def page(gallery: Gallery) -> str:
@@ -108,7 +108,7 @@ def test_what_sweeps_found_is_kept_and_quiet_ones_are_one_entry(bare: Gallery) -
     url = bare.environ["REDIS_URL"]
     lease = Lease(connect(url, timeout=5), lambda: "01a0-volume")
     lease.renew()
-    queue = ThumbnailQueue(connect(url, timeout=5), 20, lease)
+    queue = ImageQueues(connect(url, timeout=5), 20, lease)
     for found in ({}, {"enqueued": 0}, {"enqueued": 3}, {}, {}, {}):
         sweeps.report(queue, 0.01, "w", found)
     assert [(one.found, one.times) for one in sweeps.recent(queue)] == [({}, 3), ({"enqueued": 3}, 1), ({}, 2)]
@@ -127,7 +127,7 @@ def test_a_value_is_read_once_however_many_ask(callers: int) -> None:
         time.sleep(0.05)
         return len(reads)
 
-    kept: Kept[Any] = Kept(read, 60)
+    kept: TimedCache[Any] = TimedCache(read, 60)
     with ThreadPoolExecutor(callers) as pool:
         assert set(pool.map(lambda _: kept.get(), range(callers))) == {1}
     kept.drop()

@@ -16,8 +16,8 @@ from redis import Redis
 
 from bench.make_volume import make as make_volume
 from pipeline.queue.connection import connect
+from pipeline.queue.image_queues import ImageQueues
 from pipeline.queue.lease import Lease
-from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store, failure_marks, outbox, outdated_failures
 from pipeline.store.cleanup import cleanup
@@ -31,12 +31,12 @@ from worker.sweep import Sweep
 
 
 @pytest.fixture
-def queue(bare: Gallery) -> ThumbnailQueue:
+def queue(bare: Gallery) -> ImageQueues:
     bare.start_redis()
     redis = connect(bare.environ["REDIS_URL"], timeout=5)
     lease = Lease(redis, lambda: Volume(bare.data).id)
     lease.renew()
-    return ThumbnailQueue(redis, 60, lease)
+    return ImageQueues(redis, 60, lease)
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def touching() -> Iterator[list[str]]:
     watching = False
 
 
-def test_it_enqueues_what_has_no_job_and_leaves_what_has_one(store: Store, queue: ThumbnailQueue) -> None:
+def test_it_enqueues_what_has_no_job_and_leaves_what_has_one(store: Store, queue: ImageQueues) -> None:
     ids = [accept(store, picture()) for _ in range(3)]
     queue.enqueue(ids[0])
     sweep = Sweep(store, queue, 30)
@@ -72,7 +72,7 @@ def test_it_enqueues_what_has_no_job_and_leaves_what_has_one(store: Store, queue
     assert sweep.sweep() == 3
 
 
-def test_it_touches_no_image_but_those_that_wait(store: Store, queue: ThumbnailQueue) -> None:
+def test_it_touches_no_image_but_those_that_wait(store: Store, queue: ImageQueues) -> None:
     ready = [accept(store, picture()) for _ in range(20)]
     for image_id in ready:
         make(store, image_id)
@@ -85,7 +85,7 @@ def test_it_touches_no_image_but_those_that_wait(store: Store, queue: ThumbnailQ
 
 
 def test_records_of_days_are_written_into_one_file_each_behind_what_waits(
-    store: Store, queue: ThumbnailQueue, monkeypatch: pytest.MonkeyPatch
+    store: Store, queue: ImageQueues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "_resting_days", RestingDays(store.volume, 0, 0.05))
     make_volume(store.layout.root, images=6, days=3, burst=2)
@@ -100,7 +100,7 @@ def test_records_of_days_are_written_into_one_file_each_behind_what_waits(
     thread.join(10)
 
 
-def test_only_one_worker_sweeps(store: Store, queue: ThumbnailQueue) -> None:
+def test_only_one_worker_sweeps(store: Store, queue: ImageQueues) -> None:
     accept(store, picture())
     sweep = Sweep(store, queue, 0.1)
     with locked(store.layout.sweep_lock, wait=0):

@@ -13,7 +13,7 @@ from pipeline.images.view_format import Kind, ViewFormat
 from pipeline.settings import Settings
 from pipeline.store import NothingToDo, Store
 from pipeline.store.checks.image import check_image
-from pipeline.store.regeneration import Made, Which, is_wanted, regenerating
+from pipeline.store.regeneration import RenderedFile, Which, is_wanted, regenerating
 from tests.conftest import Gallery
 from tests.render_fixtures import encoded
 from tests.stores import accept
@@ -92,8 +92,8 @@ class Dead(Exception):
     """The process ended here."""
 
 
-def grid_and_view(format_: Format) -> list[Made]:
-    return [Made("grid", b"grid", 1, 1), Made("view", format_.value.encode(), 1, 1, format_)]
+def grid_and_view(format_: Format) -> list[RenderedFile]:
+    return [RenderedFile("grid", b"grid", 1, 1), RenderedFile("view", format_.value.encode(), 1, 1, format_)]
 
 
 def put(store: Store, image_id: str, format_: Format, *, dies: bool = False) -> None:

@@ -6,8 +6,8 @@ from flask import Flask
 
 from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
+from pipeline.queue.image_queues import ImageQueues
 from pipeline.queue.lease import Lease
-from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.tracing import make_tracer
@@ -31,8 +31,8 @@ from web.access.proxies import TrustedProxies
 from web.access.rates import Rates
 from web.api.answers import JSONProvider
 from web.callers import Shares
-from web.finding import Finder
 from web.index import Index
+from web.listing import Listing
 from web.live.feed import Feed
 from web.server import lingering_close
 from web.server.descriptors import LISTENERS, at_most
@@ -53,14 +53,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     lease = Lease(connect(settings.redis_url, timeout=_LEASE_TIMEOUT), lambda: store.volume.id)
     lease.start()
     redis = connect(settings.redis_url, timeout=_REDIS_SECONDS)
-    queue = ThumbnailQueue(redis, settings.job_timeout, lease, _REDIS_PAUSE_SECONDS)
+    queue = ImageQueues(redis, settings.job_timeout, lease, _REDIS_PAUSE_SECONDS)
     rates = Rates(queue, "gallery:rates")
     index = Index(settings.cache, store.volume)
     tracer = make_tracer("web", settings.otlp_endpoint)
     app.extensions["gallery"] = Services(settings, store, queue, EventPublisher(redis, lease), index, tracer)
     feed = Feed(app, settings.redis_url, lease, index.events, originals_for_all=everybody_may(settings))
     app.extensions["feed"] = feed
-    app.extensions["finder"] = Finder(store, index, feed)
+    app.extensions["listing"] = Listing(store, index, feed)
     index.start()
     feed.start()
     app.extensions["listeners"] = Shares(settings.client_listeners, min(settings.max_listeners, at_most(LISTENERS)))

@@ -64,7 +64,7 @@ class Overview:
     queue_error: str | None = None
 
 
-class Kept(Generic[T]):
+class TimedCache(Generic[T]):
     """A value cached for `seconds`. One thread reads it again, while the others wait."""
 
     def __init__(self, read: Callable[[], T], seconds: float) -> None:
@@ -93,8 +93,8 @@ class Overviews:
 
     def __init__(self, services: Services) -> None:
         self._services = services
-        self._failures = Kept(lambda: failures(services.store), _FAILURES_SECONDS)
-        self._kept = Kept(self._read, _OVERVIEW_SECONDS)
+        self._failures = TimedCache(lambda: failures(services.store), _FAILURES_SECONDS)
+        self._kept = TimedCache(self._read, _OVERVIEW_SECONDS)
 
     def get(self) -> Overview:
         """The overview, at most a second old, failures by reason at most six."""

@@ -23,7 +23,7 @@ from pipeline.errors import (
 )
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.events import EventPublisher
-from pipeline.queue.thumbnails import QUEUE, VIEWS, ThumbnailQueue
+from pipeline.queue.image_queues import QUEUE, VIEWS, ImageQueues
 from pipeline.records import Record, State
 from pipeline.settings import Settings
 from pipeline.store import Accepted, IncomingUpload, Store
@@ -60,7 +60,7 @@ class Services:
 
     settings: Settings
     store: Store
-    queue: ThumbnailQueue
+    queue: ImageQueues
     events: EventPublisher
     index: Index
     tracer: Tracer

@@ -16,7 +16,7 @@ _WAIT_SECONDS = 10
 _ZIPS, _CHANGES = 1, 8
 
 
-class Busy(GalleryError):
+class TooManyLongRequests(GalleryError):
     """The maximum number of long requests is in progress."""
 
     code, title = "busy", "Too many people are here"
@@ -34,9 +34,9 @@ class Turns:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for a turn; raises `Busy` if none comes in time."""
+        """Wait for a turn; raises `TooManyLongRequests` if none comes in time."""
         if not self._free.acquire(timeout=_WAIT_SECONDS):
-            raise Busy
+            raise TooManyLongRequests
         try:
             yield
         finally:

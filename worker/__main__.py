@@ -20,8 +20,8 @@ from pipeline.images.view_format import ViewFormat
 from pipeline.logs import set_up_logs
 from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
+from pipeline.queue.image_queues import ImageQueues
 from pipeline.queue.lease import Lease
-from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.tracing import make_tracer
@@ -68,7 +68,7 @@ def main() -> int:
     if settings.view_format is ViewFormat.AUTO and not encode.avif_is_there():
         _log.warning("this Pillow has no AVIF encoder: views of photographs are WebP")
     name = f"{settings.worker_name}-{uuid4().hex[:6]}"
-    queue = ThumbnailQueue(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
+    queue = ImageQueues(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
     tracer = make_tracer("worker", settings.otlp_endpoint)
     render_context = RenderContext(store, renderer, EventPublisher(connection, lease), queue, name, tracer)
     lease.start()

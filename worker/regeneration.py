@@ -13,7 +13,7 @@ from pipeline.queue import regeneration as outcomes
 from pipeline.queue.safe_job import ThumbnailJob
 from pipeline.records import Record
 from pipeline.store import NothingToDo
-from pipeline.store.regeneration import Made, Regeneration, regenerating, uploads_wait
+from pipeline.store.regeneration import Regeneration, RenderedFile, regenerating, uploads_wait
 from pipeline.times import now
 from worker.engine.camera import NO_SENSE
 from worker.engine.render import Rendition
@@ -68,10 +68,10 @@ def _outcome(
 
 
 def _remake(context: RenderContext, image: Regeneration) -> Record:
-    made: list[Made] = []
+    made: list[RenderedFile] = []
 
     def keep(rendition: Rendition) -> None:
-        made.append(Made(rendition.name, rendition.data, rendition.width, rendition.height, rendition.format))
+        made.append(RenderedFile(rendition.name, rendition.data, rendition.width, rendition.height, rendition.format))
 
     picture = context.renderer.render(image.original, keep)
     return image.replace(made, **asdict(picture))

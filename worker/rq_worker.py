@@ -29,9 +29,9 @@ from rq.worker import SimpleWorker
 from rq.worker_registration import register
 
 from pipeline.errors import GalleryError, RendererDied
+from pipeline.queue.image_queues import QUEUE, VIEWS
 from pipeline.queue.lease import Lease
 from pipeline.queue.safe_job import VOLUME_TAG, NotOurs, ThumbnailJob
-from pipeline.queue.thumbnails import QUEUE, VIEWS
 from pipeline.settings import Settings
 from worker.safe_queue import queue_class
 from worker.thumbnails import RenderContext

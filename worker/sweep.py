@@ -13,7 +13,7 @@ import structlog
 from pipeline.errors import GalleryError
 from pipeline.queue import sweeps
 from pipeline.queue.connection import QueueUnavailable
-from pipeline.queue.thumbnails import ThumbnailQueue
+from pipeline.queue.image_queues import ImageQueues
 from pipeline.store import Store
 from pipeline.store.cleanup import cleanup, tolerated
 from pipeline.store.duplicates import adopt_former
@@ -30,7 +30,7 @@ _log = structlog.get_logger()
 class Sweep:
     """Sweeps at once and then every `interval` seconds, if no other worker does."""
 
-    def __init__(self, store: Store, queue: ThumbnailQueue, interval: float, worker: str = "") -> None:
+    def __init__(self, store: Store, queue: ImageQueues, interval: float, worker: str = "") -> None:
         self._store = store
         self._queue = queue
         self._interval = interval

@@ -21,8 +21,8 @@ from pipeline.errors import (
 from pipeline.images.recipe import FACTS_VERSION, RECIPE
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.queue.events import EventPublisher
+from pipeline.queue.image_queues import QUEUE, VIEWS, ImageQueues
 from pipeline.queue.safe_job import ThumbnailJob
-from pipeline.queue.thumbnails import QUEUE, VIEWS, ThumbnailQueue
 from pipeline.records import RENDITIONS, Record
 from pipeline.store import Attempt, NothingToDo, Store, ViewCanWait
 from pipeline.times import now, stamp
@@ -55,7 +55,7 @@ class RenderContext:
     store: Store
     renderer: Renderer
     events: EventPublisher
-    queue: ThumbnailQueue
+    queue: ImageQueues
     worker: str
     tracer: Tracer = field(default_factory=Tracer)
 

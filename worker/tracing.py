@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from pipeline.queue.thumbnails import VIEWS
+from pipeline.queue.image_queues import VIEWS
 from pipeline.store import Attempt
 from pipeline.tracing import Tracer, picture
 

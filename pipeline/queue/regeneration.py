@@ -9,8 +9,8 @@ from typing import Any
 from redis import Redis
 from rq.exceptions import DuplicateJobError
 
+from pipeline.queue.image_queues import DESCRIPTION, ImageQueues
 from pipeline.queue.safe_job import FACTS_JOB, REGENERATE_JOB, TRACE_TAG
-from pipeline.queue.thumbnails import DESCRIPTION, ThumbnailQueue
 
 MADE, READ, LATER, GONE, FAILED = "made", "read", "later", "gone", "failed"
 REGENERATE, READ_FACTS = "regenerate", "read facts"
@@ -35,7 +35,7 @@ class RegenerationQueue:
     """The jobs of one run, which make renditions, or read `facts` of the camera; every call raises `QueueUnavailable`
     where Redis does not answer."""
 
-    def __init__(self, queue: ThumbnailQueue, *, facts: bool = False) -> None:
+    def __init__(self, queue: ImageQueues, *, facts: bool = False) -> None:
         self._queue = queue
         self._function = FACTS_JOB if facts else REGENERATE_JOB
         self._job_id = facts_id if facts else remake_id

@@ -9,8 +9,8 @@ from typing import Any
 
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
+from pipeline.queue.image_queues import ImageQueues
 from pipeline.queue.jobs import JobQueue
-from pipeline.queue.thumbnails import ThumbnailQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class QueueStats:
     oldest_seconds: float
 
 
-def queue_stats(queue: ThumbnailQueue) -> dict[str, QueueStats]:
+def queue_stats(queue: ImageQueues) -> dict[str, QueueStats]:
     """Count each queue, by its name; raises `QueueUnavailable`. Four round trips for each, however many jobs and
     workers there are."""
     queue.status()  # raises if Redis takes no writes

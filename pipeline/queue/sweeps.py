@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.queue.thumbnails import ThumbnailQueue
+from pipeline.queue.image_queues import ImageQueues
 
 SWEEPS = "gallery:sweeps"
 MOST = 12
@@ -27,7 +27,7 @@ class SweepReport:
     times: int = 1
 
 
-def report(queue: ThumbnailQueue, seconds: float, worker: str, found: dict[str, int]) -> None:
+def report(queue: ImageQueues, seconds: float, worker: str, found: dict[str, int]) -> None:
     """Report a sweep; raises `QueueUnavailable`."""
     found = {kind: number for kind, number in found.items() if number}
     with queue.guarded():
@@ -45,7 +45,7 @@ def report(queue: ThumbnailQueue, seconds: float, worker: str, found: dict[str, 
             pipeline.execute()
 
 
-def recent(queue: ThumbnailQueue) -> list[SweepReport]:
+def recent(queue: ImageQueues) -> list[SweepReport]:
     """The last sweeps, newest first; skips what cannot be read. Raises `QueueUnavailable`."""
     with queue.guarded():
         texts: Any = queue.connection.lrange(SWEEPS, 0, MOST - 1)

@@ -13,9 +13,9 @@ from rq.job import Job
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from pipeline.ids import is_id
+from pipeline.queue.image_queues import ImageQueues, view_id
 from pipeline.queue.jobs import RESULT_SECONDS
 from pipeline.queue.regeneration import facts_id, remake_id
-from pipeline.queue.thumbnails import ThumbnailQueue, view_id
 
 MOST_WORKERS = 50
 MINUTES = 15
@@ -49,7 +49,7 @@ class Watched:
     now: float
 
 
-def watch(queue: ThumbnailQueue) -> Watched:
+def watch(queue: ImageQueues) -> Watched:
     """Look at both queues, in four round trips however much there is; raises `QueueUnavailable`."""
     with queue.guarded():
         now = _now(queue.connection)
@@ -69,7 +69,7 @@ def _now(connection: Redis) -> float:
     return float(moment[0] + moment[1] / 1e6)
 
 
-def _counts(queue: ThumbnailQueue, now: float) -> tuple[dict[str, tuple[int, ...]], list[str]]:
+def _counts(queue: ImageQueues, now: float) -> tuple[dict[str, tuple[int, ...]], list[str]]:
     """Jobs done by queue, and the keys of the workers. A job done lies in its registry under the time it is dropped,
     an hour later."""
     queues = (queue.thumbnails, queue.views)

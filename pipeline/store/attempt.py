@@ -11,7 +11,7 @@ from pipeline.errors import GalleryError, ImageNotFound
 from pipeline.images.header import Format
 from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Record, State, StoredReason, StoredRendition
 from pipeline.store import failure_marks, outbox
-from pipeline.store.progress import Facts, Progress, grid_line
+from pipeline.store.progress import GridFacts, Progress, grid_line
 from pipeline.store.reading import unless_deleted
 from pipeline.store.renditions import remove_former
 from pipeline.times import now
@@ -76,18 +76,18 @@ class Attempt:
 
     def show(self, recipe: int) -> None:
         """Let readers see the grid; this attempt goes on with the view."""
-        self._show(recipe, attempts=1, facts=Facts())
+        self._show(recipe, attempts=1, facts=GridFacts())
 
     def hand_on(self, recipe: int, **facts: Any) -> Record:
         """The grid is there, and readers see it: this pass ends, and the view is left to another. The image stays in
         the outbox."""
         self.record = self.record.with_(**facts)
-        self._show(recipe, attempts=0, facts=Facts(**facts))
+        self._show(recipe, attempts=0, facts=GridFacts(**facts))
         outbox.mark_has_grid(self._marker)
         self.open, self.is_handed_on = False, True
         return self.record
 
-    def _show(self, recipe: int, *, attempts: int, facts: Facts) -> None:
+    def _show(self, recipe: int, *, attempts: int, facts: GridFacts) -> None:
         """Not flushed: if the line or the file is lost, the next attempt notices and makes the grid again."""
         self.record = self.record.with_(recipe=recipe)
         grid = self.record.renditions["grid"]

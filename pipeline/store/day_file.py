@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from pipeline.store.listing import Stamp
+from pipeline.store.walk import Stamp
 from pipeline.volume.files import is_temporary, open_file, tag_of, temporary_name
 from pipeline.volume.volume import Volume
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.store.listing import days_in, ids_in, names_in
+from pipeline.store.walk import days_in, ids_in, names_in
 from pipeline.volume.files import is_gone
 
 SETTLED_SECONDS = 2.0

@@ -17,7 +17,7 @@ from pipeline.times import now
 from pipeline.tracing import valid_traceparent
 
 
-class Facts(msgspec.Struct, frozen=True, omit_defaults=True):
+class GridFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     """What the grid's pass found of the picture, if it ended: fields of the record."""
 
     width: int | None = None
@@ -73,7 +73,7 @@ def attempt_line(started_at: str, worker: str, queued_at: str | None) -> bytes:
     return _line({"started_at": started_at, "worker": worker, "queued_at": queued_at})
 
 
-def grid_line(grid: StoredRendition, recipe: int, *, attempts: int, facts: Facts) -> bytes:
+def grid_line(grid: StoredRendition, recipe: int, *, attempts: int, facts: GridFacts) -> bytes:
     """The line that says that the grid is there; `attempts` are those at the view that have begun by then: one if the
     attempt that made the grid goes on."""
     made = renditions_to_json({"grid": grid})
@@ -100,7 +100,7 @@ def _trace(line: dict[str, Any]) -> Trace | None:
 
 
 def _with_grid(record: Record, line: dict[str, Any]) -> Record:
-    found = msgspec.structs.asdict(msgspec.convert(line, Facts))
+    found = msgspec.structs.asdict(msgspec.convert(line, GridFacts))
     known = {name: value for name, value in found.items() if value is not None}
     return record.with_(renditions=renditions_from_json(line["renditions"]), recipe=line["recipe"], **known)
 

@@ -40,7 +40,7 @@ class Which(StrEnum):
     FACTS = "facts"
 
 
-class Made(NamedTuple):
+class RenderedFile(NamedTuple):
     """A rendition made: its name, the bytes of its file, size in pixels, and format."""
 
     name: str
@@ -123,7 +123,7 @@ class Regeneration:
         self._store = store
         self._id = image_id
 
-    def replace(self, made: Sequence[Made], **facts: Any) -> Record:
+    def replace(self, made: Sequence[RenderedFile], **facts: Any) -> Record:
         """Put the new renditions in the place of the old ones, whole, then the record, and remove a view of
         another format; raises `NothingToDo` where the image is gone or no longer ready."""
         store, infos = self._store, {}

@@ -17,7 +17,7 @@ from pipeline.errors import GalleryError
 from pipeline.records import Record, State
 from pipeline.store import outbox
 from pipeline.store.day_file import Entry, Known, Writer, draft, is_abandoned, is_newer
-from pipeline.store.listing import Stamp, names_in, stamped_ids_in, stamps_in
+from pipeline.store.walk import Stamp, names_in, stamped_ids_in, stamps_in
 from pipeline.volume.files import read_small_file
 from pipeline.volume.layout import bucket_names, is_day
 from pipeline.volume.space import space

@@ -10,13 +10,13 @@ from pipeline.ids import new_id
 from pipeline.images.formats import Limits
 from pipeline.records import Record, State
 from pipeline.settings import Settings
-from pipeline.store import attempts, deletion, duplicates, failure_marks, intake, outbox, pages, reading, trash
+from pipeline.store import attempts, deletion, duplicates, failure_marks, folder_pages, intake, outbox, reading, trash
 from pipeline.store.attempt import Attempt
 from pipeline.store.expiry import Expiry
+from pipeline.store.folder_pages import Page
 from pipeline.store.incoming import IncomingUpload
 from pipeline.store.intake import Accepted
 from pipeline.store.outbox import Waiting
-from pipeline.store.pages import Page
 from pipeline.store.resting_days import RestingDays
 from pipeline.store.room import Room
 from pipeline.store.trash import Trashed
@@ -75,15 +75,15 @@ class Store:
 
     def page(self, before: str | None = None, limit: int = 60, state: State | None = None) -> Page:
         """Up to `limit` records older than the id `before`, newest first."""
-        return pages.page(self.volume, before, limit, state)
+        return folder_pages.page(self.volume, before, limit, state)
 
     def page_after(self, after: str, before: str | None = None, limit: int = 60, state: State | None = None) -> Page:
         """Up to `limit` records newer than the id `after`, and older than `before`, oldest first."""
-        return pages.page_after(self.volume, after, before, limit, state)
+        return folder_pages.page_after(self.volume, after, before, limit, state)
 
     def ids(self, before: str | None = None, state: State | None = None) -> Iterator[str]:
         """The ids older than `before`, newest first: of all images, or of those marked as pending or failed."""
-        return pages.ids(self.volume, before, state)
+        return folder_pages.ids(self.volume, before, state)
 
     def pending(self) -> list[str]:
         """The ids in the outbox, oldest first."""

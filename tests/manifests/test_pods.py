@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipeline.queue.thumbnails import RQ_MARGIN_SECONDS
+from pipeline.queue.image_queues import RQ_MARGIN_SECONDS
 from tests.deployment import ROOT, compose, seconds
 from tests.manifests.objects import Object, container, of, one, pod
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipeline.queue.connection import connect
+from pipeline.queue.image_queues import QUEUE, VIEWS, ImageQueues
 from pipeline.queue.lease import Lease
-from pipeline.queue.thumbnails import QUEUE, VIEWS, ThumbnailQueue
 from tests.deployment import built, defaults
 from tests.manifests.objects import Object, one, pod
 
@@ -29,7 +29,7 @@ def test_keda_counts_both_queues_and_always_leaves_one_worker(tmp_path: Path, pr
         assert scaled["minReplicaCount"] == 1
         counted = [trigger["metadata"]["listName"] for trigger in scaled["triggers"]]
         nobody = connect("redis://127.0.0.1:1", timeout=1)
-        queue = ThumbnailQueue(nobody, defaults().job_timeout, Lease(nobody, lambda: "a volume"))
+        queue = ImageQueues(nobody, defaults().job_timeout, Lease(nobody, lambda: "a volume"))
         assert counted == [queue.rq.key, queue.views.rq.key] == [f"rq:queue:{QUEUE}", f"rq:queue:{VIEWS}"]
         secret = one(objects, "Secret", "gallery-secrets")
         (reference,) = one(objects, "TriggerAuthentication", "redis")["spec"]["secretTargetRef"]

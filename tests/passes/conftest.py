@@ -10,8 +10,8 @@ from redis import Redis
 from pipeline.images.formats import Limits
 from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
+from pipeline.queue.image_queues import ImageQueues
 from pipeline.queue.lease import Lease
-from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.settings import Settings
 from pipeline.store import Store
 from tests.conftest import Gallery, answers, until
@@ -35,14 +35,14 @@ def redis(bare: Gallery) -> Iterator[Redis]:
 
 
 @pytest.fixture
-def queue(redis: Redis, store: Store) -> ThumbnailQueue:
+def queue(redis: Redis, store: Store) -> ImageQueues:
     lease = Lease(redis, lambda: store.volume.id)
     lease.renew()
-    return ThumbnailQueue(redis, 60, lease)
+    return ImageQueues(redis, 60, lease)
 
 
 @pytest.fixture
-def render_context(store: Store, queue: ThumbnailQueue) -> Iterator[RenderContext]:
+def render_context(store: Store, queue: ImageQueues) -> Iterator[RenderContext]:
     renderer = Renderer(Limits(), 60, lambda: None)
     context = RenderContext(store, renderer, EventPublisher(queue.connection, queue.lease), queue, "test")
     yield context

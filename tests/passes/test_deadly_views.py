@@ -7,7 +7,7 @@ import pytest
 from cli.doctor import examine
 from pipeline.errors import RendererDied
 from pipeline.images.formats import Limits
-from pipeline.queue.thumbnails import ThumbnailQueue
+from pipeline.queue.image_queues import ImageQueues
 from pipeline.records import State
 from tests.conftest import picture
 from tests.stores import accept
@@ -16,7 +16,7 @@ from worker.thumbnails import RenderContext
 
 
 def test_a_view_that_kills_is_tried_three_times_and_the_grid_stays(
-    render_context: RenderContext, queue: ThumbnailQueue
+    render_context: RenderContext, queue: ImageQueues
 ) -> None:
     store = render_context.store
     image_id = accept(store, picture("WEBP", (8, 8)))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cli.doctor import examine
-from pipeline.queue.thumbnails import ThumbnailQueue, view_id
+from pipeline.queue.image_queues import ImageQueues, view_id
 from pipeline.records import State
 from pipeline.settings import Settings
 from pipeline.store import Store, ViewCanWait
@@ -20,7 +20,7 @@ from worker.sweep import Sweep
 from worker.thumbnails import RenderContext
 
 
-def test_a_grid_is_handed_on_and_its_view_is_enqueued(render_context: RenderContext, queue: ThumbnailQueue) -> None:
+def test_a_grid_is_handed_on_and_its_view_is_enqueued(render_context: RenderContext, queue: ImageQueues) -> None:
     store = render_context.store
     image_id = accept(store, picture("PNG", (900, 600)))
     render_context.make(image_id, grid_only=True)
@@ -38,7 +38,7 @@ def test_a_grid_is_handed_on_and_its_view_is_enqueued(render_context: RenderCont
     assert examine(store) == []
 
 
-def test_redis_is_lost_between_the_passes(render_context: RenderContext, queue: ThumbnailQueue) -> None:
+def test_redis_is_lost_between_the_passes(render_context: RenderContext, queue: ImageQueues) -> None:
     store = render_context.store
     seen, unseen = accept(store, picture()), accept(store, picture())
     render_context.make(seen, grid_only=True)
@@ -78,7 +78,7 @@ def test_the_outbox_says_who_waits_for_what(bare: Gallery, store: Store) -> None
     assert "grid.webp" in one
 
 
-def test_a_deleted_image_leaves_neither_job(render_context: RenderContext, queue: ThumbnailQueue) -> None:
+def test_a_deleted_image_leaves_neither_job(render_context: RenderContext, queue: ImageQueues) -> None:
     store = render_context.store
     image_id = accept(store, picture())
     queue.enqueue(image_id)

@@ -10,12 +10,12 @@ import pytest
 from redis import Redis
 from rq.job import Job
 
+from pipeline.queue.image_queues import ImageQueues, view_id
 from pipeline.queue.order import PATIENCE_SECONDS, SINCE, take
-from pipeline.queue.thumbnails import ThumbnailQueue, view_id
 from tests.conftest import Gallery, picture, until
 
 
-def taken(queue: ThumbnailQueue) -> str:
+def taken(queue: ImageQueues) -> str:
     found = take(queue.connection, queue.thumbnails.rq.key, queue.views.rq.key, None)
     return found.job_id.decode() if found else ""
 
@@ -67,7 +67,7 @@ def test_one_alone_is_decoded_once(gallery: Gallery) -> None:
 
 
 def test_first_pictures_are_taken_before_views_and_a_view_that_has_waited_long_before_all(
-    queue: ThumbnailQueue,
+    queue: ImageQueues,
 ) -> None:
     views, images = [f"v{number}" for number in range(3)], [f"i{number}" for number in range(3)]
     for image_id in views:
@@ -84,7 +84,7 @@ def test_first_pictures_are_taken_before_views_and_a_view_that_has_waited_long_b
 @pytest.mark.parametrize(
     "meta", [b"", b"\xff", b"[]", b"3", b'{"since": "soon"}', b'{"since": null}', b'{"since": {}}']
 )
-def test_what_cannot_be_read_of_a_view_keeps_no_job_from_its_turn(queue: ThumbnailQueue, meta: bytes) -> None:
+def test_what_cannot_be_read_of_a_view_keeps_no_job_from_its_turn(queue: ImageQueues, meta: bytes) -> None:
     queue.enqueue_view("v")
     queue.connection.hset(Job.key_for(view_id("v")), "meta", meta)
     queue.enqueue("i")
@@ -94,7 +94,7 @@ def test_what_cannot_be_read_of_a_view_keeps_no_job_from_its_turn(queue: Thumbna
     assert taken(queue) == "j"
 
 
-def test_a_job_is_told_whether_others_wait(queue: ThumbnailQueue) -> None:
+def test_a_job_is_told_whether_others_wait(queue: ImageQueues) -> None:
     keys = queue.thumbnails.rq.key, queue.views.rq.key
     queue.enqueue_view("v")
     for image_id in ("a", "b"):

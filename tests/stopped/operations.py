@@ -13,7 +13,7 @@ from pipeline.settings import Settings
 from pipeline.store import Store, duplicates
 from pipeline.store.checks import examine
 from pipeline.store.cleanup import cleanup
-from pipeline.store.regeneration import Made, regenerating
+from pipeline.store.regeneration import RenderedFile, regenerating
 from pipeline.store.resting_days import RestingDays
 from tests.stores import accept, make
 
@@ -57,7 +57,7 @@ def write_days(store: Store) -> None:
 
 def regenerate(store: Store, image_id: str) -> None:
     with regenerating(store, image_id) as work:
-        work.replace([Made("grid", b"new grid", 1, 1), Made("view", b"new view", 1, 1)])
+        work.replace([RenderedFile("grid", b"new grid", 1, 1), RenderedFile("view", b"new view", 1, 1)])
 
 
 def describe(store: Store, image_id: str) -> None:

@@ -11,13 +11,13 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
-from pipeline.queue.thumbnails import ThumbnailQueue
+from pipeline.queue.image_queues import ImageQueues
 
 
 class Rates:
     """Counters per caller. If Redis fails, each process counts on its own."""
 
-    def __init__(self, queue: ThumbnailQueue, prefix: str) -> None:
+    def __init__(self, queue: ImageQueues, prefix: str) -> None:
         self._queue = queue
         self._here = FixedWindowRateLimiter(MemoryStorage())
         pool = queue.connection.connection_pool

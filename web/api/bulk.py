@@ -11,9 +11,9 @@ from pipeline.ids import is_id
 from web.api.answers import answer
 from web.api.operations import IDS_LIMIT
 from web.api.schemas import Deleted, Ids, Restored
-from web.finding import finder
+from web.listing import listing
 from web.parameters import asked_integer
-from web.queries import PARAMETERS, asked_query, require_known
+from web.query_parameters import PARAMETERS, asked_query, require_known
 from web.services import MOST_AT_ONCE, services
 from web.turns import turn
 
@@ -50,7 +50,7 @@ def ids() -> ResponseReturnValue:
     """The ids of images, as `/api/images` finds them: what the calls for many take."""
     require_known(*PARAMETERS, "limit")
     query = asked_query()
-    return answer(Ids(*finder().ids(query, asked_integer(IDS_LIMIT))))
+    return answer(Ids(*listing().ids(query, asked_integer(IDS_LIMIT))))
 
 
 @blueprint.post("/delete")

@@ -10,9 +10,9 @@ from pipeline.store.days import EVERY
 from web.api import schemas
 from web.api.answers import answer
 from web.api.operations import EVERY_NTH
-from web.finding import finder
+from web.listing import listing
 from web.parameters import asked_integer
-from web.queries import asked_sort, require_known
+from web.query_parameters import asked_sort, require_known
 
 blueprint = Blueprint("days", __name__, url_prefix="/api")
 
@@ -25,7 +25,7 @@ def days() -> Response:
     """
     require_known("by", "every")
     step, sort = asked_integer(EVERY_NTH) // EVERY, asked_sort("by")
-    found, complete = finder().days(sort, marks=step > 0)
+    found, complete = listing().days(sort, marks=step > 0)
     marks = slice(step - 1, None, step) if step else slice(0)
     shown = [schemas.Day(day.day, day.count, day.first, list(day.marks[marks])) for day in found]
     response = answer(schemas.Days(shown, complete))

@@ -9,10 +9,10 @@ from web.api.answers import answer
 from web.api.operations import LIMIT
 from web.api.schemas import Page
 from web.api.serialize import serialize, serialize_upload
-from web.finding import finder
+from web.listing import listing
 from web.live.feed import feed
 from web.parameters import asked_integer
-from web.queries import PARAMETERS, asked_query, asked_sha256, require_known
+from web.query_parameters import PARAMETERS, asked_query, asked_sha256, require_known
 from web.services import services
 from web.turns import turn
 from web.uploads import receive_one
@@ -44,7 +44,7 @@ def page() -> ResponseReturnValue:
     limit = asked_integer(LIMIT)
     if (sha256 := asked_sha256()) is not None:
         return _find_by_hash(sha256)
-    found = finder().page(query, limit)
+    found = listing().page(query, limit)
     images = [serialize(record) for record in found.records]
     return answer(Page(images, found.next, found.events, found.complete))
 

@@ -15,10 +15,10 @@ from prometheus_client.registry import Collector
 
 from pipeline.errors import GalleryError
 from pipeline.queue.connection import QueueUnavailable
+from pipeline.queue.image_queues import ImageQueues
 from pipeline.queue.stats import queue_stats
-from pipeline.queue.thumbnails import ThumbnailQueue
 from pipeline.store import Store
-from web.finding import Finder, finder
+from web.listing import Listing, listing
 from web.services import services
 
 blueprint = Blueprint("metrics", __name__)
@@ -28,7 +28,7 @@ blueprint = Blueprint("metrics", __name__)
 def show() -> ResponseReturnValue:
     """Every metric, as Prometheus' text."""
     registry = CollectorRegistry()
-    registry.register(_Stands(services().store, services().queue, finder()))
+    registry.register(_Stands(services().store, services().queue, listing()))
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     text = generate_latest(registry)
@@ -40,10 +40,10 @@ def show() -> ResponseReturnValue:
 class _Stands(Collector):
     """Gauges of the outbox, the volume and the queue; the first two also while Redis is down."""
 
-    def __init__(self, store: Store, queue: ThumbnailQueue, finder: Finder) -> None:
+    def __init__(self, store: Store, queue: ImageQueues, listing: Listing) -> None:
         self._store = store
         self._queue = queue
-        self._finder = finder
+        self._listing = listing
 
     def collect(self) -> Iterator[Metric]:
         """Read the gauges. A source that cannot be reached has `_up` 0, and no other gauges."""
@@ -73,7 +73,7 @@ class _Stands(Collector):
         yield _gauge("gallery_failed_images", "Images that stand as failed.", len(failed))
 
     def _index(self) -> Iterator[Metric]:
-        progress = self._finder.progress()
+        progress = self._listing.progress()
         yield _gauge("gallery_index_complete", "Whether all images are in this machine's index.", progress.is_whole)
         yield _gauge("gallery_index_images", "Images in this machine's index.", progress.images)
 

@@ -12,7 +12,7 @@ from pipeline.queue.jobs import QueueStatus
 from pipeline.version import VERSION
 from web.api import schemas
 from web.api.answers import answer
-from web.finding import finder
+from web.listing import listing
 from web.services import services
 
 blueprint = Blueprint("status", __name__, url_prefix="/api")
@@ -22,7 +22,7 @@ blueprint = Blueprint("status", __name__, url_prefix="/api")
 def status() -> ResponseReturnValue:
     """Outbox and volume always; the queues if Redis answers."""
     store, queue, views, error = services().store, None, None, None
-    space, waiting, progress = store.space(), store.waiting(), finder().progress()
+    space, waiting, progress = store.space(), store.waiting(), listing().progress()
     try:
         queue, views = _shown(services().queue.status()), _shown(services().queue.views_status())
     except QueueUnavailable as unavailable:

@@ -10,7 +10,7 @@ from web.api.operations import LIMIT
 from web.api.schemas import TrashPage
 from web.api.serialize import serialize, serialize_trashed
 from web.parameters import asked_integer
-from web.queries import asked_id
+from web.query_parameters import asked_id
 from web.services import services
 
 blueprint = Blueprint("trash", __name__, url_prefix="/api")

@@ -39,7 +39,7 @@ class StrippedFiles:
     def open(self, record: Record) -> BinaryIO:
         """The file, open for reading and seeking.
 
-        Raise `CannotStripMetadata` if the original is damaged, `ImageNotFound`, `Busy`, or the volume's.
+        Raise `CannotStripMetadata` if the original is damaged, `ImageNotFound`, `TooManyLongRequests`, or the volume's.
         """
         try:
             original = open_file(self._store.original(record))

@@ -9,8 +9,8 @@ deleted, or another volume's is discarded and rebuilt; meanwhile pages are read 
 from web.index.database import Unusable
 from web.index.index import Index
 from web.index.query import Position, Query, Sort, day_of
-from web.index.reading import Progress
 from web.index.rows import fold
+from web.index.select import IndexProgress
 from web.index.statements import LEAST_CHARACTERS
 
-__all__ = ["LEAST_CHARACTERS", "Index", "Position", "Progress", "Query", "Sort", "Unusable", "day_of", "fold"]
+__all__ = ["LEAST_CHARACTERS", "Index", "IndexProgress", "Position", "Query", "Sort", "Unusable", "day_of", "fold"]

@@ -13,7 +13,7 @@ import structlog
 from pipeline.errors import VolumeUnavailable
 from pipeline.store.day_file import Known
 from pipeline.store.days import SETTLED_SECONDS, stamp_of
-from pipeline.store.listing import Stamp, days_in, ids_in, names_in, stamped_ids_in
+from pipeline.store.walk import Stamp, days_in, ids_in, names_in, stamped_ids_in
 from pipeline.volume.volume import Volume
 from web.index.changes import Changes
 from web.index.events import EventLog

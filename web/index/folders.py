@@ -10,7 +10,7 @@ from datetime import date
 from pipeline.records import State
 from pipeline.store import outbox
 from pipeline.store.days import SETTLED_SECONDS, stamp_of
-from pipeline.store.listing import days_in, ids_in, names_in
+from pipeline.store.walk import days_in, ids_in, names_in
 from web.index.refresh import Refresher
 from web.index.rows import STATES, day_name, day_number, least_id, unpacked_id
 

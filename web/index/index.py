@@ -12,14 +12,14 @@ from pipeline.records import Record
 from pipeline.store import Day
 from pipeline.threads import keep_running
 from pipeline.volume.volume import Volume
-from web.index import reading
+from web.index import select
 from web.index.database import Database, Unusable
 from web.index.events import EventLog
 from web.index.keeper import Keeper
 from web.index.query import Position, Query, Sort
-from web.index.reading import Calendar, Found, Progress
 from web.index.refresh import Refresher, Since
 from web.index.rows import Codec
+from web.index.select import Calendar, IndexPage, IndexProgress
 
 
 class Index:
@@ -48,28 +48,28 @@ class Index:
         self._require_volume()
         return self._refresher.database
 
-    def page(self, query: Query, limit: int) -> Found:
+    def page(self, query: Query, limit: int) -> IndexPage:
         """Up to `limit` records."""
         with self._database.open() as opened:
-            return reading.page(opened, self._refresher.codec, query, limit)
+            return select.page(opened, self._refresher.codec, query, limit)
 
     def ids(self, query: Query, limit: int) -> tuple[list[str], Position | None]:
         """Up to `limit` ids, and where to go on; None at the end."""
         with self._database.open() as opened:
-            return reading.ids(opened, query, limit)
+            return select.ids(opened, query, limit)
 
     def days(self, sort: Sort, *, marks: bool) -> list[Day]:
         """Every day with images in this order, newest first."""
         with self._database.open() as opened:
             return self._calendar.days(opened, sort, marks=marks)
 
-    def progress(self) -> Progress:
+    def progress(self) -> IndexProgress:
         """How far the index is; nothing is indexed if there is none. Raises nothing."""
         try:
             with self._database.open() as opened:
-                return reading.progress(opened)
+                return select.progress(opened)
         except (Unusable, GalleryError):
-            return Progress(is_whole=False, images=0)
+            return IndexProgress(is_whole=False, images=0)
 
     def since(self) -> Since | None:
         """To be asked for before a change of the volume that `write` then notes."""

@@ -15,13 +15,13 @@ from pipeline.images.formats import ACCEPTED_LABEL, ACCEPTED_TYPES
 from pipeline.queue.connection import QueueUnavailable
 from pipeline.records import Record, State
 from web.api.operations import PAGE
-from web.finding import Listed, finder
 from web.index import Query, Sort, day_of
+from web.listing import ListingPage, listing
 from web.pages.data import page_data
 from web.pages.ground import ground
 from web.pages.upload import refusals
 from web.pages.wanted import Wanted
-from web.queries import asked_query
+from web.query_parameters import asked_query
 from web.services import services
 from web.turns import turn
 
@@ -36,7 +36,11 @@ def index() -> ResponseReturnValue:
     before = _before(query)
     wanted = Wanted(query)
     try:
-        page = finder().page(query, PAGE) if not wanted.is_too_short else Listed([], None, complete=True, events=None)
+        page = (
+            listing().page(query, PAGE)
+            if not wanted.is_too_short
+            else ListingPage([], None, complete=True, events=None)
+        )
     except IndexNotReady as error:
         return _try_again(wanted, error)
     waiting = services().store.waiting()

@@ -10,7 +10,7 @@ from web.api.operations import PAGE
 from web.api.serialize import serialize_trashed
 from web.files.images import send_rendition
 from web.live.feed import feed
-from web.queries import asked_id
+from web.query_parameters import asked_id
 from web.services import services
 
 blueprint = Blueprint("trash_page", __name__)

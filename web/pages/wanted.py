@@ -11,7 +11,7 @@ from flask import request, url_for
 
 from pipeline.records import State
 from web.index import LEAST_CHARACTERS, Query, Sort
-from web.queries import PARAMETERS, has_short_words
+from web.query_parameters import PARAMETERS, has_short_words
 
 _STATES = {State.FAILED: "failed", State.PENDING: "waiting", State.READY: "ready"}
 _DONE = {Sort.RECEIVED: "added", Sort.TAKEN: "taken"}

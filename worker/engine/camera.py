@@ -40,7 +40,7 @@ _QUARTER = 0.25001
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CameraFacts:
     """As people write them: `taken_at` by the camera's own clock (RFC 3339, with an offset if the file states one),
     camera, lens and exposure; None for what is not known. `notes` are remarks for the record."""
 
@@ -51,7 +51,7 @@ class Facts:
     notes: tuple[str, ...] = ()
 
 
-def read_facts(original: BinaryIO, limits: Limits) -> Facts:
+def read_facts(original: BinaryIO, limits: Limits) -> CameraFacts:
     """As `camera_facts`, of a file that nothing is known of; raises the named error of what is no picture, or too
     large."""
     header = read_header(original)
@@ -59,19 +59,19 @@ def read_facts(original: BinaryIO, limits: Limits) -> Facts:
     return camera_facts(original, header.format)
 
 
-def camera_facts(file: BinaryIO, kind: Format) -> Facts:
+def camera_facts(file: BinaryIO, kind: Format) -> CameraFacts:
     """Read a file whose header is within bounds; damaged metadata counts as none. Raises `OSError` if the volume does
     not give the bytes."""
     try:
         exif, xmp = blocks_of(file, kind)
         tiff = tiff_of(exif)
-        found = _from_exif(tiff) if tiff else Facts()
+        found = _from_exif(tiff) if tiff else CameraFacts()
         return _with_rest(found, _from_xmp(properties_of(xmp))) if xmp else found
     except (GalleryError, Truncated, zlib.error, ValueError, IndexError, KeyError, OverflowError, struct.error):
-        return Facts()
+        return CameraFacts()
 
 
-def _with_rest(exif: Facts, xmp: Facts) -> Facts:
+def _with_rest(exif: CameraFacts, xmp: CameraFacts) -> CameraFacts:
     """EXIF's facts, and XMP's where EXIF has none; a date of EXIF that makes no sense is not replaced."""
     if exif.taken_at or exif.notes:
         xmp = replace(xmp, taken_at=exif.taken_at, notes=exif.notes)
@@ -79,7 +79,7 @@ def _with_rest(exif: Facts, xmp: Facts) -> Facts:
     return replace(xmp, camera=camera, lens=lens, exposure=exposure)
 
 
-def _from_exif(tiff: Tiff) -> Facts:
+def _from_exif(tiff: Tiff) -> CameraFacts:
     main = tiff.main()
     camera = tiff.entries(tiff.number(main.get(_CAMERA)))
 
@@ -103,7 +103,7 @@ def _first(entry: Entry | None) -> Entry | None:
     return (SHORT, 1, entry[2]) if entry and entry[:2] == (SHORT, 2) else entry
 
 
-def _from_xmp(found: Properties) -> Facts:
+def _from_xmp(found: Properties) -> CameraFacts:
     def number(name: str) -> float:
         above, _, below = found.get(name, "").partition("/")
         try:
@@ -122,12 +122,12 @@ def _from_xmp(found: Properties) -> Facts:
 
 def _facts(
     clock: tuple[str, str], camera: tuple[str, str], lens: str, exposure: tuple[float, float, int, float]
-) -> Facts:
+) -> CameraFacts:
     """`clock` is date and time, and the offset from UTC; `exposure` is time, aperture, sensitivity and focal length."""
     taken = clock[0].strip(" :")
     taken_at = _taken_at(taken, clock[1])
     notes = () if taken_at or not taken or _PARTIAL.fullmatch(taken) else (NO_SENSE,)
-    return Facts(taken_at, _camera(*camera) or None, lens or None, _exposure(*exposure) or None, notes)
+    return CameraFacts(taken_at, _camera(*camera) or None, lens or None, _exposure(*exposure) or None, notes)
 
 
 def _taken_at(text: str, zone: str) -> str | None:

@@ -16,13 +16,13 @@ from pipeline.images.formats import HEAD_BYTES, identify, read_header
 from pipeline.images.recipe import GRID, VIEW
 from pipeline.images.view_format import GRID_FORMAT, ViewFormat
 from pipeline.records import RENDITIONS
-from worker.engine.camera import LONGEST, Facts
+from worker.engine.camera import LONGEST, CameraFacts
 from worker.engine.render import Picture, Rendition
 from worker.render_process.channel import BrokenProtocol
 from worker.render_process.frames import Refused
 from worker.render_process.whole import is_whole
 
-_Found = TypeVar("_Found", Picture, Facts)
+_Found = TypeVar("_Found", Picture, CameraFacts)
 _LONGEST = {"grid": GRID, "view": VIEW}
 _NOTES, _NOTE, _SENTENCE = 20, 300, 600
 _PLACEHOLDER, _COLOR = re.compile(r"[A-Za-z0-9+/]{1,64}={0,2}"), re.compile(r"#[0-9a-f]{6}")

@@ -25,19 +25,19 @@ from pipeline.images.formats import Limits
 from pipeline.images.recipe import EFFORT
 from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS
-from worker.engine.camera import Facts, read_facts
+from worker.engine.camera import CameraFacts, read_facts
 from worker.engine.decode import prepare
 from worker.engine.render import Picture, Rendition, render
 from worker.render_process.frames import (
     LENGTH,
     Answer,
     Crashed,
-    Done,
-    Found,
-    Made,
-    Read,
+    FactsAnswer,
+    PictureAnswer,
+    ReadFactsRequest,
     Ready,
     Refused,
+    RenditionAnswer,
     Request,
     Setup,
     Unreadable,
@@ -78,7 +78,7 @@ def main(
     render: Render = render,
     parts: frozenset[str] = frozenset(PARTS),
     *,
-    read: Callable[[BinaryIO, Limits], Facts] = read_facts,
+    read: Callable[[BinaryIO, Limits], CameraFacts] = read_facts,
 ) -> None:
     """Serve until the worker closes the socket; `parts` are those of the sandbox to close."""
     _belong_to_the_worker()
@@ -114,14 +114,18 @@ def main(
 
 
 def _end_of(
-    request: Request, original: BinaryIO, limits: Limits, render: Render, read: Callable[[BinaryIO, Limits], Facts]
+    request: Request,
+    original: BinaryIO,
+    limits: Limits,
+    render: Render,
+    read: Callable[[BinaryIO, Limits], CameraFacts],
 ) -> Answer:
     """Render one picture, and send its renditions on the way; or read its facts."""
     try:
-        if isinstance(request, Read):
-            return Found(read(original, limits))
+        if isinstance(request, ReadFactsRequest):
+            return FactsAnswer(read(original, limits))
         how: dict[str, Any] = msgspec.structs.asdict(request)
-        return Done(render(original, limits, lambda made: _send(Made(made)), **how))
+        return PictureAnswer(render(original, limits, lambda made: _send(RenditionAnswer(made)), **how))
     except MemoryError:
         error: GalleryError = OutOfMemory(limits.memory_mb)
     except GalleryError as refused:

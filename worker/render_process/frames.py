@@ -16,7 +16,7 @@ from pipeline.images.formats import Limits
 from pipeline.images.recipe import VIEW
 from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS
-from worker.engine.camera import Facts
+from worker.engine.camera import CameraFacts
 from worker.engine.render import Picture, Rendition
 from worker.sandbox import Confinement
 
@@ -40,7 +40,7 @@ class Task(msgspec.Struct, frozen=True, tag="render"):
     view_format: ViewFormat = ViewFormat.AUTO
 
 
-class Read(msgspec.Struct, frozen=True, tag="read"):
+class ReadFactsRequest(msgspec.Struct, frozen=True, tag="read"):
     """To the child: read the facts of the camera from the original that comes with this frame, and decode nothing."""
 
 
@@ -50,22 +50,22 @@ class Ready(msgspec.Struct, frozen=True, tag="ready"):
     confinement: Confinement
 
 
-class Made(msgspec.Struct, frozen=True, tag="made"):
+class RenditionAnswer(msgspec.Struct, frozen=True, tag="made"):
     """A rendition of the current picture."""
 
     rendition: Rendition
 
 
-class Done(msgspec.Struct, frozen=True, tag="done"):
+class PictureAnswer(msgspec.Struct, frozen=True, tag="done"):
     """The end of a picture that was rendered."""
 
     picture: Picture
 
 
-class Found(msgspec.Struct, frozen=True, tag="found"):
+class FactsAnswer(msgspec.Struct, frozen=True, tag="found"):
     """The end of a picture whose facts were read."""
 
-    facts: Facts
+    facts: CameraFacts
 
 
 class Refused(msgspec.Struct, frozen=True, tag="refused"):
@@ -87,8 +87,8 @@ class Crashed(msgspec.Struct, frozen=True, tag="crashed"):
     trace: str
 
 
-Request = Task | Read
-Answer = Ready | Made | Done | Found | Refused | Unreadable | Crashed
+Request = Task | ReadFactsRequest
+Answer = Ready | RenditionAnswer | PictureAnswer | FactsAnswer | Refused | Unreadable | Crashed
 _REQUESTS: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 _ANSWERS: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 _T = TypeVar("_T")

@@ -20,7 +20,7 @@ from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS
 from pipeline.volume.files import open_file
 from worker import metrics
-from worker.engine.camera import Facts
+from worker.engine.camera import CameraFacts
 from worker.engine.render import Picture, Rendition
 from worker.render_process import usage
 from worker.render_process.answers import check_facts, check_picture, check_rendition, check_unreadable, refusal
@@ -28,12 +28,12 @@ from worker.render_process.channel import BrokenProtocol, Channel, Late
 from worker.render_process.frames import (
     Answer,
     Crashed,
-    Done,
-    Found,
-    Made,
-    Read,
+    FactsAnswer,
+    PictureAnswer,
+    ReadFactsRequest,
     Ready,
     Refused,
+    RenditionAnswer,
     Request,
     Setup,
     Task,
@@ -146,25 +146,25 @@ class Renderer:
 
         def take(answer: Answer) -> Picture | None:
             match answer:
-                case Made(rendition):
+                case RenditionAnswer(rendition):
                     publish(check_rendition(rendition, made, wanted, self._view_format))
                     made[rendition.name] = rendition.width, rendition.height
                     return None
-                case Done(picture):
+                case PictureAnswer(picture):
                     return check_picture(picture, made, wanted)
             raise self._broken(answer)
 
         return self._ask(original, task, take)
 
-    def read_facts(self, original: Path) -> Facts:
+    def read_facts(self, original: Path) -> CameraFacts:
         """As `worker.engine.camera.read_facts`; raises as `render` does."""
 
-        def take(answer: Answer) -> Facts:
-            if isinstance(answer, Found):
+        def take(answer: Answer) -> CameraFacts:
+            if isinstance(answer, FactsAnswer):
                 return check_facts(answer.facts)
             raise self._broken(answer)
 
-        return self._ask(original, Read(), take)
+        return self._ask(original, ReadFactsRequest(), take)
 
     def _ask(self, original: Path, request: Request, take: Callable[[Answer], _T | None]) -> _T:
         """Put one request about one original; `take` gets each answer, and returns what the last one says."""

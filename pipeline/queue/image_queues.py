@@ -26,7 +26,7 @@ RQ_MARGIN_SECONDS = 30
 _WRITABLE = "gallery:writable"
 
 
-class ThumbnailQueue:
+class ImageQueues:
     """The queues `thumbnails` and `views`, as web, workers and operators use them.
 
     After a failure of Redis they are left alone for `pause` seconds, so that a Redis that hangs delays one

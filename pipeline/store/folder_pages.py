@@ -10,7 +10,7 @@ from itertools import takewhile
 from pipeline.errors import volume_error
 from pipeline.records import Record, State
 from pipeline.store import outbox, reading
-from pipeline.store.listing import newest_first, oldest_first
+from pipeline.store.walk import newest_first, oldest_first
 from pipeline.volume.volume import Volume
 
 

@@ -12,12 +12,12 @@ from pipeline.errors import IndexNotReady
 from pipeline.records import Record
 from pipeline.store import Day, Days, Store
 from web.counting import CountingThread
-from web.index import Index, Progress, Query, Sort, Unusable
+from web.index import Index, IndexProgress, Query, Sort, Unusable
 from web.live.feed import Feed
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListingPage:
     """A page of records; `next` is where the next page begins, `events` the event to listen after. `complete` is false
     if there is no complete index, and the folders answered."""
 
@@ -27,7 +27,7 @@ class Listed:
     events: str | None
 
 
-class Finder:
+class Listing:
     """Pages, ids and days. Raises `IndexNotReady` if only an index can answer, and the volume's named errors."""
 
     def __init__(self, store: Store, index: Index, feed: Feed) -> None:
@@ -36,7 +36,7 @@ class Finder:
         self._feed = feed
         self._counting = CountingThread(Days(store.layout.images))
 
-    def page(self, query: Query, limit: int) -> Listed:
+    def page(self, query: Query, limit: int) -> ListingPage:
         """Up to `limit` records."""
         position = self._feed.position()
         try:
@@ -46,10 +46,10 @@ class Finder:
         # An index that has applied no event cannot say where to listen from; the folders are read after `position`.
         if found and (found.events or position is None or query.needs_index):
             place = found.next and found.next.to_text()
-            return Listed(found.records, place, complete=True, events=position and found.events)
+            return ListingPage(found.records, place, complete=True, events=position and found.events)
         return self._walk(query, limit, position)
 
-    def _walk(self, query: Query, limit: int, position: str | None) -> Listed:
+    def _walk(self, query: Query, limit: int, position: str | None) -> ListingPage:
         if query.needs_index:
             raise self._not_ready()
         before = query.before.id if query.before else None
@@ -57,12 +57,12 @@ class Finder:
             page = self._store.page_after(query.after.id, before, limit, query.state)
         else:
             page = self._store.page(before, limit, query.state)
-        return Listed(page.records, page.next, complete=False, events=position)
+        return ListingPage(page.records, page.next, complete=False, events=position)
 
     def _not_ready(self) -> IndexNotReady:
         return IndexNotReady(self.progress().images)
 
-    def progress(self) -> Progress:
+    def progress(self) -> IndexProgress:
         """How much of the index is built."""
         return self._index.progress()
 
@@ -88,6 +88,6 @@ class Finder:
             return self._counting.ask()
 
 
-def finder() -> Finder:
-    """The finder of the running app."""
-    return cast(Finder, current_app.extensions["finder"])
+def listing() -> Listing:
+    """The listing of the running app."""
+    return cast(Listing, current_app.extensions["listing"])

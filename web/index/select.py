@@ -20,7 +20,7 @@ _SORTS = {Sort.RECEIVED: 0, Sort.TAKEN: 1}
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class IndexPage:
     """Some records, where to go on (None at the end), and the last event that the index had applied."""
 
     records: list[Record]
@@ -29,18 +29,18 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class IndexProgress:
     """Whether all images are in the index, and how many are."""
 
     is_whole: bool
     images: int
 
 
-def progress(opened: Opened) -> Progress:
+def progress(opened: Opened) -> IndexProgress:
     """How far the index is."""
     (is_whole,) = opened.connection.execute("SELECT whole FROM about").fetchone()
     (images,) = opened.connection.execute("SELECT coalesce(sum(count), 0) FROM days WHERE sort = 0").fetchone()
-    return Progress(bool(is_whole), images)
+    return IndexProgress(bool(is_whole), images)
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def whole(opened: Opened) -> Iterator[str | None]:
         connection.execute("ROLLBACK")
 
 
-def page(opened: Opened, codec: Codec, query: Query, limit: int) -> Found:
+def page(opened: Opened, codec: Codec, query: Query, limit: int) -> IndexPage:
     """Up to `limit` records; raises `Unusable`, and `ValueError` if a record is damaged."""
     with whole(opened) as events:
         rows = _rows(opened, query, "id, record", limit + 1)
@@ -67,7 +67,7 @@ def page(opened: Opened, codec: Codec, query: Query, limit: int) -> Found:
         if packed_id(record.id) != packed:
             raise ValueError("a row holds the record of another image")
         records.append(record)
-    return Found(records, Position.of(records[-1], query.sort) if len(rows) > limit else None, events)
+    return IndexPage(records, Position.of(records[-1], query.sort) if len(rows) > limit else None, events)
 
 
 def ids(opened: Opened, query: Query, limit: int) -> tuple[list[str], Position | None]:
