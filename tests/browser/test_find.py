@@ -119,6 +119,60 @@ def test_by_when_they_were_taken_each_is_under_its_day(hung: Gallery, windows: W
     expect(page.get_by_role("searchbox")).to_be_focused()
 
 
+def test_a_search_works_by_keyboard_alone(hung: Gallery, windows: Windows) -> None:
+    page = windows.page()
+    # what the live regions said on this page and those before it
+    page.add_init_script(
+        """addEventListener('DOMContentLoaded', () => new MutationObserver((changes) => {
+          for (const { target } of changes) {
+            const region = (target.closest ? target : target.parentElement)?.closest('[aria-live], [role=status]');
+            if (region?.textContent) sessionStorage.said = `${sessionStorage.said ?? ''}${region.textContent}|`;
+          }
+        }).observe(document.body, { subtree: true, childList: true, characterData: true }));"""
+    )
+    page.goto(hung.url)
+    page.wait_for_selector("html.alive")
+    keys, field = page.keyboard, page.get_by_role("searchbox")
+    picture_of = "document.activeElement.querySelector('img')?.alt"
+    keys.press("/")
+    keys.type("canon")
+    keys.press("Enter")
+    expect(page).to_have_title("Pictures with “canon” · Gallery")
+    expect(page.locator(".tile")).to_have_count(3)
+    keys.press("/")
+    keys.press("ArrowDown")
+    until(lambda: page.evaluate(picture_of) == "old.jpg", 20)
+    keys.press("ArrowRight")
+    keys.press("Enter")
+    expect(page.locator(".pswp.viewer-open")).to_be_visible()
+    expect(page).to_have_title("hill.jpg · Gallery")
+    keys.press("Escape")
+    expect(page.locator(".pswp")).to_have_count(0)
+    until(lambda: page.evaluate(picture_of) == "hill.jpg", 20)
+    expect(page).to_have_title("Pictures with “canon” · Gallery")
+    # what stands below the pictures comes after them
+    keys.press("End")
+    until(lambda: page.evaluate(picture_of) == "beach-1.jpg", 20)
+    keys.press("Tab")  # to its tick
+    keys.press("Tab")
+    expect(page.get_by_role("button", name="Keys")).to_be_focused()
+    keys.press("/")
+    keys.press("Tab")
+    expect(page.get_by_role("link", name="Added", exact=True)).to_be_focused()
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(page.get_by_role("link", name="Taken")).to_have_attribute("aria-current", "true")
+    expect(page).to_have_url(f"{hung.url}/?sort=taken&q=canon")
+    page.wait_for_selector("html.alive")
+    keys.press("/")
+    keys.press("Delete")
+    keys.press("Enter")
+    expect(page.locator(".tile")).to_have_count(6)
+    expect(field).to_have_value("")
+    # a new page is read by its title, and nothing else interrupts
+    assert page.evaluate("sessionStorage.said ?? ''") == ""
+
+
 def test_what_comes_in_appears_where_it_belongs_and_is_told_if_that_is_out_of_view(
     hung: Gallery, windows: Windows
 ) -> None:

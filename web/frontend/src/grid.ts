@@ -218,7 +218,7 @@ export class Grid {
       section = new DaySection(day, () => this.actions.day(day));
       this.#sections.set(day, section);
       const after = [...this.#sections.entries()].filter(([name]) => name < day).sort(([a], [b]) => (a < b ? 1 : -1))[0];
-      this.element.insertBefore(section.element, after?.[1].element ?? null);
+      this.element.insertBefore(section.element, after?.[1].element ?? this.#foot);
     }
     section.update(box, origin, this.#scale.shift, this.actions.dayTicked(day));
     return section;

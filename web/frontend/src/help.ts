@@ -6,7 +6,7 @@ import { mayChange } from "./page";
 
 const GRID: [string, string][] = [
   ["← → ↑ ↓", "Go to the next picture"], ["Home, End", "Go to the newest or oldest"], ["Enter", "Open"],
-  ["X", "Select"], ["Shift + arrow", "Select a range"], ["Ctrl + A", "Select all"], ["Esc", "Clear the selection"], ["/", "Search"],
+  ["X", "Select"], ["Shift + arrow", "Select a range"], ["Ctrl + A", "Select all"], ["Esc", "Clear the selection"], ["/", "Search"], ["↓", "From the search to the pictures"],
 ];
 const VIEWER: [string, string][] = [["← →", "Newer, older"], ["I", "Details"], ["D", "Download"], ["C", "Copy the link"], ["Z", "Zoom"], ["S", "Slideshow"], ["Esc", "Close"]];
 const BOTH: [string, string][] = [...(mayChange ? ([["Delete", "Delete"], ["Ctrl + Z", "Undo"], ["Tab", "Go to Undo, after deleting"]] as [string, string][]) : []), ["?", "Show this"]];

@@ -1,5 +1,5 @@
 /** Keyboard shortcuts of the grid: arrows move, Home and End jump, x selects, Delete deletes, Escape clears the selection,
- * / searches. */
+ * / searches, and the arrow down leads from the search to the pictures. */
 
 import type { Focus } from "./focus";
 import type { Grid } from "./grid";
@@ -20,8 +20,12 @@ export function listen(grid: Grid, focus: Focus, actions: KeyActions, free: () =
   addEventListener("keydown", (event) => {
     if (!free() || event.defaultPrevented || event.altKey) return;
     let target = event.target as HTMLElement;
-    if (target.closest("input, textarea, select, [role=slider], dialog")) return;
     const command = event.ctrlKey || event.metaKey;
+    if (event.key === "ArrowDown" && target.closest(".search") && !command && !event.shiftKey && !event.isComposing) {
+      if (focus.to(grid.first())) event.preventDefault();
+      return;
+    }
+    if (target.closest("input, textarea, select, [role=slider], dialog")) return;
     if (event.key === "/" && !command) {
       event.preventDefault();
       [...document.querySelectorAll<HTMLInputElement>(".search input[type=search]")].find((field) => field.offsetParent)?.select();

@@ -18,6 +18,8 @@ export class Opener {
   #coming = false;
   /** Whether opening pushed a history entry, so that closing must go back. */
   #pushed = false;
+  /** The title of the pictures behind the viewer. */
+  readonly #title = idInAddress() ? "Gallery" : document.title;
 
   constructor(
     readonly timeline: Timeline,
@@ -69,7 +71,7 @@ export class Opener {
 
   #closed(last: string | null): void {
     this.viewer = null;
-    titlePage("Gallery");
+    titlePage(this.#title);
     if (idInAddress()) {
       if (this.#pushed) history.back();
       else history.replaceState(history.state, "", addressOf(this.grid));
