@@ -120,7 +120,7 @@ def _services(settings: Settings, *, is_embedded: bool) -> list[Service]:
             continue
         for number in range(1, (settings.workers if name == "worker" else 1) + 1):
             title = f"{name}.{number}" if name == "worker" else name
-            services.append(Service(title, command, next(colours), last=name == "redis"))
+            services.append(Service(title, command, next(colours), stop_last=name == "redis"))
     return services
 
 

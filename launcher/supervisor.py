@@ -33,12 +33,12 @@ _SYSTEM = "system"
 
 @dataclass(slots=True)
 class Service:
-    """One process to keep running; `last` ones are ended after the others. Times are of the monotonic clock."""
+    """One process to keep running; `stop_last` ones are ended after the others. Times are of the monotonic clock."""
 
     name: str
     command: str
     colour: str | None = None
-    last: bool = False
+    stop_last: bool = False
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     started: float = 0.0
     due: float = 0.0
@@ -48,7 +48,7 @@ class Service:
 class Supervisor:
     """Runs services until a signal, until the output's reader is gone, or until `is_over` is true.
 
-    Whenever `is_outdated` is true, all but the `last` ones are restarted.
+    Whenever `is_outdated` is true, all but the `stop_last` ones are restarted.
     """
 
     def __init__(
@@ -88,8 +88,8 @@ class Supervisor:
                     self._keep(service)
                 time.sleep(_TICK_SECONDS)
         finally:
-            self._end([service for service in self._services if not service.last])
-            self._end([service for service in self._services if service.last])
+            self._end([service for service in self._services if not service.stop_last])
+            self._end([service for service in self._services if service.stop_last])
             self._end_watchdog()
         if self._signals:
             return 128 + self._signals[0][1]
@@ -113,19 +113,19 @@ class Supervisor:
                 try:
                     self._start(service)
                 except (OSError, subprocess.SubprocessError) as error:
-                    self._put_off(service, f"could not be started: {error}")
+                    self._schedule_restart(service, f"could not be started: {error}")
         elif service.process.poll() is not None:
             if now - service.started > _STEADY_SECONDS:
                 service.pause = _FIRST_PAUSE
-            self._put_off(service, _how(self._forget(service)))
+            self._schedule_restart(service, _how(self._reap(service)))
 
     def _renew(self) -> None:
-        outdated = [service for service in self._services if not service.last]
+        outdated = [service for service in self._services if not service.stop_last]
         self._end(outdated)
         for service in outdated:
             service.due, service.pause = 0.0, _FIRST_PAUSE
 
-    def _put_off(self, service: Service, why: str) -> None:
+    def _schedule_restart(self, service: Service, why: str) -> None:
         self._say(f"{service.name} {why}; starting it again in {service.pause:.0f} s")
         service.due = time.monotonic() + service.pause
         service.pause = min(service.pause * 2, _LONGEST_PAUSE)
@@ -142,16 +142,16 @@ class Supervisor:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             pass_fds=self._inherited,
-            preexec_fn=self._tie(),
+            preexec_fn=self._die_with_parent(),
         )
         self._say(f"{service.name} started (pid={service.process.pid})")
         threading.Thread(target=self._pass_on, args=(service, service.process), daemon=True).start()
 
-    def _tie(self) -> Callable[[], None]:
+    def _die_with_parent(self) -> Callable[[], None]:
         """Return what the child runs before exec, to end with us: by the kernel (PR_SET_PDEATHSIG) or the watchdog."""
         parent, prctl, watchdog = os.getpid(), self._prctl, self._watchdog_pipe()
 
-        def tie() -> None:
+        def die_with_parent() -> None:
             with suppress(OSError):
                 os.write(watchdog, b"+%d\n" % os.getpid())
             if prctl is not None:
@@ -159,7 +159,7 @@ class Supervisor:
             if os.getppid() != parent:
                 os._exit(1)
 
-        return tie
+        return die_with_parent
 
     def _pass_on(self, service: Service, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
@@ -167,7 +167,7 @@ class Supervisor:
             while line := lines.readline(_LINE_BYTES):
                 self._output.line(service.name, line, service.colour)
 
-    def _forget(self, service: Service) -> int:
+    def _reap(self, service: Service) -> int:
         """Reap a service that has ended, and kill what is left of its process group."""
         assert service.process is not None
         process, service.process = service.process, None
@@ -188,7 +188,7 @@ class Supervisor:
                 break
             time.sleep(_TICK_SECONDS / 2)
         for service in running:
-            self._say(f"{service.name} {_how(self._forget(service))}")
+            self._say(f"{service.name} {_how(self._reap(service))}")
 
     def _keep_watchdog(self) -> None:
         if self._watchdog is not None and self._watchdog.poll() is None:

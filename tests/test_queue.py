@@ -13,7 +13,7 @@ from rq.job import Job
 
 from pipeline.ids import new_id
 from pipeline.queue.connection import connect
-from pipeline.queue.image_queues import ImageQueues
+from pipeline.queue.image_queues import ImageQueues, JobState
 from pipeline.queue.lease import Lease
 from tests.conftest import Gallery
 
@@ -71,10 +71,10 @@ def test_what_is_left_of_a_job_keeps_no_image_from_the_queue(redis: Redis, queue
     image_id = new_id()
     redis.hset(Job.key_for(image_id), mapping={"status": "started", "worker_name": "dead"})
     queue.replace(image_id)
-    assert queue.job_states([image_id]) == {image_id: True}
+    assert queue.job_states([image_id]) == {image_id: JobState.WAITING}
     redis.delete(queue.rq.key)
     redis.hset(Job.key_for(image_id), "status", "of a newer release")
-    assert queue.job_states([image_id]) == {image_id: None}
+    assert queue.job_states([image_id]) == {image_id: JobState.UNKNOWN}
 
 
 def test_figures_are_given_whatever_the_queue_holds(redis: Redis, queue: ImageQueues) -> None:

@@ -13,6 +13,7 @@ import pytest
 from cli.doctor import examination_of, examine
 from pipeline.errors import ImageNotFound, Unrenderable
 from pipeline.ids import new_id
+from pipeline.queue.image_queues import JobState
 from pipeline.store import Store, cleanup, deletion, failure_marks
 from pipeline.store.checks.examine import repair
 from pipeline.store.outdated_failures import OutdatedFailures
@@ -40,8 +41,8 @@ class Queue:
     def __init__(self) -> None:
         self.put: list[str] = []
 
-    def job_states(self, ids: list[str]) -> dict[str, bool | None]:
-        return dict.fromkeys(ids, False)
+    def job_states(self, ids: list[str]) -> dict[str, JobState]:
+        return dict.fromkeys(ids, JobState.NONE)
 
     def replace(self, image_id: str) -> None:
         self.put.append(image_id)

@@ -13,7 +13,7 @@ import structlog
 from pipeline.errors import GalleryError
 from pipeline.queue import sweeps
 from pipeline.queue.connection import QueueUnavailable
-from pipeline.queue.image_queues import ImageQueues
+from pipeline.queue.image_queues import ImageQueues, JobState
 from pipeline.store import Store
 from pipeline.store.cleanup import cleanup, tolerated
 from pipeline.store.duplicates import adopt_former
@@ -80,12 +80,12 @@ class Sweep:
         states = self._queue.job_states(pending) if pending else {}
         arriving = {name.partition(".")[0] for name in self._store.volume.arriving()} if states else set()
         moment, suspects, count = time.monotonic(), {}, 0
-        for image_id, waiting in states.items():
-            if waiting or image_id in arriving or self._is_in_hand(image_id):
+        for image_id, state in states.items():
+            if state is JobState.WAITING or image_id in arriving or self._is_in_hand(image_id):
                 continue
             # a job that has just left the queue may be about to lock its marker: look twice
             since = self._suspects.get(image_id, moment)
-            if waiting is None and moment - since < _SUSPECT_SECONDS * 0.9:
+            if state is JobState.UNKNOWN and moment - since < _SUSPECT_SECONDS * 0.9:
                 suspects[image_id] = since
                 continue
             if self._store.has_grid(image_id):

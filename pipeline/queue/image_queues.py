@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 from typing import Any
 
 from redis import Redis
@@ -24,6 +25,15 @@ VIEWS = "views"
 DESCRIPTION = "make_thumbnail"
 RQ_MARGIN_SECONDS = 30
 _WRITABLE = "gallery:writable"
+
+
+class JobState(Enum):
+    """What is known of the jobs of an image: one waits; none could still run; or one left its queue and its end is not
+    known (a worker has it, or died with it)."""
+
+    WAITING = auto()
+    NONE = auto()
+    UNKNOWN = auto()
 
 
 class ImageQueues:
@@ -81,9 +91,8 @@ class ImageQueues:
         now: Any = self.connection.time()
         return {**self.tag, SINCE: now[0]}
 
-    def job_states(self, image_ids: list[str]) -> dict[str, bool | None]:
-        """For each image: True if a job of it waits, False if it has none that could still run, None if one left its
-        queue and its end is not known (a worker has it, or died with it).
+    def job_states(self, image_ids: list[str]) -> dict[str, JobState]:
+        """The state of each image's jobs.
 
         Two round trips to Redis, however many ids.
         """
@@ -99,11 +108,11 @@ class ImageQueues:
                     pipeline.hget(Job.key_for(job_id), "status")
                 statuses: list[Any] = pipeline.execute()
         unknown = {j for j, status in zip(others, statuses, strict=True) if status is not None and status not in ENDED}
-        states: dict[str, bool | None] = {}
+        states: dict[str, JobState] = {}
         for image_id in image_ids:
             own = {image_id, view_id(image_id)}
             waits = any(job_id.encode() in waiting for job_id in own)
-            states[image_id] = True if waits else None if own & unknown else False
+            states[image_id] = JobState.WAITING if waits else JobState.UNKNOWN if own & unknown else JobState.NONE
         return states
 
     def status(self) -> QueueStatus:

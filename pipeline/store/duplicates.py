@@ -68,14 +68,14 @@ def claim_or_find(volume: Volume, sha256: str, image_id: str) -> list[Path] | Ho
     The claim comes first: it fails if there is one, and over a network looking before would cost as much again. Under
     the lock.
     """
-    standing = holder(volume, sha256) if volume.has_former_claims else None
+    existing = holder(volume, sha256) if volume.has_former_claims else None
     for _ in range(_TRIES):
-        if standing is not None:
-            return standing
+        if existing is not None:
+            return existing
         try:
             return claim(volume, sha256, image_id)
         except FileExistsError:
-            standing = holder(volume, sha256)
+            existing = holder(volume, sha256)
     raise VolumeUnavailable(f"the bytes {sha256} can neither be claimed, nor is their claim found")
 
 

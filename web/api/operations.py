@@ -56,7 +56,7 @@ _PLACE = {
     f"{PATTERN.pattern}$",
 }
 _FINDING = (
-    Parameter("sort", "By when images came in, or by when they were taken, by the clock on the wall.", _SORTS),
+    Parameter("sort", "By when images came in, or by when they were taken, in local time.", _SORTS),
     Parameter(
         "q",
         "Only images with each of these words in the name or the camera, at least one of three characters or more.",

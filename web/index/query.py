@@ -17,7 +17,7 @@ _POSITION = re.compile(r"(?:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)_)?(.{36})", re.ASCI
 
 
 class Sort(StrEnum):
-    """By what images are ordered: when they came in, or when they were taken, by the clock on the wall there."""
+    """By what images are ordered: when they came in, or when they were taken, in local time there."""
 
     RECEIVED = "received"
     TAKEN = "taken"
@@ -34,7 +34,7 @@ class Dated(Protocol):
 
 class Position(NamedTuple):
     """A place in an order: an id, and sorted by `taken`, the seconds since 1970 before it. Such a place stays good when
-    the image is gone. Without seconds, it is where the image with this id is now.
+    the image is gone. Without seconds, the position is looked up from the image's current date.
     """
 
     seconds: int | None
@@ -54,7 +54,7 @@ class Position(NamedTuple):
         return cls(_seconds(datetime.fromisoformat(found[1])) if found[1] else None, found[2])
 
     def to_text(self) -> str:
-        """The position as an answer gives it: an id, or `<time on the wall>_<id>`."""
+        """The position as an answer gives it: an id, or `<local time>_<id>`."""
         if self.seconds is None:
             return self.id
         return f"{(_EPOCH + timedelta(seconds=self.seconds)).replace(tzinfo=None).isoformat()}_{self.id}"
@@ -88,8 +88,7 @@ class Query:
 
 
 def seconds_taken(record: Dated) -> int:
-    """When a picture was taken, by the clock on the wall, in seconds since 1970; if that is not known, when it came in,
-    in UTC."""
+    """When a picture was taken, in local time, in seconds since 1970; if that is not known, when it came in, in UTC."""
     try:
         return _seconds(datetime.fromisoformat((record.taken_at or "")[:19]))
     except ValueError:
