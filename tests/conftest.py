@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+# Before any of them is imported: the helpers of tests assert too, and a failure of theirs is explained as a test's is.
+pytest.register_assert_rewrite(*(f"tests.{each.stem}" for each in Path(__file__).parent.iterdir()))
+
 from pipeline.settings import Settings
 from pipeline.store import Store
 from tests.network import Network, network
