@@ -17,6 +17,9 @@ from worker.engine.render import Picture, render
 
 pillow_heif.register_heif_opener()
 
+CLOSE = 4.0
+"""The most by `distance` that a rendition may be from its reference."""
+
 _SRGB = ImageCms.createProfile("sRGB")
 _TO_LAB = ImageCms.buildTransform(_SRGB, ImageCms.createProfile("LAB"), "RGB", "LAB")
 

@@ -10,6 +10,7 @@ import pytest
 from pipeline.errors import Unrenderable
 from pipeline.store import Store
 from pipeline.store.progress import Trace
+from pipeline.tracing import valid_traceparent
 from tests.pictures import picture
 from tests.stores import accept, make
 
@@ -101,3 +102,22 @@ def test_a_line_of_a_marker_that_is_nested_too_deeply_says_nothing(store: Store)
         marker.write(b"[" * 99_999 + b"\n")
     assert traceparent(store, image_id) == TRACE
     assert store.get(image_id).attempts == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        TRACE + "-more",
+        TRACE + "\n",
+        TRACE.upper(),
+        TRACE.replace("00-", "01-", 1),
+        TRACE.replace("a", "0"),
+        TRACE.replace("b", "0"),
+        "x" * 100_000,
+    ],
+)
+def test_what_is_no_traceparent_is_ignored(text: str | None) -> None:
+    assert valid_traceparent(text) is None
+    assert valid_traceparent(TRACE) == TRACE

@@ -7,19 +7,15 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from redis import Redis
 
-from pipeline.tracing import valid_traceparent
-from tests.conftest import ROOT, Gallery, free_port, picture, until
+from tests.conftest import Gallery, free_port, picture, until
 from tests.pictures import pictures_apart, undecodable
 from tests.product import prepared, renderers
 
@@ -210,54 +206,3 @@ def test_a_collector_that_is_away_or_never_answers_holds_up_nobody(bare: Gallery
         for name in ("web", "worker.1"):
             bare.processes[name].send_signal(signal.SIGTERM)
         assert bare.stop("web") == bare.stop("worker.1") == 0
-
-
-OFF = """
-import os, sys
-if sys.argv[2] == "absent":
-    sys.modules["opentelemetry"] = None
-import worker.__main__
-from pipeline.settings import Settings
-from pipeline.tracing import make_tracer
-from web import create_app
-from web.server import config
-create_app(Settings.from_environment({"GALLERY_DATA": sys.argv[1] + "/data", "GALLERY_CACHE": sys.argv[1] + "/cache"}))
-assert not make_tracer("worker", "").is_on
-ours = ("opentelemetry.exporter", "opentelemetry.proto", "opentelemetry.sdk.trace", "google", "requests")
-with open(sys.argv[1] + "/imported", "w") as file:
-    print([name for name in sys.modules if name.startswith(ours)], file=file)
-if sys.argv[2] == "absent":
-    assert not make_tracer("worker", "http://127.0.0.1:1").is_on
-sys.stdout.flush()
-os._exit(0)  # web's threads go on
-"""
-
-
-@pytest.mark.parametrize("packages", ["installed", "absent"])
-def test_without_a_collector_or_its_packages_nothing_of_opentelemetry_is_imported(
-    tmp_path: Path, packages: str
-) -> None:
-    """But for its interfaces of metrics: redis-py imports those if they are installed."""
-    command = [sys.executable, "-c", OFF, str(tmp_path), packages]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert (tmp_path / "imported").read_text() == "[]\n"
-    assert ("`tracing` are not installed" in done.stdout + done.stderr) == (packages == "absent")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        None,
-        "",
-        CALLER + "-more",
-        CALLER + "\n",
-        CALLER.upper(),
-        CALLER.replace("00-", "01-", 1),
-        CALLER.replace("a", "0"),
-        CALLER.replace("b", "0"),
-        "x" * 100_000,
-    ],
-)
-def test_what_is_no_traceparent_is_ignored(text: str | None) -> None:
-    assert valid_traceparent(text) is None
-    assert valid_traceparent(CALLER) == CALLER

@@ -12,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Windows
+from tests.browser.gestures import fingers, swipe
 from tests.browser.test_tabs import HIDE
 from tests.pictures import picture
 from tests.product import Gallery, prepared, until
@@ -113,28 +114,6 @@ def test_two_fingers_zoom_in_and_out(hung: tuple[Gallery, list[str]], windows: W
     fingers(page, [(45, 420), (345, 420)], [(175, 420), (215, 420)])
     until(lambda: 380 < width() < 400, 30)
     at(page, ids[0])
-
-
-def swipe(page: Page, start: tuple[int, int], end: tuple[int, int]) -> None:
-    fingers(page, [start], [end])
-
-
-def fingers(page: Page, start: list[tuple[int, int]], end: list[tuple[int, int]]) -> None:
-    """Put so many fingers down, move each to its end, and lift them."""
-    session = page.context.new_cdp_session(page)
-
-    def touch(kind: str, part: float) -> None:
-        points = [
-            {"x": a + (c - a) * part, "y": b + (d - b) * part, "id": n}
-            for n, ((a, b), (c, d)) in enumerate(zip(start, end, strict=True))
-        ]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points if kind != "touchEnd" else []})
-
-    touch("touchStart", 0)
-    for step in range(1, 9):
-        touch("touchMove", step / 8)
-        page.wait_for_timeout(16)
-    touch("touchEnd", 1)
 
 
 def test_a_link_opens_it_and_the_back_button_leaves_it(hung: tuple[Gallery, list[str]], windows: Windows) -> None:

@@ -73,6 +73,18 @@ def scale(**replicas: int) -> None:
     settle()
 
 
+def replicas(deployment: str) -> int:
+    """How many pods a Deployment is to have."""
+    found: int = json.loads(kubectl("get", f"deployment/{deployment}", "--output", "json"))["spec"]["replicas"]
+    return found
+
+
+def was_out_of_memory(pod: dict[str, Any]) -> bool:
+    """Whether a container of the pod was killed by its memory limit."""
+    states = [status["lastState"] for status in pod["status"].get("containerStatuses", ())]
+    return any(state.get("terminated", {}).get("reason") == "OOMKilled" for state in states)
+
+
 def inside(pod: str, script: str, *, namespace: str = NAMESPACE) -> tuple[int, str]:
     """Run Python in a pod: its exit status and what it printed."""
     command = ["kubectl", "--namespace", namespace, "exec", pod, "--", "python", "-c", script]

@@ -5,22 +5,20 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import subprocess
 import threading
 import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.e2e import cluster, confined
 from tests.e2e.cluster import inside, kubectl, pause, pods, reaches, scale, settle
+from tests.e2e.journey import URL, Journey, on_cluster
 from tests.e2e.load import Load, fetch, picture
 from tests.product import until
 
-URL = os.environ.get("GALLERY_E2E_URL", "http://127.0.0.1:30080")
 STRANGERS = "image-gallery-strangers"
 CROWD = """
 import subprocess, sys
@@ -31,41 +29,10 @@ for each in [subprocess.Popen(one) for _ in range(60)]:
 """Processes smaller than a worker's, so that the kernel, once memory is out, takes the worker first."""
 
 
-class Journey:
-    """What all tests of one run count together."""
-
-    def __init__(self) -> None:
-        self.figures = {
-            "requests": 0, "uploads accepted": 0, "pods deleted": 0, "rollouts": 0,
-            "requests failed": 0, "requests failed where processes were killed": 0, "images lost": 0,
-        }  # fmt: skip
-        self.meter = cluster.Meter()
-
-    def count(self, load: Load, *, killed: bool = False) -> None:
-        """Add a load's figures, and see that nothing was lost and, unless processes were killed, nothing failed."""
-        lost = load.lost(400)
-        self.figures["requests"] += load.requests
-        self.figures["uploads accepted"] += len(load.accepted)
-        self.figures["requests failed where processes were killed" if killed else "requests failed"] += len(load.failed)
-        self.figures["images lost"] += len(lost)
-        assert not lost
-        assert killed or not load.failed, load.failed[:5]
-
-
 @pytest.fixture(scope="module")
 def journey() -> Iterator[Journey]:
-    cluster.create()
-    journey = Journey()
-    journey.meter.start()
-    try:
-        until(lambda: fetch(f"{URL}/readyz"), 60)
+    with on_cluster() as journey:
         yield journey
-    finally:
-        journey.meter.stop()
-        print(f"\n{json.dumps(journey.figures)}")
-        for name, used in sorted(journey.meter.memory.items()):
-            print(f"{name}: at most {used / 2**20:.0f} MiB, {journey.meter.cores.get(name, 0):.2f} cores")
-        cluster.remove()
 
 
 def test_an_upload_through_the_service_becomes_a_thumbnail(journey: Journey) -> None:
@@ -194,14 +161,9 @@ def test_a_worker_killed_by_its_memory_limit_costs_no_image(journey: Journey) ->
             pause(2)
             inside(pod, CROWD)
         load.burst(10, (3000, 2000))
-        until(lambda: sum(map(_was_out_of_memory, cluster.objects("pods"))) == 2, 60)
+        until(lambda: sum(map(cluster.was_out_of_memory, cluster.objects("pods"))) == 2, 60)
     journey.count(load)
     settle()
-
-
-def _was_out_of_memory(pod: dict[str, Any]) -> bool:
-    states = [status["lastState"] for status in pod["status"].get("containerStatuses", ())]
-    return any(state.get("terminated", {}).get("reason") == "OOMKilled" for state in states)
 
 
 def test_a_release_that_does_not_start_takes_nothing_down_and_is_rolled_back(journey: Journey) -> None:
@@ -255,21 +217,16 @@ def test_keda_takes_the_workers_from_one_to_four_and_back(journey: Journey) -> N
         crowd = [threading.Thread(target=load.send, args=(pictures[start::8],)) for start in range(8)]
         for person in crowd:
             person.start()
-        until(lambda: _replicas() == 4, 120)
+        until(lambda: cluster.replicas("worker") == 4, 120)
         for person in crowd:
             person.join(240)
         journey.count(load)
-        until(lambda: _replicas() == 1, 240)
+        until(lambda: cluster.replicas("worker") == 1, 240)
     finally:
         kubectl("delete", "scaledobject/worker")
         kubectl("delete", "triggerauthentication/redis")
         kubectl("delete", "networkpolicy/keda-to-redis")
     settle()
-
-
-def _replicas() -> int:
-    replicas: int = json.loads(kubectl("get", "deployment/worker", "--output", "json"))["spec"]["replicas"]
-    return replicas
 
 
 def test_no_container_came_near_its_memory_limit(journey: Journey) -> None:

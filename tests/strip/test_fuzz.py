@@ -18,8 +18,8 @@ from pipeline.images.formats import HEAD_BYTES, Format, identify
 from pipeline.images.strip import StrippedFile, strip
 from tests import heif_files, planted
 from tests.render_fixtures import encoded, scene
+from tests.strip.files import SEEDS
 
-SEEDS = planted.seeds()
 _MB = 1024 * 1024
 
 
