@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 
+from cli.progress import progress_over
 from pipeline.errors import BadSetting, GalleryError
 from pipeline.logs import set_up_logs
 from pipeline.settings import Settings
@@ -78,7 +79,7 @@ def examination_of(store: Store, *, quick: bool = False, require_sandbox: bool =
 
 def _bar(folders: Iterable[Path], store: Store, *, hidden: bool) -> AbstractContextManager[Iterable[Path]]:
     length = None if hidden else sum(1 for _ in images(store.volume))
-    return click.progressbar(folders, length, label="Checking", file=sys.stderr, hidden=hidden)
+    return progress_over("Checking", folders, length, hidden=hidden)
 
 
 def _explain(why: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +17,7 @@ from cli.answers import Image
 from cli.client import Client, Refused, Stopped, Unreachable
 from cli.options import with_client
 from cli.parallel import finish, in_parallel
+from cli.progress import progress_bar
 from cli.stripped import Stripped
 from cli.verdicts import Report
 from pipeline.names import clean_name
@@ -62,9 +62,7 @@ def export(client: Client, folder: Path, state: str | None, jobs: int, as_json: 
     run = Export(client, folder)
     report = Report(as_json, _BAD, _QUIET)
     images = [image for image, _ in listed]
-    with click.progressbar(
-        length=len(images), label="Fetching", file=sys.stderr, hidden=not sys.stderr.isatty(), show_pos=True
-    ) as bar:
+    with progress_bar("Fetching", len(images), show_pos=True) as bar:
         for image, verdict in in_parallel(images, run.fetch, jobs, client.stopped, _NOT_FETCHED):
             bar.update(1)
             path = str(target(image, folder).relative_to(folder))

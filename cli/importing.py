@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from cli.folder import SkippedEntry, entries
 from cli.import_log import ImportLog
 from cli.options import with_client
 from cli.parallel import ctrl_c_sets, finish, in_parallel
+from cli.progress import progress_bar
 from cli.source import Body, Changed, NoFile, Source, Unreadable, opened
 from cli.verdicts import Report, path_fields
 from pipeline.images.formats import HEAD_BYTES, identify
@@ -67,9 +67,7 @@ def import_(client: Client, folder: Path, jobs: int, until_made: bool, again: bo
         report.add(verdict.verdict, shown, {**fields, "message": verdict.message}, verdict.message)
 
     sent: list[tuple[Path, Verdict]] = []
-    with click.progressbar(
-        length=len(found), label="Sending", file=sys.stderr, hidden=not sys.stderr.isatty(), show_pos=True
-    ) as bar:
+    with progress_bar("Sending", len(found), show_pos=True) as bar:
         for entry, verdict in in_parallel(found, run.judge, jobs, client.stopped, _NOT_SENT):
             bar.update(1)
             path = entry.path if isinstance(entry, SkippedEntry) else entry
@@ -77,9 +75,7 @@ def import_(client: Client, folder: Path, jobs: int, until_made: bool, again: bo
                 sent.append((path, verdict))
             else:
                 say(path, verdict)
-    with click.progressbar(
-        length=len(sent), label="Making", file=sys.stderr, show_pos=True, hidden=not (sent and sys.stderr.isatty())
-    ) as bar:
+    with progress_bar("Making", len(sent), show_pos=True, hidden=not sent) as bar:
         for path, verdict in run.outcomes(sent):
             bar.update(1)
             say(path, verdict)

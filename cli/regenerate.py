@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import click
 
+from cli.progress import progress_bar, progress_over
 from pipeline.errors import BadSetting, GalleryError, UnusableRecord
 from pipeline.images.view_format import ViewFormat
 from pipeline.logs import set_up_logs
@@ -59,15 +60,8 @@ def regenerate(which: Which) -> None:
         lease.start()
         queue = ImageQueues(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
         tracer = make_tracer("cli", settings.otlp_endpoint)
-        with (
-            click.progressbar(
-                length=len(ids) + len(damaged),
-                label="Reading" if which is Which.FACTS else "Making again",
-                file=sys.stderr,
-                hidden=not sys.stderr.isatty(),
-            ) as bar,
-            tracer.root("gallery regenerate"),
-        ):
+        label = "Reading" if which is Which.FACTS else "Making again"
+        with progress_bar(label, len(ids) + len(damaged)) as bar, tracer.root("gallery regenerate"):
             run = Run(store, queue, deque(ids), lambda: bar.update(1), facts=which is Which.FACTS, tracer=tracer)
             run.leave_out(damaged)
             run.work()
@@ -88,7 +82,7 @@ def select(store: Store, which: Which, view_format: ViewFormat) -> tuple[list[st
     wanted: list[str] = []
     damaged: dict[str, str] = {}
     folders = list(images(store.volume))
-    with click.progressbar(folders, label="Looking", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+    with progress_over("Looking", folders) as bar:
         for folder in bar:
             try:
                 if is_wanted(store, folder.name, which, view_format):
