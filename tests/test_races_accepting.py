@@ -12,7 +12,7 @@ import pytest
 from cli.doctor import examination_of, examine
 from pipeline.errors import GalleryError, VolumeUnavailable
 from pipeline.records import State
-from pipeline.store import Store, cleanup, deletion, intake
+from pipeline.store import Store, acceptance, cleanup, deletion
 from pipeline.store.checks.examine import repair
 from pipeline.volume import volume
 from pipeline.volume.layout import RECORD
@@ -79,7 +79,7 @@ def test_an_image_that_cannot_be_taken_back_stays_in_the_outbox(store: Store, mo
         full.setattr(Path, "rename", refuse(errno.EDQUOT))
 
     with monkeypatch.context() as full:
-        full.setattr(intake, "touch", touch_on_a_full_volume)  # called first after the rename
+        full.setattr(acceptance, "touch", touch_on_a_full_volume)  # called first after the rename
         with pytest.raises(GalleryError):
             accept_bytes(store, data)
     assert [record.id for record in store.page().records] == store.pending()

@@ -20,11 +20,11 @@ The folder of an image follows from its id, whose first bits are the time it was
 `pipeline.volume.layout`; `signed-out/` and `volume.json` belong to others.
 """
 
+from pipeline.store.acceptance import Accepted
 from pipeline.store.attempt import Attempt
 from pipeline.store.attempts import NothingToDo, ViewCanWait
 from pipeline.store.days import Day, Days
 from pipeline.store.incoming import IncomingUpload
-from pipeline.store.intake import Accepted
 from pipeline.store.store import Store
 from pipeline.store.trash import Trashed
 

@@ -11,8 +11,8 @@ from pipeline.errors import GalleryError
 from pipeline.ids import made_at
 from pipeline.records import Record
 from pipeline.store import duplicates
+from pipeline.store.acceptance import describe
 from pipeline.store.checks.disk import sha256
-from pipeline.store.intake import describe
 from pipeline.store.repairs import Step, claim, mark, render_anew
 from pipeline.times import stamp
 from pipeline.volume.files import flush_folder, open_file, replace_whole, stage

@@ -10,12 +10,22 @@ from pipeline.ids import new_id
 from pipeline.images.formats import Limits
 from pipeline.records import Record, State
 from pipeline.settings import Settings
-from pipeline.store import attempts, deletion, duplicates, failure_marks, folder_pages, intake, outbox, reading, trash
+from pipeline.store import (
+    acceptance,
+    attempts,
+    deletion,
+    duplicates,
+    failure_marks,
+    folder_pages,
+    outbox,
+    reading,
+    trash,
+)
+from pipeline.store.acceptance import Accepted
 from pipeline.store.attempt import Attempt
 from pipeline.store.expiry import Expiry
 from pipeline.store.folder_pages import Page
 from pipeline.store.incoming import IncomingUpload
-from pipeline.store.intake import Accepted
 from pipeline.store.outbox import Waiting
 from pipeline.store.resting_days import RestingDays
 from pipeline.store.room import Room
@@ -59,8 +69,8 @@ class Store:
         )
 
     def accept(self, upload: IncomingUpload, name: str, traceparent: str | None = None) -> Accepted:
-        """Make an image of an upload, or find the one that has these bytes already: see `intake.accept`."""
-        accepted = intake.accept(self.volume, upload, name, self._limits, traceparent)
+        """Make an image of an upload, or find the one that has these bytes already: see `acceptance.accept`."""
+        accepted = acceptance.accept(self.volume, upload, name, self._limits, traceparent)
         if accepted.pending:
             self._room.taken()
         return accepted
