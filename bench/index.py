@@ -20,7 +20,7 @@ from bench.make_volume import make
 from bench.report import save, table
 from pipeline.images.formats import Format
 from pipeline.records import Record, State, StoredReason
-from pipeline.store.resting_days import RestingDays
+from pipeline.store.day_files import DayFiles
 
 _NAMES = ("IMG_{:04d}.JPG", "DSC{:05d}.jpg", "PXL_2019_{:06d}.jpg", "holiday beach {}.heic", "scan-{}.png")
 _CAMERAS = ("Apple iPhone 12", "Canon EOS 80D", "NIKON D750", "Google Pixel 6", "FUJIFILM X-T4")
@@ -119,7 +119,7 @@ def write_days(web: Product) -> tuple[float, float]:
     """Write the files of all days; seconds and megabytes."""
     time.sleep(0.1)
     began = time.monotonic()
-    rounds = RestingDays(web.store.volume, 0, 0.01)
+    rounds = DayFiles(web.store.volume, 0, 0.01)
     while rounds.work(3600):
         pass
     seconds = time.monotonic() - began

@@ -20,7 +20,7 @@ from pipeline.records import State
 _DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
 
 
-class _Days(click.ParamType[tuple[date, date]]):
+class _DateRange(click.ParamType[tuple[date, date]]):
     """A year, a month or a day, or two of them with `..` between: the first and the last day."""
 
     name = "date"
@@ -35,8 +35,8 @@ class _Days(click.ParamType[tuple[date, date]]):
 
 @click.command("list")
 @click.option("-q", "words", metavar="WORDS", help="Words in the name or the camera, three characters or more.")
-@click.option("--taken", type=_Days(), help="When they were taken: 2019, 2019-07, 2019-07-14, 2019-07..2019-09.")
-@click.option("--received", type=_Days(), help="When they came in, in UTC.")
+@click.option("--taken", type=_DateRange(), help="When they were taken: 2019, 2019-07, 2019-07-14, 2019-07..2019-09.")
+@click.option("--received", type=_DateRange(), help="When they came in, in UTC.")
 @click.option("--sort", type=click.Choice(["received", "taken"]), help="The order, newest first.")
 @click.option("--state", type=click.Choice([state.value for state in State]), help="Only images in this state.")
 @click.option("--format", "format_", type=click.Choice([each.value for each in Format]), help="Only in this format.")

@@ -18,7 +18,7 @@ from cli.doctor import examine
 from pipeline.records import Record
 from pipeline.settings import Settings
 from pipeline.store import Store
-from pipeline.store.resting_days import RestingDays
+from pipeline.store.day_files import DayFiles
 from pipeline.volume.files import replace_whole
 from tests.conftest import picture, until
 from tests.stores import accept
@@ -47,7 +47,7 @@ def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
 
 
 def write_days(store: Store) -> int:
-    return RestingDays(store.volume, 0, _REST).work(60)
+    return DayFiles(store.volume, 0, _REST).work(60)
 
 
 def walk(store: Store) -> list[Record]:
@@ -85,7 +85,7 @@ def test_what_changed_after_a_day_was_written_is_read_itself(full: Store, tmp_pa
     full.delete(others[0])
     assert indexed(full, tmp_path) == (walk(full), 1)
     time.sleep(2 * _REST)
-    rounds = RestingDays(full.volume, 0, _REST)
+    rounds = DayFiles(full.volume, 0, _REST)
     until(lambda: rounds.work(60) + 1 and indexed(full, tmp_path)[1] == 0, 20)
     assert indexed(full, tmp_path)[0] == walk(full)
 
@@ -94,7 +94,7 @@ def test_a_day_is_written_once_it_rests_and_nothing_in_it_waits(full: Store) -> 
     waiting = accept(full, picture())
     days = set(os.listdir(full.layout.images))
     today = full.layout.bucket(waiting).parent.name
-    assert RestingDays(full.volume, 0, 3600).work(60) == 0
+    assert DayFiles(full.volume, 0, 3600).work(60) == 0
     time.sleep(2 * _REST)
     write_days(full)
     assert set(os.listdir(full.layout.days)) == days - {today}
@@ -109,13 +109,13 @@ def test_a_day_that_is_gone_loses_its_file(full: Store) -> None:
 
 
 def test_writing_goes_on_where_it_was_interrupted(full: Store, tmp_path: Path) -> None:
-    rounds = RestingDays(full.volume, 0, _REST)
+    rounds = DayFiles(full.volume, 0, _REST)
     assert sum(rounds.work(0) for _ in range(200)) == 6
     assert indexed(full, tmp_path) == (walk(full), 0)
 
 
 def test_a_full_volume_gets_no_files_of_days(full: Store) -> None:
-    assert RestingDays(full.volume, 1 << 60, _REST).work(60) == 0
+    assert DayFiles(full.volume, 1 << 60, _REST).work(60) == 0
     assert os.listdir(full.layout.days) == []
 
 

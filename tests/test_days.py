@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bench.make_volume import make
-from pipeline.store import Days
+from pipeline.store import DayCounts
 from tests.conftest import Gallery, picture, until
 
 
@@ -89,7 +89,7 @@ def test_a_volume_that_goes_away_is_named(web: Gallery) -> None:
 
 def test_a_mark_that_was_never_set_is_made_up_for(tmp_path: Path) -> None:
     make(tmp_path, images=40, days=4)
-    found = Days(tmp_path / "images")
+    found = DayCounts(tmp_path / "images")
     found.refresh()
     day = sorted((tmp_path / "images").iterdir())[0]
     minute = next(folder for folder in day.iterdir() if any(folder.iterdir()))
@@ -137,9 +137,9 @@ def test_a_day_stamped_in_the_future_is_counted_as_seldom_as_any(
     newest, *_, oldest = sorted((tmp_path / "images").iterdir(), reverse=True)
     for day in (newest, oldest):
         os.utime(day, (4e9, 4e9))
-    monkeypatch.setattr("pipeline.store.days._RECHECK_SHARE", -1)
-    monkeypatch.setattr("pipeline.store.days.SETTLED_SECONDS", 0.2)
-    found = Days(tmp_path / "images")
+    monkeypatch.setattr("pipeline.store.day_counts._RECHECK_SHARE", -1)
+    monkeypatch.setattr("pipeline.store.day_counts.SETTLED_SECONDS", 0.2)
+    found = DayCounts(tmp_path / "images")
     found.refresh()
     time.sleep(0.3)
     found.refresh()

@@ -21,8 +21,8 @@ from pipeline.queue.lease import Lease
 from pipeline.settings import Settings
 from pipeline.store import Store, failure_marks, outbox, outdated_failures
 from pipeline.store.cleanup import cleanup
+from pipeline.store.day_files import DayFiles
 from pipeline.store.outdated_failures import OutdatedFailures
-from pipeline.store.resting_days import RestingDays
 from pipeline.volume.locks import locked
 from pipeline.volume.volume import Volume
 from tests.conftest import Gallery, picture, until
@@ -87,7 +87,7 @@ def test_it_touches_no_image_but_those_that_wait(store: Store, queue: ImageQueue
 def test_records_of_days_are_written_into_one_file_each_behind_what_waits(
     store: Store, queue: ImageQueues, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "_resting_days", RestingDays(store.volume, 0, 0.05))
+    monkeypatch.setattr(store, "_day_files", DayFiles(store.volume, 0, 0.05))
     make_volume(store.layout.root, images=6, days=3, burst=2)
     waiting = accept(store, picture())
     sweep = Sweep(store, queue, 0.1)

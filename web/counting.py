@@ -8,7 +8,7 @@ import time
 import structlog
 
 from pipeline.errors import volume_error
-from pipeline.store import Day, Days
+from pipeline.store import Day, DayCounts
 from pipeline.threads import keep_running
 
 _FRESH_SECONDS = 1.0
@@ -21,7 +21,7 @@ _log = structlog.get_logger()
 class CountingThread:
     """Keeps the counts up to date in its own thread, as long as they are requested."""
 
-    def __init__(self, days: Days) -> None:
+    def __init__(self, days: DayCounts) -> None:
         self._days = days
         self._changed = threading.Condition()
         self._asked = 0.0

@@ -10,7 +10,7 @@ from flask import current_app
 
 from pipeline.errors import IndexNotReady
 from pipeline.records import Record
-from pipeline.store import Day, Days, Store
+from pipeline.store import Day, DayCounts, Store
 from web.counting import CountingThread
 from web.index import Index, IndexProgress, Query, Sort, Unusable
 from web.live.feed import Feed
@@ -34,7 +34,7 @@ class Listing:
         self._store = store
         self._index = index
         self._feed = feed
-        self._counting = CountingThread(Days(store.layout.images))
+        self._counting = CountingThread(DayCounts(store.layout.images))
 
     def page(self, query: Query, limit: int) -> ListingPage:
         """Up to `limit` records."""

@@ -9,7 +9,7 @@ from datetime import date
 
 from pipeline.images.formats import Format
 from pipeline.records import State
-from web.typed_dates import MOST_TOKENS, Days, days_of
+from web.typed_dates import MOST_TOKENS, DateRange, days_of
 
 _TOKEN = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _STATES = {"failed": State.FAILED, "pending": State.PENDING, "waiting": State.PENDING, "ready": State.READY}
@@ -31,7 +31,7 @@ class Typed:
 def understood(text: str, today: date) -> Typed:
     """Parse typed text. Text in quotation marks is always part of a name, whatever else it could mean."""
     words: list[str] = []
-    state, format_, days = None, None, list[Days]()
+    state, format_, days = None, None, list[DateRange]()
     for token, meaning in _tokens(text, today):
         if isinstance(meaning, State):
             state = meaning
@@ -45,7 +45,7 @@ def understood(text: str, today: date) -> Typed:
     return Typed(tuple(words), state, format_, first, last)
 
 
-def _tokens(text: str, today: date) -> Iterator[tuple[str, State | Format | Days | None]]:
+def _tokens(text: str, today: date) -> Iterator[tuple[str, State | Format | DateRange | None]]:
     """The tokens of the text with their meanings; None for a word."""
     tokens = [(found[1] or found[2] or "", found[2] is not None) for found in _TOKEN.finditer(text)]
     at, after_date = 0, False
@@ -66,7 +66,7 @@ def _tokens(text: str, today: date) -> Iterator[tuple[str, State | Format | Days
         at, after_date = at + 1, False
 
 
-def _date_at(tokens: list[tuple[str, bool]], at: int, today: date) -> tuple[Days, int] | None:
+def _date_at(tokens: list[tuple[str, bool]], at: int, today: date) -> tuple[DateRange, int] | None:
     """The longest date that begins at a token, and its number of tokens."""
     for count in range(MOST_TOKENS, 0, -1):
         part = tokens[at : at + count]

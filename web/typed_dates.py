@@ -7,7 +7,7 @@ from calendar import month_name, monthrange
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
-Days = tuple[date, date]
+DateRange = tuple[date, date]
 """The first and the last day."""
 
 MOST_TOKENS = 3
@@ -21,7 +21,7 @@ _ISO = re.compile(r"(\d{4})-(\d{1,2})(?:-(\d{1,2}))?", re.ASCII)
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})", re.ASCII)
 
 
-def days_of(tokens: Sequence[str], today: date) -> Days | None:
+def days_of(tokens: Sequence[str], today: date) -> DateRange | None:
     """The range of days that these words name; None if they are no date. Without a year, the most recent one."""
     plain = [token.strip(",").casefold() for token in tokens]
     try:
@@ -37,7 +37,7 @@ def days_of(tokens: Sequence[str], today: date) -> Days | None:
     return None
 
 
-def _of_one(text: str, today: date) -> Days | None:
+def _of_one(text: str, today: date) -> DateRange | None:
     if text in ("today", "yesterday"):
         then = today - timedelta(days=text == "yesterday")
         return then, then
@@ -55,14 +55,14 @@ def _of_one(text: str, today: date) -> Days | None:
     return None
 
 
-def _of_two(one: str, other: str, today: date) -> Days | None:
+def _of_two(one: str, other: str, today: date) -> DateRange | None:
     for name, year in ((one, other), (other, one)):
         if (month := _month_of(name)) and _YEAR.fullmatch(year):
             return _month(int(year), month)
     return _last_such_day(one, other, today)
 
 
-def _last_such_day(one: str, other: str, today: date) -> Days | None:
+def _last_such_day(one: str, other: str, today: date) -> DateRange | None:
     """The most recent such day, for a date without a year."""
     for year in range(today.year, today.year - 9, -1):  # the last 29 February may be eight years ago
         try:
@@ -74,7 +74,7 @@ def _last_such_day(one: str, other: str, today: date) -> Days | None:
     return None
 
 
-def _of_day(one: str, other: str, year: Callable[[], int]) -> Days | None:
+def _of_day(one: str, other: str, year: Callable[[], int]) -> DateRange | None:
     """A date from a day and a month, in either order."""
     for day, name in ((one, other), (other, one)):
         if (number := _DAY.fullmatch(day)) and (month := _month_of(name)):
@@ -82,12 +82,12 @@ def _of_day(one: str, other: str, year: Callable[[], int]) -> Days | None:
     return None
 
 
-def _day(year: int, month: int, day: int) -> Days:
+def _day(year: int, month: int, day: int) -> DateRange:
     found = date(year, month, day)
     return found, found
 
 
-def _month(year: int, month: int) -> Days:
+def _month(year: int, month: int) -> DateRange:
     if not 1 <= month <= 12 or not year:
         raise ValueError(month)
     return date(year, month, 1), date(year, month, monthrange(year, month)[1])

@@ -23,9 +23,19 @@ The folder of an image follows from its id, whose first bits are the time it was
 from pipeline.store.acceptance import Accepted
 from pipeline.store.attempt import Attempt
 from pipeline.store.attempts import NothingToDo, ViewCanWait
-from pipeline.store.days import Day, Days
+from pipeline.store.day_counts import Day, DayCounts
 from pipeline.store.incoming import IncomingUpload
 from pipeline.store.store import Store
 from pipeline.store.trash import Trashed
 
-__all__ = ["Accepted", "Attempt", "Day", "Days", "IncomingUpload", "NothingToDo", "Store", "Trashed", "ViewCanWait"]
+__all__ = [
+    "Accepted",
+    "Attempt",
+    "Day",
+    "DayCounts",
+    "IncomingUpload",
+    "NothingToDo",
+    "Store",
+    "Trashed",
+    "ViewCanWait",
+]

@@ -14,7 +14,7 @@ from pipeline.images.formats import Header, Limits, check_bounds, read_header
 from pipeline.names import clean_name
 from pipeline.records import Record, State
 from pipeline.store import deletion, duplicates, outbox, reading, trash
-from pipeline.store.days import touch
+from pipeline.store.day_folder import touch
 from pipeline.store.incoming import IncomingUpload
 from pipeline.times import now, stamp
 from pipeline.volume.files import start_flushing, write_all

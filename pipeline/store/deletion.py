@@ -9,7 +9,7 @@ from pathlib import Path
 from pipeline.errors import DamagedRecord, ImageNotFound, VolumeUnavailable, volume_error
 from pipeline.records import Record, State
 from pipeline.store import duplicates, reading, renditions
-from pipeline.store.days import touch
+from pipeline.store.day_folder import touch
 from pipeline.store.incoming import remove_upload
 from pipeline.volume.files import flush_existing, is_gone, look_again, read_small_file
 from pipeline.volume.layout import KEPT_MARKER, RECORD

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.store.days import touch
+from pipeline.store.day_folder import touch
 from pipeline.volume.files import flush_existing, flush_folder
 
 

@@ -23,11 +23,11 @@ from pipeline.store import (
 )
 from pipeline.store.acceptance import Accepted
 from pipeline.store.attempt import Attempt
+from pipeline.store.day_files import DayFiles
 from pipeline.store.expiry import Expiry
 from pipeline.store.folder_pages import Page
 from pipeline.store.incoming import IncomingUpload
 from pipeline.store.outbox import Waiting
-from pipeline.store.resting_days import RestingDays
 from pipeline.store.room import Room
 from pipeline.store.trash import Trashed
 from pipeline.store.trash_size import Size, TrashSize
@@ -50,7 +50,7 @@ class Store:
         self._trash_seconds = settings.trash_seconds
         self._trash_size = TrashSize(self.volume)
         self._expiry = Expiry(self.volume, settings.trash_seconds)
-        self._resting_days = RestingDays(self.volume, settings.reserve_bytes)
+        self._day_files = DayFiles(self.volume, settings.reserve_bytes)
         self._room = Room(self.volume, settings.reserve_bytes, self._trash_size)
 
     @property
@@ -172,4 +172,4 @@ class Store:
 
     def write_days(self, seconds: float) -> int:
         """Write the records of days that rest into one file each, for about so many seconds; how many files."""
-        return self._resting_days.work(seconds)
+        return self._day_files.work(seconds)

@@ -25,7 +25,7 @@ from pipeline.errors import (
 from pipeline.ids import is_id
 from pipeline.records import Record, State
 from pipeline.store import deletion, duplicates, failure_marks, outbox, reading
-from pipeline.store.days import touch
+from pipeline.store.day_folder import touch
 from pipeline.store.progress import progress
 from pipeline.volume.files import is_gone, look_again, refresh
 from pipeline.volume.layout import KEPT_MARKER

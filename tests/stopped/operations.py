@@ -13,8 +13,8 @@ from pipeline.settings import Settings
 from pipeline.store import Store, duplicates
 from pipeline.store.checks import examine
 from pipeline.store.cleanup import cleanup
+from pipeline.store.day_files import DayFiles
 from pipeline.store.regeneration import RenderedFile, regenerating
-from pipeline.store.resting_days import RestingDays
 from tests.stores import accept, make
 
 
@@ -52,7 +52,7 @@ def retry(store: Store, image_id: str) -> None:
 
 
 def write_days(store: Store) -> None:
-    RestingDays(store.volume, 0, 0).work(60)
+    DayFiles(store.volume, 0, 0).work(60)
 
 
 def regenerate(store: Store, image_id: str) -> None:

@@ -6,7 +6,7 @@ import gzip
 
 from flask import Blueprint, Response, request
 
-from pipeline.store.days import EVERY
+from pipeline.store.day_counts import MARK_EVERY
 from web.api import schemas
 from web.api.answers import answer
 from web.api.operations import EVERY_NTH
@@ -24,7 +24,7 @@ def days() -> Response:
     By `received` or by `taken`; `first` and the marks are positions in that order, for `before` and `after`.
     """
     require_known("by", "every")
-    step, sort = asked_integer(EVERY_NTH) // EVERY, asked_sort("by")
+    step, sort = asked_integer(EVERY_NTH) // MARK_EVERY, asked_sort("by")
     found, complete = listing().days(sort, marks=step > 0)
     marks = slice(step - 1, None, step) if step else slice(0)
     shown = [schemas.Day(day.day, day.count, day.first, list(day.marks[marks])) for day in found]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pipeline.ids import PATTERN, SHA256
 from pipeline.images.formats import Format
 from pipeline.records import State
-from pipeline.store.days import EVERY
+from pipeline.store.day_counts import MARK_EVERY
 from web.api.schemas import (
     Alive,
     Days,
@@ -81,7 +81,7 @@ _BY = Parameter("by", "The order whose days are counted.", _SORTS)
 EVERY_NTH = Parameter(
     "every",
     "How many images apart the marks are.",
-    {"type": "integer", "minimum": EVERY, "multipleOf": EVERY},
+    {"type": "integer", "minimum": MARK_EVERY, "multipleOf": MARK_EVERY},
 )
 _SHA256 = Parameter(
     "sha256", "The image that holds the bytes with this hash.", {"type": "string", "pattern": f"^{SHA256.pattern}$"}

@@ -12,7 +12,7 @@ import structlog
 
 from pipeline.errors import VolumeUnavailable
 from pipeline.store.day_file import Known
-from pipeline.store.days import SETTLED_SECONDS, stamp_of
+from pipeline.store.day_folder import SETTLED_SECONDS, mtime_of
 from pipeline.store.walk import Stamp, days_in, ids_in, names_in, stamped_ids_in
 from pipeline.volume.volume import Volume
 from web.index.changes import Changes
@@ -61,7 +61,7 @@ def build(refresher: Refresher, events: EventLog, checkpoint: Callable[[], None]
 @dataclass(slots=True)
 class _Part:
     """Some images of a day: the records that the day's file holds, and the ids of the others. The last part of a day
-    says which day it ends, and the stamp that its folder had before it was listed."""
+    says which day it ends, and the modification time that its folder had before it was listed."""
 
     known: dict[str, bytes]
     unknown: list[str]
@@ -76,7 +76,7 @@ def _walk(volume: Volume) -> Iterator[_Part]:
     """The images on the volume, oldest first, some at a time."""
     images = volume.layout.images
     for day in days_in(images):
-        stamp, known, part = stamp_of(images / day), Known(volume, day), _Part({}, [])
+        mtime, known, part = mtime_of(images / day), Known(volume, day), _Part({}, [])
         for minute in names_in(images / day):
             for image_id, found in _listed(images / day / minute, known):
                 record = known.find(image_id, found) if found else None
@@ -87,7 +87,7 @@ def _walk(volume: Volume) -> Iterator[_Part]:
                 if part.size == _AT_ONCE:
                     yield part
                     part = _Part({}, [])
-        part.ends = day, stamp
+        part.ends = day, mtime
         yield part
 
 
@@ -113,8 +113,8 @@ def _listed(minute: Path, known: Known) -> Iterable[tuple[str, Stamp | None]]:
 
 
 def _settled(volume: Volume) -> int:
-    """The stamp before which a folder has settled, by the volume's own clock: another touch gives it another stamp. No
-    folder has, if the volume does not tell the time."""
+    """The modification time before which a folder has settled, by the volume's own clock: another touch gives it
+    another time. No folder has, if the volume does not tell the time."""
     try:
         return int((volume.now() - SETTLED_SECONDS) * 1e9)
     except OSError:

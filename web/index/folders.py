@@ -9,7 +9,7 @@ from datetime import date
 
 from pipeline.records import State
 from pipeline.store import outbox
-from pipeline.store.days import SETTLED_SECONDS, stamp_of
+from pipeline.store.day_folder import SETTLED_SECONDS, mtime_of
 from pipeline.store.walk import days_in, ids_in, names_in
 from web.index.refresh import Refresher
 from web.index.rows import STATES, day_name, day_number, least_id, unpacked_id
@@ -20,9 +20,9 @@ _RECHECKED_AT_ONCE = 50
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """The stamp of a day's folder, and when we first saw it, by our own clock."""
+    """The modification time of a day's folder, and when we first saw it, by our own clock."""
 
-    stamp: int
+    mtime: int
     at: float
 
 
@@ -40,7 +40,7 @@ class Folders:
         self._rechecked = 0
         self._days_to_recheck: Iterator[str] = iter(())
         with refresher.database.open() as opened:
-            self._stamps = dict(opened.connection.execute("SELECT day, stamp FROM folders").fetchall())
+            self._mtimes = dict(opened.connection.execute("SELECT day, stamp FROM folders").fetchall())
 
     def compare(self) -> None:
         """Bring what has changed up to date; raises `Unusable`, `OSError`, and the volume's named errors."""
@@ -67,20 +67,20 @@ class Folders:
         self._refresher.refresh(listed ^ self._indexed(day))
 
     def _compare_if_touched(self, day: str) -> None:
-        stamp, now, look = stamp_of(self._layout.images / day), time.monotonic(), self._looks.get(day)
-        if stamp == self._stamps.get(day):
+        mtime, now, look = mtime_of(self._layout.images / day), time.monotonic(), self._looks.get(day)
+        if mtime == self._mtimes.get(day):
             return
-        seen_before = look is not None and look.stamp == stamp
+        seen_before = look is not None and look.mtime == mtime
         if look and seen_before and now - look.at < SETTLED_SECONDS:
-            return  # another touch may leave the same stamp, in the grain of the volume's clock
+            return  # another touch may leave the same time, in the grain of the volume's clock
         self.compare_day(day)
         if seen_before:
             self._looks.pop(day)
-            self._stamps[day] = stamp
+            self._mtimes[day] = mtime
             with self._refresher.database.open() as opened:
-                opened.connection.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (day, stamp))
+                opened.connection.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (day, mtime))
         else:
-            self._looks[day] = _Look(stamp, now)
+            self._looks[day] = _Look(mtime, now)
 
     def _recheck(self, names: list[str]) -> None:
         day = next(self._days_to_recheck, None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline.records import Record
-from pipeline.store.days import EVERY, Day
+from pipeline.store.day_counts import MARK_EVERY, Day
 from web.index.database import Identity, Opened, Unusable
 from web.index.query import Position, Query, Sort
 from web.index.rows import DAY_SECONDS, Codec, day_name, least_id, packed_id, unpacked_id
@@ -106,7 +106,7 @@ class Calendar:
         self._known: dict[tuple[Sort, int], _Known] = {}
 
     def days(self, opened: Opened, sort: Sort, *, marks: bool) -> list[Day]:
-        """Every day with images, newest first, with every `EVERY`th image after the first as a mark if asked."""
+        """Every day with images, newest first, with every `MARK_EVERY`th image after the first as a mark if asked."""
         with whole(opened), self._guard:
             if self._identity != opened.identity:
                 self._identity, self._known = opened.identity, {}
@@ -120,14 +120,14 @@ class Calendar:
     ) -> Day:
         known = self._known.get((sort, number))
         if known is None or known.change != change or (marks and not known.has_marks):
-            first, *others = _places(connection, sort, number, marks=marks and count > EVERY)
+            first, *others = _places(connection, sort, number, marks=marks and count > MARK_EVERY)
             known = _Known(change, Day(day_name(number), count, first, tuple(others)), marks)
             self._known[sort, number] = known
         return known.day
 
 
 def _places(connection: sqlite3.Connection, sort: Sort, number: int, *, marks: bool) -> list[str]:
-    """The positions of the first image of a day, and of every `EVERY`th after it."""
+    """The positions of the first image of a day, and of every `MARK_EVERY`th after it."""
     if sort is Sort.TAKEN:
         within, order = "taken >= ? AND taken < ?", "taken DESC, id DESC"
         bounds: tuple[object, object] = (number * DAY_SECONDS, (number + 1) * DAY_SECONDS)
@@ -138,7 +138,7 @@ def _places(connection: sqlite3.Connection, sort: Sort, number: int, *, marks: b
     column = "taken, id" if sort is Sort.TAKEN else "NULL, id"
     rows = connection.execute(
         f"SELECT {column} FROM (SELECT taken, id, row_number() OVER (ORDER BY {order}) AS place {source})"  # noqa: S608
-        f" WHERE place % {EVERY} = 1"
+        f" WHERE place % {MARK_EVERY} = 1"
         if marks
         else f"SELECT {column} {source} LIMIT 1",
         bounds,

@@ -11,7 +11,7 @@ from pipeline.records import Record, State
 from pipeline.store import duplicates, failure_marks, outbox
 from pipeline.store.backup.snapshot import Backed, HashedReader, Place
 from pipeline.store.backup.writing import Outcome
-from pipeline.store.days import touch
+from pipeline.store.day_folder import touch
 from pipeline.store.incoming import remove_upload
 from pipeline.volume.files import flush_folder, write_flushed
 from pipeline.volume.layout import RECORD

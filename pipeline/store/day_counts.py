@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from pipeline.store.day_folder import SETTLED_SECONDS, mtime_of
 from pipeline.store.walk import days_in, ids_in, names_in
-from pipeline.volume.files import is_gone
-
-SETTLED_SECONDS = 2.0
-"""How long after a touch another may leave the same stamp, in the grain of the volume's clock."""
 
 _IN_USE = 2
 _RECHECK_SHARE = 0.5
-EVERY = 20
+MARK_EVERY = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day in UTC (2026-11-24): the number of images, the newest, and every `EVERY`th after it as a mark."""
+    """A day in UTC (2026-11-24): the number of images, the newest, and every `MARK_EVERY`th after it as a mark."""
 
     day: str
     count: int
@@ -30,25 +26,25 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class _Counted:
-    """A day, the stamp of its folder before it was counted, and by our own clock when that was and since when the
-    folder bears the stamp. What the stamp itself says is never compared with a clock.
+    """A day, the modification time of its folder before it was counted, and by our own clock when that was and since
+    when the folder has it. The modification time itself is never compared with a clock.
     """
 
     day: Day
-    touched: int
+    mtime: int
     at: float
     since: float
 
-    def is_due(self, touched: int) -> bool:
-        """Whether to count again: the stamp has changed, or the day was counted so soon after that another touch may
-        have left the same stamp, in the grain of the volume's clock."""
-        if touched != self.touched:
+    def is_due(self, mtime: int) -> bool:
+        """Whether to count again: the folder's time has changed, or the day was counted so soon after that another
+        touch may have left the same time, in the grain of the volume's clock."""
+        if mtime != self.mtime:
             return True
         return self.at - self.since < SETTLED_SECONDS <= time.monotonic() - self.since
 
 
-class Days:
-    """The days below the folder `images`. One thread refreshes, any may read.
+class DayCounts:
+    """Counts the images of each day below the folder `images`. One thread refreshes, any may read.
 
     Adding or removing an image touches its day, so that a refresh counts only those days. It also counts some others
     again, the longest ago first, in case one was not touched.
@@ -72,12 +68,12 @@ class Days:
             del self._known[gone]
         for number, name in enumerate(names):
             known = self._known.get(name)
-            touched = stamp_of(self._images / name)
+            mtime = mtime_of(self._images / name)
             if known is None:
                 rests = not self.complete and number >= _IN_USE
-                self._count(name, touched, since=float("-inf") if rests else time.monotonic())
-            elif known.is_due(touched):
-                self._recount(name, touched)
+                self._count(name, mtime, since=float("-inf") if rests else time.monotonic())
+            elif known.is_due(mtime):
+                self._recount(name, mtime)
         self.complete = True
         self._recheck(until=time.monotonic() + _RECHECK_SHARE * (time.monotonic() - began))
 
@@ -85,24 +81,15 @@ class Days:
         for name in sorted(self._known, key=lambda name: self._known[name].at):
             if time.monotonic() > until:
                 return
-            self._recount(name, stamp_of(self._images / name))
+            self._recount(name, mtime_of(self._images / name))
 
-    def _recount(self, name: str, touched: int) -> None:
+    def _recount(self, name: str, mtime: int) -> None:
         known = self._known[name]
-        self._count(name, touched, since=known.since if touched == known.touched else time.monotonic())
+        self._count(name, mtime, since=known.since if mtime == known.mtime else time.monotonic())
 
-    def _count(self, name: str, touched: int, *, since: float) -> None:
+    def _count(self, name: str, mtime: int, *, since: float) -> None:
         at = time.monotonic()
-        self._known[name] = _Counted(_counted(self._images / name), touched, at, since)
-
-
-def touch(day: Path) -> None:
-    """Mark a day as changed, after adding or removing an image; harmless if the day is gone by now."""
-    try:
-        os.utime(day)
-    except OSError as error:
-        if not is_gone(error):
-            raise
+        self._known[name] = _Counted(_counted(self._images / name), mtime, at, since)
 
 
 def _counted(folder: Path) -> Day:
@@ -110,20 +97,6 @@ def _counted(folder: Path) -> Day:
     for minute in names_in(folder, newest=True):
         ids = ids_in(folder / minute)[::-1]
         first = first or (ids[0] if ids else "")
-        marks += ids[-count % EVERY :: EVERY]
+        marks += ids[-count % MARK_EVERY :: MARK_EVERY]
         count += len(ids)
     return Day(folder.name, count, first, tuple(marks[1:]))
-
-
-def stamp_of(day: Path) -> int:
-    """The stamp of a day's folder, 0 if it is gone. It is opened: over a network only that asks for it again."""
-    try:
-        descriptor = os.open(day, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        if is_gone(error):
-            return 0
-        raise
-    try:
-        return os.fstat(descriptor).st_mtime_ns
-    finally:
-        os.close(descriptor)

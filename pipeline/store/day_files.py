@@ -28,7 +28,7 @@ _MARGIN_BYTES = 64 * 1024 * 1024
 _log = structlog.get_logger()
 
 
-class RestingDays:
+class DayFiles:
     """Writes the files of the days that rest, in rounds. One thread uses it; several processes may.
 
     In each round the days whose folders have changed since their files were written come first. Then one of the others
