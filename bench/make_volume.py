@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw
 
 from pipeline.images.formats import Format
 from pipeline.records import Record, State, StoredRendition
-from pipeline.times import stamp
+from pipeline.times import format_rfc3339
 from pipeline.volume.layout import RECORD, Layout
 from worker.engine.thumbhash import thumbhash
 
@@ -79,7 +79,7 @@ def make(
             made.add(folder.parent)
         folder.mkdir()
         model.link_to(folder)
-        when = stamp(datetime.fromtimestamp(moment / 1000, UTC))
+        when = format_rfc3339(datetime.fromtimestamp(moment / 1000, UTC))
         sha256 = hashlib.sha256(image_id.encode()).hexdigest()
         record = model.record.with_(
             id=image_id,

@@ -22,7 +22,7 @@ class Sources:
     def __init__(self, root: Path, say: Callable[[str], None]) -> None:
         self._root = root
         self._say = say
-        self._seen = self._stamps()
+        self._seen = self._mtimes()
         self._due = 0.0
 
     def have_changed(self) -> bool:
@@ -30,7 +30,7 @@ class Sources:
         nothing."""
         if time.monotonic() < self._due:
             return False
-        now = self._stamps()
+        now = self._mtimes()
         changed = sorted(name for name in {*now, *self._seen} if now.get(name) != self._seen.get(name))
         self._seen = now
         if changed:
@@ -49,8 +49,8 @@ class Sources:
             self._say(line)
         return done.returncode == 0
 
-    def _stamps(self) -> dict[str, int]:
-        return dict(stamp for name in _WATCHED for stamp in _below(self._root, name))
+    def _mtimes(self) -> dict[str, int]:
+        return dict(found for name in _WATCHED for found in _below(self._root, name))
 
 
 def _below(root: Path, folder: str) -> Iterator[tuple[str, int]]:

@@ -21,7 +21,7 @@ from pipeline.ids import is_id, made_at
 from pipeline.images.formats import Format
 from pipeline.images.view_format import Kind
 from pipeline.open_enum import OpenEnum
-from pipeline.times import stamp
+from pipeline.times import format_rfc3339
 from pipeline.unknown_keys import fold, unfold
 
 VERSION = 1
@@ -210,7 +210,7 @@ class Record(PublicRecord, frozen=True):
             raise ValueError("not a record: it has no id")
         understood: dict[str, Any] = {
             "name": "", "format": "", "bytes": 0, "width": 0, "height": 0, "sha256": "",
-            "received_at": stamp(made_at(image_id)),
+            "received_at": format_rfc3339(made_at(image_id)),
         }  # fmt: skip
         for field in msgspec.structs.fields(cls):
             with suppress(KeyError, msgspec.ValidationError):

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 def now() -> str:
     """The time."""
-    return stamp(datetime.now(UTC))
+    return format_rfc3339(datetime.now(UTC))
 
 
-def stamp(moment: datetime) -> str:
+def format_rfc3339(moment: datetime) -> str:
     """A moment as records tell it."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

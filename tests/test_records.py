@@ -16,7 +16,7 @@ from pipeline.records import VERSION, PublicRecord, Record, State, StoredRenditi
 from pipeline.store import NothingToDo, Store
 from pipeline.store.cleanup import cleanup
 from pipeline.store.regeneration import Which, is_wanted, regenerating
-from pipeline.times import stamp
+from pipeline.times import format_rfc3339
 from tests.conftest import Gallery, picture, until
 from tests.product import Answer
 from tests.stores import accept, make
@@ -89,7 +89,7 @@ def test_a_newer_version_is_read_as_far_as_it_is_understood() -> None:
     del raw["received_at"]
     record = Record.from_json(json.dumps(raw).encode())
     assert record.is_newer
-    assert (record.name, record.width, record.received_at) == ("", 3, stamp(made_at(record.id)))
+    assert (record.name, record.width, record.received_at) == ("", 3, format_rfc3339(made_at(record.id)))
     assert (record.renditions, record.reason) == ({}, None)
 
 

@@ -12,7 +12,7 @@ import pytest
 from pipeline.ids import made_at, new_id
 from pipeline.images.formats import HEAD_BYTES, identify
 from pipeline.records import Record, State
-from pipeline.times import stamp
+from pipeline.times import format_rfc3339
 from pipeline.volume.layout import Layout
 from tests.conftest import until
 from tests.dated import PICTURES, told, tree
@@ -29,7 +29,7 @@ def put(layout: Layout, data: bytes, name: str, date: str) -> Record:
     image_id = new_id()
     facts, absurd = camera_facts(io.BytesIO(data), format_), name.startswith("absurd")
     assert (facts.taken_at or "", facts.notes) == (("", (NO_SENSE,)) if absurd else (date, ())), name
-    received_at = stamp(made_at(image_id))
+    received_at = format_rfc3339(made_at(image_id))
     record = Record(image_id, name, format_, len(data), 32, 24, "", received_at, State.READY, taken_at=facts.taken_at)
     layout.image(image_id).mkdir(parents=True)
     layout.record(image_id).write_bytes(record.to_json())

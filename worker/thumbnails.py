@@ -25,7 +25,7 @@ from pipeline.queue.image_queues import QUEUE, VIEWS, ImageQueues
 from pipeline.queue.safe_job import ThumbnailJob
 from pipeline.records import RENDITIONS, Record
 from pipeline.store import Attempt, NothingToDo, Store, ViewCanWait
-from pipeline.times import now, stamp
+from pipeline.times import format_rfc3339, now
 from pipeline.tracing import Tracer
 from worker import metrics
 from worker.engine.render import Rendition
@@ -189,7 +189,7 @@ def make_view(image_id: str) -> None:
 
 def queued_at(job: ThumbnailJob) -> str | None:
     """When the job was enqueued, if it says so."""
-    return stamp(job.enqueued_at) if job.enqueued_at else None
+    return format_rfc3339(job.enqueued_at) if job.enqueued_at else None
 
 
 def job_in_hand() -> tuple[ThumbnailJob, RenderContext]:

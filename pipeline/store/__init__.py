@@ -6,7 +6,7 @@
         image.json            the record, replaced whole
         grid.webp view.<ext>  the renditions
     images/<day>/<minute>/<id>.moving   an image that makes room while a repair puts others in their places
-    trash/<id>/               deleted: the image as it was, put away at the stamp of its folder
+    trash/<id>/               deleted: the image as it was; the modification time of its folder says when
     pending/<id>              the outbox: there from acceptance until the image is ready or failed;
                               one line for each attempt begun, one for the grid, and one for its trace if those are
                               kept; executable for its owner once the grid is there; locked by the worker that has it

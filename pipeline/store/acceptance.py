@@ -16,7 +16,7 @@ from pipeline.records import Record, State
 from pipeline.store import deletion, duplicates, outbox, reading, trash
 from pipeline.store.day_folder import touch
 from pipeline.store.incoming import IncomingUpload
-from pipeline.times import now, stamp
+from pipeline.times import format_rfc3339, now
 from pipeline.volume.files import start_flushing, write_all
 from pipeline.volume.layout import RECORD
 from pipeline.volume.locks import Busy
@@ -112,7 +112,7 @@ def _compare(volume: Volume, upload: IncomingUpload, sent: Record, image_id: str
         if standing.is_newer:
             raise MadeByNewerRelease
     except DamagedRecord:
-        standing = sent.with_(id=image_id, received_at=stamp(made_at(image_id)))
+        standing = sent.with_(id=image_id, received_at=format_rfc3339(made_at(image_id)))
     upload.flush_to_disk()
 
     def put() -> Record:

@@ -55,7 +55,7 @@ def _put_away(volume: Volume, image_id: str, *, keep: bool) -> None:
     for _ in range(3):
         try:
             if keep:
-                _stamp(volume, folder)
+                _note_time(volume, folder)
             folder.rename(target)
             break
         except OSError as error:
@@ -85,9 +85,9 @@ def _keep_marker(volume: Volume, image_id: str) -> None:
             (volume.layout.image(image_id) / KEPT_MARKER).hardlink_to(marker)
 
 
-def _stamp(volume: Volume, folder: Path) -> None:
-    """Record the moment as the stamp of the folder. It is flushed: after a power loss, an older stamp could make the
-    image expire at once."""
+def _note_time(volume: Volume, folder: Path) -> None:
+    """Record the moment as the folder's modification time. It is flushed: after a power loss, an older one could
+    make the image expire at once."""
     os.utime(folder)
     volume.folders.flush_once(folder)
 

@@ -10,17 +10,17 @@ _NEW, _AGAIN = 1000, 100
 
 
 class Expiry:
-    """Remembers when each image was put into the trash: a sweep lists the trash, and reads the stamps of up to `_NEW`
+    """Remembers when each image was put into the trash: a sweep lists the trash, and reads the times of up to `_NEW`
     images that it does not know, and again of `_AGAIN` others, the longest ago first.
 
-    What is remembered is a hint: an image may have been restored and deleted once more since. The stamp of one that
+    What is remembered is a hint: an image may have been restored and deleted once more since. The time of one that
     seems due is read again, under the lock of its bytes, before the image goes. One thread uses it.
     """
 
     def __init__(self, volume: Volume, seconds: float) -> None:
         self._volume = volume
         self._seconds = seconds
-        self._stamps: dict[str, float] = {}
+        self._deleted_at: dict[str, float] = {}
         """In the order in which they were read."""
 
     def remove_due(self) -> int:
@@ -36,12 +36,12 @@ class Expiry:
             end = self._volume.now() - self._seconds
         except OSError as error:
             raise volume_error(error) from error
-        due = {image_id: at for image_id, at in self._stamps.items() if at <= end}
+        due = {image_id: at for image_id, at in self._deleted_at.items() if at <= end}
         return sum(trash.is_purged(self._volume, image_id, by=end) for image_id in trash.oldest_first(due))
 
     def _read(self, ids: list[str]) -> None:
         in_trash = set(ids)
-        known = {image_id: at for image_id, at in self._stamps.items() if image_id in in_trash}
+        known = {image_id: at for image_id, at in self._deleted_at.items() if image_id in in_trash}
         unknown = [image_id for image_id in reversed(ids) if image_id not in known]
-        read = trash.stamps(self._volume, [*unknown[:_NEW], *list(known)[:_AGAIN]])
-        self._stamps = {image_id: at for image_id, at in known.items() if image_id not in read} | read
+        read = trash.deletion_times(self._volume, [*unknown[:_NEW], *list(known)[:_AGAIN]])
+        self._deleted_at = {image_id: at for image_id, at in known.items() if image_id not in read} | read

@@ -14,7 +14,7 @@ from pipeline.store import duplicates
 from pipeline.store.acceptance import describe
 from pipeline.store.checks.disk import sha256
 from pipeline.store.repairs import Step, claim, mark, render_anew
-from pipeline.times import stamp
+from pipeline.times import format_rfc3339
 from pipeline.volume.files import flush_folder, open_file, replace_whole, stage
 from pipeline.volume.layout import RECORD
 from pipeline.volume.volume import Volume
@@ -31,7 +31,7 @@ def describe_anew(
     record = _described(image_id, original)
     if record is None:
         return None
-    record = record.with_(received_at=stamp(made_at(image_id)), uploaded_sha256=uploaded)
+    record = record.with_(received_at=format_rfc3339(made_at(image_id)), uploaded_sha256=uploaded)
 
     def step() -> None:
         if sha256(original) != record.sha256:

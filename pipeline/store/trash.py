@@ -1,7 +1,7 @@
 """The trash: one rename puts a deleted image there whole, and another restores it.
 
-Its claim stays, so that the same bytes restore it and never make a second image. The stamp of its folder, set by the
-volume's clock just before the rename, says when it was deleted.
+Its claim stays, so that the same bytes restore it and never make a second image. The modification time of its folder,
+set by the volume's clock just before the rename, says when it was deleted.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def _take_out(volume: Volume, image_id: str, by: float | None) -> None:
     volume.folders.flush(volume.layout.trash)
 
 
-def stamps(volume: Volume, image_ids: Iterable[str]) -> dict[str, float]:
+def deletion_times(volume: Volume, image_ids: Iterable[str]) -> dict[str, float]:
     """When each of these images was put into the trash; without those that are not there any more."""
     found = {}
     for image_id in image_ids:

@@ -24,14 +24,14 @@ class Size:
 class TrashSize:
     """Safe to use from many threads. After a start the bytes of at most `_READS` images are added by each call.
 
-    What is remembered is a hint: the stamp of an image is read again, under the lock of its bytes, before it goes.
+    What is remembered is a hint: when an image was deleted is read again, under the lock of its bytes, before it goes.
     """
 
     def __init__(self, volume: Volume) -> None:
         self._volume = volume
         self._guard = threading.Lock()
         self._sizes: dict[str, int] = {}
-        self._stamps: dict[str, float] = {}
+        self._deleted_at: dict[str, float] = {}
 
     def measure(self) -> Size:
         """What is in the trash; raises `VolumeUnavailable`."""
@@ -48,13 +48,13 @@ class TrashSize:
         Raises the volume's named errors.
         """
         ids = trash.ids(self._volume)
-        known = self._stamps
-        stamps = {image_id: at for image_id in ids if (at := known.get(image_id)) is not None}
-        stamps |= trash.stamps(self._volume, [image_id for image_id in ids if image_id not in stamps])
-        self._stamps = stamps.copy()  # another upload that makes room at the same time takes entries out of it
-        for image_id in trash.oldest_first(stamps):
-            removed = trash.is_purged(self._volume, image_id, by=stamps[image_id])
-            self._stamps.pop(image_id, None)  # if it is still there, it was restored and deleted once more
+        known = self._deleted_at
+        deleted_at = {image_id: at for image_id in ids if (at := known.get(image_id)) is not None}
+        deleted_at |= trash.deletion_times(self._volume, [image_id for image_id in ids if image_id not in deleted_at])
+        self._deleted_at = deleted_at.copy()  # another upload that makes room at the same time takes entries out of it
+        for image_id in trash.oldest_first(deleted_at):
+            removed = trash.is_purged(self._volume, image_id, by=deleted_at[image_id])
+            self._deleted_at.pop(image_id, None)  # if it is still there, it was restored and deleted once more
             if removed:
                 yield image_id
 

@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from pipeline.ids import made_at
-from pipeline.times import stamp
+from pipeline.times import format_rfc3339
 from pipeline.volume.layout import Layout
 from tests.browser.files import choose, drop
 from tests.landscapes import scene
@@ -74,7 +74,7 @@ def age(data: Path) -> None:
         at = made_at(old) - timedelta(days=_NIGHTS[n * len(_NIGHTS) // len(records)])
         milliseconds = f"{int(at.timestamp() * 1000):012x}"
         new = f"{milliseconds[:8]}-{milliseconds[8:]}{old[13:]}"
-        record["id"], record["received_at"] = new, stamp(at)
+        record["id"], record["received_at"] = new, format_rfc3339(at)
         target = layout.image(new)
         if target == path.parent:
             continue

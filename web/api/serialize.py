@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from pipeline.records import Record
 from pipeline.store import Accepted, Trashed
-from pipeline.times import stamp
+from pipeline.times import format_rfc3339
 from web.access.originals import may_fetch_originals
 from web.api.schemas import Image, Links, TrashedImage, TrashLinks, Uploaded
 from web.services import services
@@ -40,8 +40,8 @@ def serialize_trashed(one: Trashed) -> TrashedImage:
         links = TrashLinks(links.restore, url_for("trash_page.grid", image_id=one.record.id, v=version))
     return TrashedImage(
         **one.record.public(),
-        deleted_at=stamp(datetime.fromtimestamp(one.deleted_at, UTC)),
-        expires_at=stamp(datetime.fromtimestamp(expires_at, UTC)),
+        deleted_at=format_rfc3339(datetime.fromtimestamp(one.deleted_at, UTC)),
+        expires_at=format_rfc3339(datetime.fromtimestamp(expires_at, UTC)),
         links=links,
     )
 
