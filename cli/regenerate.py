@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import click
 
 from cli.progress import progress_bar, progress_over
+from pipeline import span_attributes
 from pipeline.errors import BadSetting, GalleryError, UnusableRecord
 from pipeline.images.view_format import ViewFormat
 from pipeline.logs import set_up_logs
@@ -23,7 +24,7 @@ from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.store.checks.tree import images
 from pipeline.store.regeneration import Which, is_in_hand, is_wanted
-from pipeline.tracing import Tracer, make_tracer, picture
+from pipeline.tracing import Tracer, make_tracer
 
 _POLL_SECONDS = 0.1
 _LOOK_SECONDS = 2.0
@@ -137,7 +138,7 @@ class Run:
         """Each image is a trace, with a link to that of the run, which may have a million; it goes on if its job is
         enqueued again."""
         name = f"enqueue {READ_FACTS if self.facts else REGENERATE}"
-        known, begun = picture(image_id), self._traces.get(image_id)
+        known, begun = span_attributes.of_id(image_id), self._traces.get(image_id)
         with (
             self.tracer.span(name, kind="producer", parent=begun, attributes=known)
             if begun

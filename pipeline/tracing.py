@@ -105,11 +105,6 @@ def valid_traceparent(text: str | None) -> str | None:
     return text if text is not None and _TRACEPARENT.fullmatch(text) else None
 
 
-def picture(image_id: str, format_: str | None = None, size: int | None = None) -> dict[str, str | int | None]:
-    """The attributes of a span about a picture, its size in bytes."""
-    return {"gallery.image.id": image_id, "gallery.image.format": format_, "gallery.image.bytes": size}
-
-
 def _provider(name: str) -> TracerProvider:
     """OpenTelemetry as its environment says, and its exporter, which drops what it cannot send."""
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter

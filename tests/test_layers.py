@@ -20,14 +20,16 @@ PACKAGES = ("pipeline", "web", "worker", "cli", "launcher")
 _BASICS = {"pipeline.errors"} | {f"pipeline.{path.stem}" for path in (ROOT / "pipeline").glob("[a-z]*.py")} - {
     "pipeline.records",
     "pipeline.settings",
+    "pipeline.span_attributes",
 }
-_FACTS = {*_BASICS, "pipeline.images", "pipeline.records", "pipeline.settings"}
+_FACTS = {*_BASICS, "pipeline.images", "pipeline.records", "pipeline.settings", "pipeline.span_attributes"}
 _SHARED = {*_FACTS, "pipeline.volume", "pipeline.store", "pipeline.queue"}
 LAYERS: dict[str, set[str]] = {
     **dict.fromkeys(_BASICS, _BASICS),
     "pipeline.images": _BASICS,
     "pipeline.records": {*_BASICS, "pipeline.images"},
     "pipeline.settings": {*_BASICS, "pipeline.images"},
+    "pipeline.span_attributes": {*_BASICS, "pipeline.images", "pipeline.records"},
     "pipeline.volume": _FACTS,
     "pipeline.store": {*_FACTS, "pipeline.volume"},
     "pipeline.queue": {*_FACTS, "pipeline.volume"},

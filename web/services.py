@@ -11,6 +11,7 @@ from typing import cast
 import structlog
 from flask import current_app
 
+from pipeline import span_attributes
 from pipeline.errors import (
     GalleryError,
     ImageNotFound,
@@ -27,7 +28,7 @@ from pipeline.queue.image_queues import QUEUE, VIEWS, ImageQueues
 from pipeline.records import Record, State
 from pipeline.settings import Settings
 from pipeline.store import Accepted, IncomingUpload, Store
-from pipeline.tracing import Tracer, picture
+from pipeline.tracing import Tracer
 from web import counters
 from web.index import Index
 
@@ -70,7 +71,7 @@ class Services:
         since = self.index.since()
         with self.tracer.span("accept"):
             accepted = self.store.accept(upload, name, self.tracer.traceparent)
-            self.tracer.note(_picture(accepted.record))
+            self.tracer.note(span_attributes.of_record(accepted.record))
         record = accepted.record
         if accepted.new:
             self.index.write(since, {record.id: record})
@@ -106,7 +107,7 @@ class Services:
         )
         try:
             self.events.changed(record)
-            with self.tracer.span(f"enqueue {queue}", kind="producer", attributes=_picture(record)):
+            with self.tracer.span(f"enqueue {queue}", kind="producer", attributes=span_attributes.of_record(record)):
                 enqueue(record.id)
         except QueueUnavailable as error:
             _log.warning("not enqueued, the sweep will", image=record.id, error=str(error))
@@ -193,7 +194,7 @@ class Services:
     def _new_trace(self, image_id: str) -> AbstractContextManager[object]:
         """A retry is a trace of its own, with a link to that of the failure, if it is known."""
         links = (self.store.failed_trace(image_id),) if self.tracer.is_on else ()
-        return self.tracer.root("retry", links=links, attributes=picture(image_id))
+        return self.tracer.root("retry", links=links, attributes=span_attributes.of_id(image_id))
 
     def retry_many(self, image_ids: Sequence[str]) -> Retried:
         """Try again those of the images that have failed: at most `MOST_AT_ONCE`, and for some ten seconds.
@@ -210,10 +211,6 @@ class Services:
                 continue
             retried += 1
         return Retried(retried, 0)
-
-
-def _picture(record: Record) -> dict[str, str | int | None]:
-    return picture(record.id, record.format.value, record.bytes)
 
 
 def services() -> Services:

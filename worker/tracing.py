@@ -7,9 +7,10 @@ from contextlib import contextmanager
 
 import structlog
 
+from pipeline import span_attributes
 from pipeline.queue.image_queues import VIEWS
 from pipeline.store import Attempt
-from pipeline.tracing import Tracer, picture
+from pipeline.tracing import Tracer
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def traced(
     """A context that is taken down as the span of a pass that `began` then, was in `queue` since `queued_at` and makes
     `made`: in the trace that the marker tells of, or one of its own. The lines of its log have the trace's id."""
     record, trace = attempt.record, attempt.progress_before.trace
-    known = picture(record.id, record.format.value, record.bytes)
+    known = span_attributes.of_record(record)
     if trace is not None:
         if not attempt.progress_before.has_attempts:
             tracer.past("outbox", trace.at, queued_at or began, parent=trace.traceparent, attributes=known)
@@ -51,7 +52,7 @@ def traced_again(
 ) -> Iterator[None]:
     """A context that is taken down as the span of a job of `gallery regenerate`, in the trace `parent` that the job
     names, or one of its own. Times as in `traced`."""
-    known = {**picture(image_id), "messaging.destination.name": VIEWS}
+    known = {**span_attributes.of_id(image_id), "messaging.destination.name": VIEWS}
     if parent is None:
         with tracer.root(name, kind="consumer", attributes=known):
             yield
