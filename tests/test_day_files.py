@@ -18,6 +18,7 @@ from cli.doctor import examine
 from pipeline.records import Record
 from pipeline.settings import Settings
 from pipeline.store import Store
+from pipeline.store.day_file import Entry, Writer, entries
 from pipeline.store.day_files import DayFiles
 from pipeline.volume.files import replace_whole
 from tests.conftest import picture, until
@@ -147,6 +148,18 @@ def test_an_index_of_a_restored_volume_has_the_restored_records(full: Store, tmp
     shutil.rmtree(full.layout.images)
     shutil.copytree(backup / "images", full.layout.images)  # with their former stamps, below files that tell others
     assert indexed(full, tmp_path)[0] == walk(full)
+
+
+def test_a_record_that_is_nested_too_deeply_in_the_file_of_a_day_is_read_itself(full: Store, tmp_path: Path) -> None:
+    write_days(full)
+    path, deep = min(full.layout.days.iterdir()), b',"more":' + b"[" * 5000 + b"]" * 5000 + b"}"
+    true = list(entries(full.volume, path.name))
+    with path.open("wb") as file:
+        writer = Writer(file, full.volume, path.name)
+        for one in true:
+            writer.add(Entry(one.id, one.stamp, one.record[:-1] + deep))
+        writer.flush()
+    assert indexed(full, tmp_path) == (walk(full), len(true))
 
 
 def flip(file: Path, _dice: random.Random, _other: bytes) -> None:

@@ -83,7 +83,10 @@ class Codec:
 
     def row_of(self, data: bytes) -> Row:
         """The row of a record from its JSON; raises `ValueError` if that has not even the columns."""
-        columns = _columns.decode(data)
+        try:
+            columns = _columns.decode(data)
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
         packer = zlib.compressobj(6, zlib.DEFLATED, -12, 6, zdict=self._dictionary)
         packed = self._sum(data) + packer.compress(data) + packer.flush()
         return Row(
