@@ -56,11 +56,12 @@ def cleanup(volume: Volume, failures: OutdatedFailures | None = None) -> Tidied:
                 done.deleted += 1
             elif is_abandoned(volume, name) and not was_accepted(folder, image_id):
                 done.drafts += deletion.drop_upload(volume, folder, image_id)
-    for image_id in _unseen(volume, outbox.pending(volume)):
+    pending = outbox.pending(volume)
+    for image_id in _unseen(volume, pending):
         with tolerated(layout.marker(image_id)):
             done.markers += drop_orphan(volume, image_id)
     failures = failures or OutdatedFailures(volume)
-    for image_id in failures.due():
+    for image_id in failures.due(pending):
         with tolerated(layout.failure(image_id)):
             done.failures += failures.drop_if_outdated(image_id)
     with tolerated(layout.locks):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pipeline.errors import ImageNotFound, UnusableRecord, VolumeUnavailable
 from pipeline.records import State
 from pipeline.store import failure_marks, outbox, reading, trash
@@ -24,13 +26,16 @@ class OutdatedFailures:
         self._checked: dict[str, None] = {}
         """In the order in which they were checked."""
 
-    def due(self) -> list[str]:
-        """The ids to check now; raises the volume's named errors."""
+    def due(self, pending: Iterable[str]) -> list[str]:
+        """The ids to check now, with the outbox as it was listed just before; raises the volume's named errors.
+
+        If a retry came after that listing, its image is in doubt from the next sweep on.
+        """
         marked = outbox.failed(self._volume)
         if not marked:
             self._checked = {}
             return []
-        in_doubt = set(marked).intersection([*outbox.pending(self._volume), *trash.ids(self._volume)])
+        in_doubt = set(marked).intersection([*pending, *trash.ids(self._volume)])
         trusted = set(marked) - in_doubt
         self._checked = {image_id: None for image_id in self._checked if image_id in trusted}
         unknown = [image_id for image_id in reversed(marked) if image_id not in self._checked]
