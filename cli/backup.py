@@ -54,7 +54,7 @@ def backup(target: str, as_json: bool) -> None:
     except (OSError, BadSetting, GalleryError) as error:
         fail(f"The backup is not complete: {error}")
     report.close("There are no images.")
-    sys.exit(1 if report.is_bad else 0)
+    sys.exit(1 if report.needs_attention else 0)
 
 
 @contextmanager

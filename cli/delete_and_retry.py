@@ -57,7 +57,7 @@ def delete(client: Client, ids: tuple[str, ...], failed: bool, yes: bool, as_jso
     if not yes:
         click.confirm(f"Delete {len(wanted)} images?", abort=True, err=True)
     report = change_all(client, wanted, "DELETE", "/api/images/{}", "deleted", as_json=as_json)
-    sys.exit(1 if report.is_bad else 0)
+    sys.exit(1 if report.needs_attention else 0)
 
 
 def given_ids(ids: tuple[str, ...]) -> list[str]:

@@ -35,7 +35,7 @@ _LARGER = 1024 * 1024  # what leaving out metadata may add at most, and more tha
 class Verdict:
     """The outcome for one original, and the reason as a sentence."""
 
-    verdict: str
+    outcome: str
     message: str | None = None
 
 
@@ -66,8 +66,8 @@ def export(client: Client, folder: Path, state: str | None, jobs: int, as_json: 
         for image, verdict in in_parallel(images, run.fetch, jobs, client.stopped, _NOT_FETCHED):
             bar.update(1)
             path = str(target(image, folder).relative_to(folder))
-            fields = {"id": image.id, "path": path, "verdict": verdict.verdict, "message": verdict.message}
-            report.add(verdict.verdict, f"{image.id} {image.name}", fields, verdict.message)
+            fields = {"id": image.id, "path": path, "verdict": verdict.outcome, "message": verdict.message}
+            report.add(verdict.outcome, f"{image.id} {image.name}", fields, verdict.message)
     try:
         write_records([plain for _, plain in listed], folder)
     except OSError as error:
@@ -75,7 +75,7 @@ def export(client: Client, folder: Path, state: str | None, jobs: int, as_json: 
     report.close("Nothing to fetch.")
     if any(not image.has_original for image in images):
         click.echo("Your token may not fetch originals: these pictures come without their metadata.", err=True)
-    finish(run.halted, client.stopped, is_bad=report.is_bad)
+    finish(run.halted, client.stopped, needs_attention=report.needs_attention)
 
 
 class Export:

@@ -31,7 +31,7 @@ _QUIET = frozenset({"sent before", "no picture", "not sent"})
 class Verdict:
     """The outcome for one file, its image's id, and the reason as a sentence."""
 
-    verdict: str
+    outcome: str
     id: str | None = None
     code: str | None = None
     message: str | None = None
@@ -63,12 +63,12 @@ def import_(client: Client, folder: Path, jobs: int, until_made: bool, again: bo
 
     def say(path: Path, verdict: Verdict) -> None:
         shown = str(path.relative_to(folder))
-        fields = {**path_fields(shown), "verdict": verdict.verdict, "id": verdict.id, "code": verdict.code}
-        report.add(verdict.verdict, shown, {**fields, "message": verdict.message}, verdict.message)
+        fields = {**path_fields(shown), "verdict": verdict.outcome, "id": verdict.id, "code": verdict.code}
+        report.add(verdict.outcome, shown, {**fields, "message": verdict.message}, verdict.message)
 
     sent: list[tuple[Path, Verdict]] = []
     with progress_bar("Sending", len(found), show_pos=True) as bar:
-        for entry, verdict in in_parallel(found, run.judge, jobs, client.stopped, _NOT_SENT):
+        for entry, verdict in in_parallel(found, run.process, jobs, client.stopped, _NOT_SENT):
             bar.update(1)
             path = entry.path if isinstance(entry, SkippedEntry) else entry
             if until_made and verdict.id is not None:
@@ -80,7 +80,7 @@ def import_(client: Client, folder: Path, jobs: int, until_made: bool, again: bo
             bar.update(1)
             say(path, verdict)
     report.close("Nothing to send.")
-    finish(run.halted, client.stopped, is_bad=report.is_bad)
+    finish(run.halted, client.stopped, needs_attention=report.needs_attention)
 
 
 class Import:
@@ -91,7 +91,7 @@ class Import:
         self._client = client
         self._log = log
 
-    def judge(self, entry: Path | SkippedEntry) -> Verdict:
+    def process(self, entry: Path | SkippedEntry) -> Verdict:
         """Send a file, or return the reason not to."""
         if isinstance(entry, SkippedEntry):
             return (

@@ -27,7 +27,7 @@ Verdict = TypeVar("Verdict")
 
 
 def in_parallel(
-    items: Iterable[Item], judge: Callable[[Item], Verdict], jobs: int, stopped: Event, left: Verdict
+    items: Iterable[Item], process: Callable[[Item], Verdict], jobs: int, stopped: Event, left: Verdict
 ) -> Iterator[tuple[Item, Verdict]]:
     """Each item with its verdict, in order of completion; `left` for those unfinished when `stopped` is set.
 
@@ -40,7 +40,7 @@ def in_parallel(
         with ctrl_c_sets(stopped):
             while not stopped.is_set():
                 for item in islice(source, 2 * jobs - len(running)):
-                    running[pool.submit(judge, item)] = item
+                    running[pool.submit(process, item)] = item
                 if not running:
                     break
                 yield from _ended(running, left)
@@ -77,9 +77,9 @@ def ctrl_c_sets(stopped: Event) -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def finish(halted: Exception | None, stopped: Event, *, is_bad: bool) -> NoReturn:
+def finish(halted: Exception | None, stopped: Event, *, needs_attention: bool) -> NoReturn:
     """End a command whose verdicts are printed: 0, 1 if something is left, 2 if it was halted, 130 after Ctrl-C."""
     if halted is not None or stopped.is_set():
         click.echo(printable(f"{halted or 'Stopped.'} Run it again to go on."), err=True)
         leave(2 if halted else INTERRUPTED)
-    sys.exit(1 if is_bad else 0)
+    sys.exit(1 if needs_attention else 0)

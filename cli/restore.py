@@ -59,4 +59,4 @@ def restore(source: str, as_json: bool) -> None:
     except (OSError, BadSetting, GalleryError) as error:
         fail(f"Not everything is restored: {error}")
     report.close("The backup holds no images.")
-    sys.exit(1 if report.is_bad else 0)
+    sys.exit(1 if report.needs_attention else 0)

@@ -50,7 +50,7 @@ def restore(client: Client, ids: tuple[str, ...], everything: bool, as_json: boo
     wanted = given_ids(ids) + ([str(image["id"]) for image in _images(client)] if everything else [])
     report = change_all(client, wanted, "POST", "/api/images/{}/restore", "restored", as_json=as_json)
     report.close("Nothing to restore.")
-    sys.exit(1 if report.is_bad else 0)
+    sys.exit(1 if report.needs_attention else 0)
 
 
 @trash.command()
@@ -68,7 +68,7 @@ def purge(client: Client, ids: tuple[str, ...], yes: bool, as_json: bool) -> Non
         click.confirm(f"Remove {len(wanted)} images permanently?", abort=True, err=True)
     report = change_all(client, wanted, "DELETE", "/api/trash/{}", "removed", as_json=as_json)
     report.close("Nothing to remove.")
-    sys.exit(1 if report.is_bad else 0)
+    sys.exit(1 if report.needs_attention else 0)
 
 
 @trash.command()

@@ -70,6 +70,6 @@ class Report:
             )
 
     @property
-    def is_bad(self) -> bool:
+    def needs_attention(self) -> bool:
         """Whether anything is left to look into."""
         return bool(self.bad & self.counts.keys())
