@@ -1,9 +1,9 @@
-"""The index: what pages, counts and searches are answered from. It is never the truth.
+"""The index that answers pages, counts and searches. It is never the truth.
 
-One SQLite database for each volume, below `GALLERY_CACHE`, shared by the web processes of one machine: whichever of
-them answers next must know what another has just changed. One process, the keeper, builds it from the volume and
-follows events and folders. Every process writes its own changes into it before it answers. An index that is damaged,
-deleted, or another volume's is discarded and rebuilt; meanwhile pages are read from the folders.
+One SQLite database per volume, below `GALLERY_CACHE`, shared by the web processes of one machine: whichever answers
+next must know what another has just changed. One process, the maintainer, builds it from the volume and follows events
+and folders. Every process writes its own changes into it before it answers. An index that is damaged, deleted, or of
+another volume is discarded and rebuilt; meanwhile pages are read from the folders.
 """
 
 from web.index.database import Unusable

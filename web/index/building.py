@@ -1,5 +1,5 @@
-"""Building the index from the folders: a day's records from the day's file, as far as that is still true to the
-folders, and all others one by one."""
+"""Builds the index from the folders: a day's records from the day's file, as far as it still matches the folders, and
+all others one by one."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _log = structlog.get_logger()
 
 
 def build(refresher: Refresher, events: EventLog, checkpoint: Callable[[], None]) -> int:
-    """Fill the current generation, and mark it as whole; returns how many records were read one by one.
+    """Fill the current generation, and mark it as complete; returns how many records were read one by one.
 
-    What changes meanwhile is written by whoever changes it, or told by events, or seen by the comparison at the end.
+    Changes made meanwhile are written by whoever makes them, reported by events, or found by the comparison at the end.
     Raises `Unusable`, `OSError`, and the volume's named errors.
     """
     began, images, read = time.monotonic(), 0, 0
@@ -60,8 +60,8 @@ def build(refresher: Refresher, events: EventLog, checkpoint: Callable[[], None]
 
 @dataclass(slots=True)
 class _Part:
-    """Some images of a day: the records that the day's file holds, and the ids of the others. The last part of a day
-    says which day it ends, and the modification time that its folder had before it was listed."""
+    """Some images of a day: the records in the day's file, and the ids of the others. In the last part of a day, `ends`
+    is the day and the modification time that its folder had before it was listed."""
 
     known: dict[str, bytes]
     unknown: list[str]
@@ -73,7 +73,7 @@ class _Part:
 
 
 def _walk(volume: Volume) -> Iterator[_Part]:
-    """The images on the volume, oldest first, some at a time."""
+    """The images on the volume, oldest first, in batches."""
     images = volume.layout.images
     for day in days_in(images):
         mtime, known, part = mtime_of(images / day), Known(volume, day), _Part({}, [])
@@ -92,7 +92,7 @@ def _walk(volume: Volume) -> Iterator[_Part]:
 
 
 def _rows(codec: Codec, part: _Part) -> list[Row]:
-    """The rows of the records that are known; an id whose record is not its own is left to be read."""
+    """The rows of the known records. If a record does not match its id, the id is left to be read."""
     rows = []
     for image_id, data in part.known.items():
         try:
@@ -113,8 +113,8 @@ def _listed(minute: Path, known: Known) -> Iterable[tuple[str, Stamp | None]]:
 
 
 def _settled(volume: Volume) -> int:
-    """The modification time before which a folder has settled, by the volume's own clock: another touch gives it
-    another time. No folder has, if the volume does not tell the time."""
+    """Folders with an older modification time have settled: any later change gives them another one. By the volume's
+    own clock; 0 if that cannot be read, so that no folder counts as settled."""
     try:
         return int((volume.now() - SETTLED_SECONDS) * 1e9)
     except OSError:

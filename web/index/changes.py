@@ -1,8 +1,8 @@
 """Writing into the index.
 
 What is written was read from the volume a moment ago, and another process may have read and written the same image
-since. So every change has a number. Who is about to read asks for the last one first; images that a later change
-touched are left as they are, and returned, to be read again.
+since. So every change has a number. A reader asks for the last number before it reads. Images touched by a later change
+are left as they are and returned, to be read again.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Changes:
         self._change = 0
 
     def apply(self, since: int, found: Mapping[str, Record | None], position: str | None = None) -> list[str]:
-        """Write records, or that an image is gone, as read after the change `since`; returns what to read again.
+        """Write records, None for images that are gone, as read after the change `since`; returns what to read again.
 
         `position` is the event that is applied with it.
         """
@@ -48,7 +48,7 @@ class Changes:
         return conflicts
 
     def fill(self, rows: Iterable[Row]) -> None:
-        """Add images that are not there yet, while the index is built: what is there already is at least as new."""
+        """Add missing images, while the index is built. Existing rows are at least as new, and stay."""
         self._begin()
         for row in rows:
             if not self._old(row.id) and not self._gone_since(row.id, 0):
@@ -121,7 +121,7 @@ class Changes:
             self._connection.execute("INSERT INTO words(rowid, name) VALUES (?, ?)", (cursor.lastrowid, row.name))
 
     def _count(self, packed: bytes, taken: int, by: int) -> None:
-        """Count an image that came or went. Its days are noted as changed in any case."""
+        """Count an added or removed image. Its days are marked as changed in any case."""
         self._days[0, received_day(packed)] += by
         self._days[1, taken // DAY_SECONDS] += by
 

@@ -1,12 +1,12 @@
 """The file of the index: which one is current, connections to it, and discarding it.
 
     <GALLERY_CACHE>/index-<volume>-<schema>/
-        keeper                  locked by the process that keeps the index
+        keeper                  locked by the process that maintains the index
         current -> <generation>
         <generation>/index.sqlite
 
-A discarded generation is never written again, and the next one has another name, so that a process that still has the
-old one open cannot harm the new one.
+A discarded generation is never written again, and the next one has a new name, so that a process that still has the old
+one open cannot harm the new one.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Database:
         self._guard = threading.Lock()
 
     def identity(self) -> Identity | None:
-        """Which file is the index now; None if there is none that may be written."""
+        """Identifies the current file of the index; None if there is none that may be written."""
         try:
             found = (self._current / _FILE).stat()
         except OSError:
@@ -72,7 +72,7 @@ class Database:
     def open(self, *, must_write: bool = False) -> Iterator[Opened]:
         """A connection; raises `Unusable`. An index that gives an error is discarded.
 
-        With `must_write`, also one that is busy for seconds: what could not be written would be missing from it.
+        With `must_write`, so is one that stays busy for seconds: the change would be missing from it.
         """
         opened = self._take()
         try:
@@ -146,16 +146,16 @@ class Database:
         self._remove_others(folder)
 
     def discard_current(self, why: str) -> None:
-        """Give the current generation up."""
+        """Discard the current generation."""
         with suppress(OSError):
             self.discard(self._current.resolve(strict=True), why)
 
     def discard(self, folder: Path, why: str) -> None:
-        """Give a generation up, for all processes."""
+        """Discard a generation, for all processes."""
         _log.warning("index discarded, it is built anew", why=why)
         with suppress(OSError):
             found = (folder / _FILE).stat()
-            self._distrusted = (found.st_dev, found.st_ino)  # if it cannot be removed
+            self._distrusted = (found.st_dev, found.st_ino)  # in case it cannot be removed
         with suppress(OSError):
             if self._current.readlink().name == folder.name:
                 self._current.unlink()
@@ -168,13 +168,13 @@ class Database:
             if other not in keep:
                 _remove(other)
         for other in self.folder.parent.glob(f"index-{self.volume_id}-*"):
-            if other != self.folder and (lock := lock_keeper(other)) is not None:
+            if other != self.folder and (lock := lock_index(other)) is not None:
                 _remove(other)
                 os.close(lock)
 
 
-def lock_keeper(folder: Path) -> int | None:
-    """Become the keeper of the index in a folder: a descriptor that holds the lock; None if another process is it.
+def lock_index(folder: Path) -> int | None:
+    """Take the lock for maintaining the index in a folder; returns a descriptor, or None if another process has it.
 
     Raises `OSError` if the folder cannot be written.
     """

@@ -1,4 +1,4 @@
-"""What the events say has changed, until the keeper of the index takes it."""
+"""Changes reported by events, collected until the maintainer of the index takes them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class EventLog:
         self.position: str | None = None
 
     def began(self, events: list[Event], position: str) -> None:
-        """The feed begins to follow, with these as the last ones: whatever came before them may be lost."""
+        """The feed starts to follow after these events: earlier ones may have been lost."""
         self._add(events, position, lost=True)
 
     def told(self, events: list[Event]) -> None:
@@ -41,12 +41,12 @@ class EventLog:
             news.ids.update((event.image_id, None) for event in events if event.image_id)
             news.lost = news.lost or lost
             news.position = self.position = position
-            if len(news.ids) > _MOST:  # nobody takes them, or comparing all is quicker
+            if len(news.ids) > _MOST:  # nobody takes them, or comparing everything is quicker
                 self._news = News(position=position, lost=True)
             self._changed.notify_all()
 
     def take(self, seconds: float) -> News:
-        """What came since the last call; waits up to so many seconds for something."""
+        """The changes since the last call; waits up to so many seconds for one."""
         with self._changed:
             self._changed.wait_for(lambda: self._news.position is not None, max(0.0, seconds))
             news, self._news = self._news, News()

@@ -1,4 +1,4 @@
-"""Comparing the index with the folders: what events do not tell, or Redis lost."""
+"""Compares the index with the folders, for changes without an event, or whose event Redis has lost."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class _Look:
 
 
 class Folders:
-    """Compares one generation of the index with the volume, again and again. Used by one thread.
+    """Compares one generation of the index with the volume, repeatedly. Used by one thread.
 
-    Adding or removing an image touches its day's folder, and an image that is pending or failed has a marker. What
-    neither tells (a record repaired by hand) is found by comparing some images again each time, all of them in turn.
+    Adding or removing an image touches its day's folder, and a pending or failed image has a marker. A change that
+    shows in neither (a record repaired by hand) is found by comparing some images each time, all of them in turn.
     """
 
     def __init__(self, refresher: Refresher) -> None:
@@ -43,7 +43,7 @@ class Folders:
             self._mtimes = dict(opened.connection.execute("SELECT day, stamp FROM folders").fetchall())
 
     def compare(self) -> None:
-        """Bring what has changed up to date; raises `Unusable`, `OSError`, and the volume's named errors."""
+        """Update everything that has changed; raises `Unusable`, `OSError`, and the volume's named errors."""
         names = days_in(self._layout.images, newest=True)
         for day in names:
             self._compare_if_touched(day)
@@ -72,7 +72,7 @@ class Folders:
             return
         seen_before = look is not None and look.mtime == mtime
         if look and seen_before and now - look.at < SETTLED_SECONDS:
-            return  # another touch may leave the same time, in the grain of the volume's clock
+            return  # another change may leave the same time: the volume's clock is coarse
         self.compare_day(day)
         if seen_before:
             self._looks.pop(day)

@@ -1,4 +1,4 @@
-"""The face of the index, as the rest of web sees it."""
+"""The interface of the index for the rest of web."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pipeline.volume.volume import Volume
 from web.index import select
 from web.index.database import Database, Unusable
 from web.index.events import EventLog
-from web.index.keeper import Keeper
+from web.index.maintainer import IndexMaintainer
 from web.index.query import Position, Query, Sort
 from web.index.refresh import Refresher, Since
 from web.index.rows import Codec
@@ -25,7 +25,7 @@ from web.index.select import Calendar, IndexPage, IndexProgress
 class Index:
     """Pages, ids and days from the index of a volume, in the folder `cache`.
 
-    What reads raises `Unusable` if there is no whole index, and `VolumeUnavailable` if the volume is away.
+    Reading raises `Unusable` if there is no complete index, and `VolumeUnavailable` if the volume is away.
     """
 
     def __init__(self, cache: Path, volume: Volume) -> None:
@@ -35,8 +35,8 @@ class Index:
         self.events = EventLog()
 
     def start(self) -> None:
-        """Build and keep the index in a thread, if no other process of this machine does."""
-        keep_running("index", lambda: Keeper(self._refresher, self.events).run())
+        """Build and maintain the index in a thread, unless another process of this machine does."""
+        keep_running("index", lambda: IndexMaintainer(self._refresher, self.events).run())
 
     @cached_property
     def _refresher(self) -> Refresher:
@@ -54,7 +54,7 @@ class Index:
             return select.page(opened, self._refresher.codec, query, limit)
 
     def ids(self, query: Query, limit: int) -> tuple[list[str], Position | None]:
-        """Up to `limit` ids, and where to go on; None at the end."""
+        """Up to `limit` ids, and where the next page begins; None at the end."""
         with self._database.open() as opened:
             return select.ids(opened, query, limit)
 
@@ -64,7 +64,7 @@ class Index:
             return self._calendar.days(opened, sort, marks=marks)
 
     def progress(self) -> IndexProgress:
-        """How far the index is; nothing is indexed if there is none. Raises nothing."""
+        """How much of the index is built; nothing if there is none. Raises nothing."""
         try:
             with self._database.open() as opened:
                 return select.progress(opened)
@@ -72,16 +72,16 @@ class Index:
             return IndexProgress(is_whole=False, images=0)
 
     def since(self) -> Since | None:
-        """To be asked for before a change of the volume that `write` then notes."""
+        """Call before a change of the volume, and pass the result to `write` after it."""
         try:
             return self._refresher.since()
         except (Unusable, GalleryError):
             return None
 
     def write(self, since: Since | None, found: Mapping[str, Record | None]) -> None:
-        """Note what this process has just changed: new records, or None for images that are gone.
+        """Write what this process has just changed: new records, or None for images that are gone.
 
-        If that fails, the index is discarded: whoever changed something must see it.
+        If that fails, the index is discarded: a caller must always see its own change.
         """
         try:
             again = self._refresher.write(since, found, must_write=True)
@@ -91,7 +91,7 @@ class Index:
             self.refresh(again)
 
     def refresh(self, ids: Sequence[str]) -> None:
-        """Read again what this process may have changed; as `write`."""
+        """Read again what this process may have changed; fails as `write` does."""
         try:
             self._refresher.refresh(filter(is_id, ids), must_write=True)
         except Unusable:
@@ -100,7 +100,7 @@ class Index:
             self._refresher.database.discard_current(str(error))
 
     def _require_volume(self) -> None:
-        """An index of a volume that is away would show what nobody can load."""
+        """Raise if the volume is away: the index would list images that nobody can load."""
         try:
             if not self._volume.layout.images.is_dir():
                 raise VolumeUnavailable("the volume is not there")

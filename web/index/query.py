@@ -1,4 +1,4 @@
-"""What can be asked of the index, and positions in an order."""
+"""Queries of the index, and positions in a sort order."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _POSITION = re.compile(r"(?:(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)_)?(.{36})", re.ASCI
 
 
 class Sort(StrEnum):
-    """By what images are ordered: when they came in, or when they were taken, in local time there."""
+    """The sort order: by date added, or by date taken in local time."""
 
     RECEIVED = "received"
     TAKEN = "taken"
 
 
 class Dated(Protocol):
-    """What places an image in either order."""
+    """The fields that determine an image's position in either order."""
 
     @property
     def id(self) -> str: ...
@@ -33,8 +33,8 @@ class Dated(Protocol):
 
 
 class Position(NamedTuple):
-    """A place in an order: an id, and sorted by `taken`, the seconds since 1970 before it. Such a place stays good when
-    the image is gone. Without seconds, the position is looked up from the image's current date.
+    """A position in a sort order: an id, and when sorted by `taken`, seconds since 1970 before it. With them, it
+    stays valid after the image is gone. Without seconds, the position is looked up from the image's current date.
     """
 
     seconds: int | None
@@ -42,19 +42,19 @@ class Position(NamedTuple):
 
     @classmethod
     def of(cls, record: Record, sort: Sort) -> Self:
-        """Where a record is."""
+        """The position of a record."""
         return cls(seconds_taken(record) if sort is Sort.TAKEN else None, record.id)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """A position from the text that an answer gave, or from an id; raises `ValueError`."""
+        """Parse a position from a response, or an id; raises `ValueError`."""
         found = _POSITION.fullmatch(text)
         if not found or not is_id(found[2]):
             raise ValueError(text)
         return cls(_seconds(datetime.fromisoformat(found[1])) if found[1] else None, found[2])
 
     def to_text(self) -> str:
-        """The position as an answer gives it: an id, or `<local time>_<id>`."""
+        """The position as responses give it: an id, or `<local time>_<id>`."""
         if self.seconds is None:
             return self.id
         return f"{(_EPOCH + timedelta(seconds=self.seconds)).replace(tzinfo=None).isoformat()}_{self.id}"
@@ -62,7 +62,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Which images, in which order. `first` and `last` are days of that order, both included.
+    """Which images, in which order. `first` and `last` are days in that order, both included.
 
     `before` asks for older images, newest first; `after` for newer ones, oldest first.
     """
@@ -78,17 +78,17 @@ class Query:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether it asks for some images, and not for all."""
+        """Whether it selects some images, and not all."""
         return bool(self.words or self.state or self.format or self.first or self.last)
 
     @property
     def needs_index(self) -> bool:
-        """Whether the folders cannot answer it."""
+        """Whether only the index can answer it."""
         return self.sort is Sort.TAKEN or bool(self.words or self.format or self.first or self.last)
 
 
 def seconds_taken(record: Dated) -> int:
-    """When a picture was taken, in local time, in seconds since 1970; if that is not known, when it came in, in UTC."""
+    """When a picture was taken, in local time, as seconds since 1970; if unknown, when it was added, in UTC."""
     try:
         return _seconds(datetime.fromisoformat((record.taken_at or "")[:19]))
     except ValueError:
@@ -96,13 +96,13 @@ def seconds_taken(record: Dated) -> int:
 
 
 def day_of(record: Record, sort: Sort) -> date:
-    """The day of a record in an order."""
+    """The day of a record in a sort order."""
     seconds = seconds_taken(record) if sort is Sort.TAKEN else seconds_received(record.id)
     return (_EPOCH + timedelta(seconds=seconds)).date()
 
 
 def seconds_received(image_id: str) -> int:
-    """When an image came in, in UTC, in seconds since 1970."""
+    """When an image was added, in UTC, as seconds since 1970."""
     return _seconds(made_at(image_id))
 
 

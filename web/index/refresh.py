@@ -1,4 +1,4 @@
-"""Bringing rows of the index to what the volume says. Events, folders and own changes all end here."""
+"""Updates rows of the index from the volume. Events, folders and the process's own changes all end here."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TRIES = 50
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """The last change of one generation of the index, from before something was read or changed on the volume."""
+    """The last change of one generation of the index, taken before reading or changing the volume."""
 
     identity: Identity
     change: int
@@ -29,7 +29,7 @@ class Since:
 class Refresher:
     """Reads images from the volume and writes their rows. Safe to use from many threads and processes.
 
-    `unread` are images whose record the volume did not give; whoever keeps the index tries them again.
+    `unread` are images whose record could not be read; the maintainer tries them again.
     """
 
     database: Database
@@ -38,7 +38,7 @@ class Refresher:
     unread: set[str] = field(default_factory=set)
 
     def since(self, *, must_write: bool = False) -> Since:
-        """To be asked for before the volume is read or changed; raises `Unusable`."""
+        """Call before reading or changing the volume; raises `Unusable`."""
         with self.database.open(must_write=must_write) as opened:
             return Since(opened.identity, last_change(opened))
 
@@ -64,7 +64,7 @@ class Refresher:
         listed: bool = False,
         must_write: bool = False,
     ) -> None:
-        """Bring the rows of images to what the volume says; then the last event applied is `position`.
+        """Update the rows of images from the volume, and set the last event applied to `position`.
 
         `listed`: the caller has just listed their folders. Raises `Unusable`, and the volume's named errors.
         """
@@ -85,7 +85,7 @@ class Refresher:
                 self.unread.update(part)
 
     def read(self, ids: Iterable[str], *, listed: bool = False) -> dict[str, Record | None]:
-        """The records of images, None for those that are gone or damaged, without those that the volume does not give.
+        """The records of images, None for those that are gone or damaged; leaves out those that could not be read.
 
         Those go to `unread`. Raises `VolumeUnavailable` if the volume is away.
         """

@@ -1,4 +1,4 @@
-"""Records as rows of the index."""
+"""Converts records to rows of the index and back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNKNOWN_STATE, UNKNOWN_FORMAT = 3, 0
 DAY_SECONDS = 24 * 60 * 60
 _EPOCH = date(1970, 1, 1).toordinal()
 
-# Texts that records have in common; what is near the end is cheapest to refer to.
+# Texts that records have in common. Those near the end are the cheapest to refer to.
 _COMMON = (
     b'"worker":null,"reason":null,"placeholder":null,"animated":false,"frames":1,"duration_ms":0,"notes":[],'
     b'"uploaded_sha256":null,"kind":"graphic","taken_at":null,"camera":null,"lens":null,"exposure":null,'
@@ -37,7 +37,7 @@ _COMMON = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a record's row holds beside its number: the columns that are sorted and filtered by, and the record."""
+    """A row without its number: the columns for sorting and filtering, and the record."""
 
     id: bytes
     taken: int
@@ -49,12 +49,12 @@ class Row:
 
     @property
     def days(self) -> tuple[int, int]:
-        """The day on which it came in, and the one on which it was taken, since 1970."""
+        """The days when it was added and taken, since 1970."""
         return received_day(self.id), self.taken // DAY_SECONDS
 
 
 class _Columns(msgspec.Struct, frozen=True, gc=False):
-    """What a row needs to know of a record."""
+    """The fields of a record that a row needs."""
 
     id: str
     name: str
@@ -114,13 +114,13 @@ class Codec:
 
 
 def fold(text: str) -> str:
-    """Text to compare by: without case and accents, and each character in one form."""
+    """Fold text for comparison: no case, no accents, normalised characters."""
     apart = unicodedata.normalize("NFKD", text)
     return unicodedata.normalize("NFKC", "".join(one for one in apart if not unicodedata.combining(one)).casefold())
 
 
 def packed_id(image_id: str) -> bytes:
-    """An id in 16 bytes, which sort as the text does."""
+    """An id as 16 bytes, which sort like the text."""
     return bytes.fromhex(image_id.replace("-", ""))
 
 
@@ -131,7 +131,7 @@ def unpacked_id(packed: bytes) -> str:
 
 
 def received_day(packed: bytes) -> int:
-    """The day on which an image came in, since 1970."""
+    """The day when an image was added, since 1970."""
     return int.from_bytes(packed[:6]) // (DAY_SECONDS * 1000)
 
 
@@ -146,5 +146,5 @@ def day_number(day: date) -> int:
 
 
 def least_id(day: int) -> bytes:
-    """Before every id of a day, and after those of earlier ones."""
+    """A lower bound of the ids of a day, above all earlier ids."""
     return (max(0, day) * DAY_SECONDS * 1000).to_bytes(6) + bytes(10)

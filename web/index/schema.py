@@ -45,12 +45,12 @@ def create(path: Path, volume_id: str) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_TABLES)
         connection.execute("INSERT INTO about VALUES (?, ?, 0, 0, NULL)", (volume_id, path.stat().st_ino))
-        with suppress(sqlite3.OperationalError):  # one that knows no trigrams: names are compared one by one
+        with suppress(sqlite3.OperationalError):  # this SQLite has no trigram tokenizer: names are compared one by one
             connection.execute(_WORDS)
 
 
 def connect(path: Path, *, create: bool = False, wait: float = 5.0) -> sqlite3.Connection:
-    """Open an index. Transactions are begun and ended by hand; it waits up to `wait` seconds for another's change."""
+    """Open an index. Transactions are explicit; a write waits up to `wait` seconds for another process."""
     connection = sqlite3.connect(
         f"{path.as_uri()}?mode={'rwc' if create else 'rw'}",
         uri=True,
@@ -58,8 +58,8 @@ def connect(path: Path, *, create: bool = False, wait: float = 5.0) -> sqlite3.C
         isolation_level=None,
         check_same_thread=False,
     )
-    # It may lose the last changes when the power fails, and is compared with the folders afterwards. The keeper moves
-    # changes from the log into the database, so that no upload waits for that.
+    # A power failure may lose the last changes; comparing with the folders finds them. The maintainer checkpoints the
+    # log, so that no upload waits for that.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
     connection.execute("PRAGMA cache_size = -4096")

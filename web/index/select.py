@@ -1,4 +1,4 @@
-"""Reading pages and counts from the index."""
+"""Reads pages and counts from the index."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SORTS = {Sort.RECEIVED: 0, Sort.TAKEN: 1}
 
 @dataclass(frozen=True, slots=True)
 class IndexPage:
-    """Some records, where to go on (None at the end), and the last event that the index had applied."""
+    """A page of records, where the next one begins (None at the end), and the last event that the index had applied."""
 
     records: list[Record]
     next: Position | None
@@ -37,7 +37,7 @@ class IndexProgress:
 
 
 def progress(opened: Opened) -> IndexProgress:
-    """How far the index is."""
+    """How much of the index is built."""
     (is_whole,) = opened.connection.execute("SELECT whole FROM about").fetchone()
     (images,) = opened.connection.execute("SELECT coalesce(sum(count), 0) FROM days WHERE sort = 0").fetchone()
     return IndexProgress(bool(is_whole), images)
@@ -45,7 +45,7 @@ def progress(opened: Opened) -> IndexProgress:
 
 @contextmanager
 def whole(opened: Opened) -> Iterator[str | None]:
-    """A moment of the index in which all images are in it, and the last event applied; raises `Unusable`."""
+    """A snapshot of the complete index, and the last event applied; raises `Unusable` if it is not complete."""
     connection = opened.connection
     connection.execute("BEGIN")
     is_whole, position = connection.execute("SELECT whole, position FROM about").fetchone()
@@ -71,7 +71,7 @@ def page(opened: Opened, codec: Codec, query: Query, limit: int) -> IndexPage:
 
 
 def ids(opened: Opened, query: Query, limit: int) -> tuple[list[str], Position | None]:
-    """Up to `limit` ids and where to go on; raises as `page`."""
+    """Up to `limit` ids, and where the next page begins; raises as `page`."""
     with whole(opened):
         rows = _rows(opened, query, "taken, id", limit + 1)
     places = [
@@ -98,7 +98,7 @@ class _Known:
 
 
 class Calendar:
-    """The days of either order. What was read of a day is held in memory for as long as the day does not change."""
+    """The days in either sort order. Each is cached in memory until it changes."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()

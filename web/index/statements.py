@@ -20,7 +20,7 @@ _IN_NAMES = "number IN (SELECT rowid FROM words WHERE words MATCH ?)"
 
 @dataclass(slots=True)
 class Statement:
-    """A query over `images` in the making."""
+    """Builder of a query over `images`."""
 
     source: str
     order: str
@@ -30,7 +30,7 @@ class Statement:
     """The same for the next images in the order alone. If it finds a whole page, that is the page, and sooner."""
 
     def add(self, condition: str, *values: object) -> None:
-        """One more condition that must hold."""
+        """Add a condition that must hold."""
         self.where.append(condition)
         self.values += values
 
@@ -80,7 +80,7 @@ def _day_bound(day: date, plus: int, sign: str, *, by_taken: bool) -> tuple[str,
 
 
 def _add_words(opened: Opened, made: Statement, words: tuple[str, ...]) -> bool:
-    """Every word must be part of the name or of the camera; returns whether anything can match."""
+    """Require every word to be part of the name or of the camera; false if nothing can match."""
     in_names: list[str] = []
     for word in map(fold, words):
         indexed = opened.has_words and len(word) >= LEAST_CHARACTERS
@@ -98,7 +98,8 @@ def _add_words(opened: Opened, made: Statement, words: tuple[str, ...]) -> bool:
 
 
 def _add_indexed(connection: sqlite3.Connection, made: Statement, words: list[str]) -> bool:
-    """Few matches are sorted; of many, the next ones are met soon on the way through the order."""
+    """Use the word index. Few matches are selected by number and sorted; if there are many, scanning in sort order soon
+    meets the next ones."""
     match = " AND ".join(map(_quoted, words))
     found = connection.execute("SELECT rowid FROM words WHERE words MATCH ? LIMIT ?", (match, _FEW + 1)).fetchall()
     if len(found) > _FEW:

@@ -201,7 +201,7 @@ class GalleryWorker(ThreadWorker):  # type: ignore[misc]
         self._closing.take(conn.sock)
 
     def _close_idle(self) -> bool:
-        """Close a connection without a request, of whoever has most among those idle longest; whether there was one."""
+        """Close an idle connection: among the longest idle, one of the caller with the most. False if there is none."""
         idle = self.pending_conns or self.keepalived_conns
         if not idle:
             return False

@@ -1,4 +1,4 @@
-"""The keeper: the one process of a machine that builds the index and keeps it up to date."""
+"""Builds the index and keeps it up to date, in one process per machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import structlog
 from pipeline.errors import GalleryError
 from pipeline.volume.files import still_linked
 from web.index.building import build
-from web.index.database import Database, Unusable, lock_keeper
+from web.index.database import Database, Unusable, lock_index
 from web.index.events import EventLog
 from web.index.folders import Folders
 from web.index.refresh import Refresher
@@ -22,8 +22,8 @@ _LEISURE, _SOONEST_SECONDS, _LATEST_SECONDS = 20.0, 1.0, 30.0
 _log = structlog.get_logger()
 
 
-class Keeper:
-    """Runs in a thread of every web process; one of them at a time has the lock and works, the others wait for it."""
+class IndexMaintainer:
+    """Runs in a thread of every web process. The one with the lock maintains the index; the others wait for it."""
 
     def __init__(self, refresher: Refresher, events: EventLog) -> None:
         self._refresher = refresher
@@ -33,7 +33,7 @@ class Keeper:
         self._said = ""
 
     def run(self) -> None:
-        """Wait for the lock, and keep the index while it is ours."""
+        """Wait for the lock, and maintain the index while holding it."""
         while True:
             lock = self._lock()
             if lock is None:
@@ -41,7 +41,7 @@ class Keeper:
                 continue
             try:
                 while still_linked(lock, self._database.folder / "keeper"):
-                    self._try_to_keep(lock)
+                    self._try_to_maintain(lock)
                     self._pause()
             finally:
                 os.close(lock)
@@ -49,23 +49,23 @@ class Keeper:
     def _lock(self) -> int | None:
         try:
             self._database.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return lock_keeper(self._database.folder)
+            return lock_index(self._database.folder)
         except OSError as error:
             self._say("no index can be kept, pages are read from the folders", error)
             return None
 
-    def _try_to_keep(self, lock: int) -> None:
-        """Keep the index until something fails."""
+    def _try_to_maintain(self, lock: int) -> None:
+        """Maintain the index until something fails."""
         try:
             if self._database.identity() is None:
                 self._database.create()
-            self._keep(lock)
+            self._maintain(lock)
         except Unusable:
-            return  # said when it was discarded
+            return  # logged when it was discarded
         except (OSError, sqlite3.Error, GalleryError) as error:
             self._say("index not kept, pages are read from the folders", getattr(error, "why", None) or error)
 
-    def _keep(self, lock: int) -> None:
+    def _maintain(self, lock: int) -> None:
         with self._database.open() as opened:
             (whole,) = opened.connection.execute("SELECT whole FROM about").fetchone()
         if not whole:
@@ -91,7 +91,7 @@ class Keeper:
         return min(_LATEST_SECONDS, max(_SOONEST_SECONDS, _LEISURE * took))
 
     def _checkpoint(self) -> None:
-        """Move the changes from the log into the database."""
+        """Move changes from the write-ahead log into the database."""
         with self._database.open() as opened:
             opened.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
@@ -100,7 +100,7 @@ class Keeper:
         self._failures += 1
 
     def _say(self, what: str, why: object) -> None:
-        """Log it, unless it is what was logged last."""
+        """Log a warning, unless it is the last one again."""
         if f"{what}: {why}" != self._said:
             self._said = f"{what}: {why}"
             _log.warning(what, why=str(why))
