@@ -32,20 +32,20 @@ import { Trash } from "./trash";
 
 const timeline = new Timeline(start.now);
 const main = find("main");
-const loader = new Loader(timeline, () => changed());
+const loader = new Loader(timeline, () => onChange());
 const selection = new Selection(timeline, () => (selectionBar.show(), grid.soon()));
-const grid = new Grid(timeline, { open, retry, tick, ticked: selection.has, day: (day) => void pickDay(day), dayTicked: (day) => selection.days.has(day) }, loader.want);
+const grid = new Grid(timeline, { open, retry, tick, ticked: selection.has, day: (day) => void toggleDay(day), dayTicked: (day) => selection.days.has(day) }, loader.want);
 const focus = new Focus(timeline, grid);
-const trash = new Trash(timeline, { changed, restored, back: arrived, recount, removed: (id) => opener.viewer?.removed(id) });
+const trash = new Trash(timeline, { changed: onChange, restored: onRestored, back: applyUpdate, recount, removed: (id) => opener.viewer?.removed(id) });
 const retries = new Retries(timeline);
 const selectionBar = new SelectionBar(timeline, selection, () => remove(null), (ids) => retries.note(ids));
 const scrubber = new Scrubber(grid);
 const added = new Added(grid);
 const statusLine = new StatusLine(() => retries.note([...timeline.known()].filter((image) => image.state === "failed").map(({ id }) => id)));
-const addFiles = mayUpload ? new AddFiles(uploaded) : null;
-const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id), remove: (id) => void take([id]) });
+const addFiles = mayUpload ? new AddFiles(onUploaded) : null;
+const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id), remove: (id) => void deleteImages([id]) });
 
-function changed(): void {
+function onChange(): void {
   grid.changed();
   showEmpty(main, timeline, () => addFiles?.choose());
   requestAnimationFrame(() => scrubber.update());
@@ -53,12 +53,12 @@ function changed(): void {
 }
 
 /** An image that an upload returned exists, even if it was deleted here before. */
-function uploaded(image: Image): void {
+function onUploaded(image: Image): void {
   trash.markRestored(image.id);
-  arrived(image);
+  applyUpdate(image);
 }
 
-function arrived(image: Image): void {
+function applyUpdate(image: Image): void {
   retries.noteUpdate(image);
   // An image that no longer matches the search stays in view, such as a failed one that is being retried.
   if (!timeline.images.has(image.id) && !matches(image)) return statusLine.soon();
@@ -66,7 +66,7 @@ function arrived(image: Image): void {
   if ((change === "new" || change === "moved") && madeAt(image.id) > start.now) added.note(image.id, keyOf(image));
   opener.viewer?.update(image.id);
   statusLine.soon();
-  changed();
+  onChange();
 }
 
 /** Reloads the counts, or the search results. */
@@ -78,10 +78,10 @@ async function recount(): Promise<void> {
 /** Deletes the selected images, or this one if none is selected. */
 function remove(id: string | null): void {
   const ids = selection.ids.size ? [...selection.ids] : id ? [id] : [];
-  if (mayChange) void take(ids);
+  if (mayChange) void deleteImages(ids);
 }
 
-async function take(ids: readonly string[]): Promise<void> {
+async function deleteImages(ids: readonly string[]): Promise<void> {
   if (!ids.length || (!start.trashDays && !(await trash.mayPut(ids.length)))) return;
   if (opener.busy) {
     for (const id of ids) selection.drop(id);
@@ -90,7 +90,7 @@ async function take(ids: readonly string[]): Promise<void> {
 }
 
 /** After an undo, the viewer or the focus returns to the first restored image. */
-function restored(images: readonly Image[]): void {
+function onRestored(images: readonly Image[]): void {
   const first = images[0]?.id ?? null;
   if (!first) return;
   if (opener.viewer) opener.viewer.restored(first);
@@ -98,7 +98,7 @@ function restored(images: readonly Image[]): void {
 }
 
 /** Focuses the newest image of the gallery, or the oldest; loads it if needed. */
-async function edge(newest: boolean): Promise<void> {
+async function focusEdge(newest: boolean): Promise<void> {
   for (;;) {
     const run = newest ? timeline.days[0]?.runs[0] : timeline.days.at(-1)?.runs.at(-1);
     if (!run) return;
@@ -109,7 +109,7 @@ async function edge(newest: boolean): Promise<void> {
 }
 
 /** Selects a whole day, loaded or not, or deselects it. */
-async function pickDay(day: string): Promise<void> {
+async function toggleDay(day: string): Promise<void> {
   try {
     const all = filtered || byTaken ? await api.ids({ ...asked, from: day, to: day }) : await api.ids({}, dayEnd(day), dayStart(day));
     const ids = all.filter((id) => !timeline.gone.has(id));
@@ -135,7 +135,7 @@ async function retry(id: string): Promise<void> {
   try {
     const image = await api.retry(id);
     // An event that arrived meanwhile is newer than this response.
-    if (version() === before) arrived(image);
+    if (version() === before) applyUpdate(image);
   } catch (error) {
     toast(error instanceof Error ? error.message : "It could not be retried.");
   }
@@ -161,7 +161,7 @@ listen(
     toggle: (id, range) => selection.toggle(id, range),
     all: () => (selection.partial ? void selectionBar.everything() : selection.all()),
     remove,
-    edge: (newest) => void edge(newest).catch(() => undefined),
+    edge: (newest) => void focusEdge(newest).catch(() => undefined),
     clear: () => selection.ids.size > 0 && (selection.clear(), true),
   },
   () => !opener.busy,
@@ -176,9 +176,9 @@ for (const still of document.querySelectorAll(".still")) still.remove();
 const from = start.open && start.images[0] ? keyAfter(keyOf(start.images[0])) : start.before;
 timeline.fill(from, start.images, start.end);
 grid.start(main);
-void (filtered ? loader.loadSearch(begun) : loader.count(begun));
+void (filtered ? loader.loadSearch(onLoaded) : loader.count(onLoaded));
 
-function begun(): void {
+function onLoaded(): void {
   const first = start.images[0];
   if (first && (start.before || start.open)) grid.show(first.id, true);
   const linked = idInAddress();
@@ -189,7 +189,7 @@ function begun(): void {
 
 new Live(
   {
-    image: (image) => trash.shouldApply(image) && arrived(image),
+    image: (image) => trash.shouldApply(image) && applyUpdate(image),
     deleted: async (id) => {
       if (!(await trash.shouldRemove(id))) return;
       const takeAway = (): void => {
@@ -197,7 +197,7 @@ new Live(
         added.forget(id);
         selection.drop(id);
         opener.viewer?.removed(id);
-        changed();
+        onChange();
       };
       if (opener.busy || !timeline.images.has(id)) takeAway();
       else focus.keep(new Set([id]), takeAway, false);
