@@ -85,15 +85,15 @@ def accept(
         if upload.size > _LARGE:
             upload.flush_to_disk()  # before taking the lock, which others wait for
         with duplicates.holding_lock(volume, record.sha256):
-            standing = duplicates.claim_or_find(volume, record.sha256, record.id)
-            if not isinstance(standing, duplicates.Holder):
-                _commit(volume, upload, record, standing, traceparent)
+            folders, existing = duplicates.claim_or_find(volume, record.sha256, record.id)
+            if existing is None:
+                _commit(volume, upload, record, folders, traceparent)
                 return Accepted(record, new=True, pending=True)
-            if standing.in_trash:
-                trash.bring_back(volume, standing.id)
-            accepted = _compare(volume, upload, record, standing.id, traceparent)
-            pending = accepted.pending or (standing.in_trash and accepted.record.state is State.PENDING)
-            return accepted._replace(pending=pending, restored=standing.in_trash)
+            if existing.in_trash:
+                trash.bring_back(volume, existing.id)
+            accepted = _compare(volume, upload, record, existing.id, traceparent)
+            pending = accepted.pending or (existing.in_trash and accepted.record.state is State.PENDING)
+            return accepted._replace(pending=pending, restored=existing.in_trash)
     except OSError as error:
         raise volume_error(error) from error
     except Busy as busy:
@@ -105,21 +105,21 @@ def accept(
 def _compare(volume: Volume, upload: IncomingUpload, sent: Record, image_id: str, traceparent: str | None) -> Accepted:
     """Whether the image really has these bytes; if it lost them, those that were sent take their place."""
     try:
-        standing = reading.get(volume, image_id, listed=True)  # when its claim was found
-        if duplicates.has_bytes(volume.layout.image(image_id) / standing.original, standing):
+        existing = reading.get(volume, image_id, listed=True)  # when its claim was found
+        if duplicates.has_bytes(volume.layout.image(image_id) / existing.original, existing):
             volume.flush_place(image_id)  # the process that accepted it may have died before
-            return Accepted(standing, new=False, pending=False)
-        if standing.is_newer:
+            return Accepted(existing, new=False, pending=False)
+        if existing.is_newer:
             raise MadeByNewerRelease
     except DamagedRecord:
-        standing = sent.with_(id=image_id, received_at=format_rfc3339(made_at(image_id)))
+        existing = sent.with_(id=image_id, received_at=format_rfc3339(made_at(image_id)))
     upload.flush_to_disk()
 
     def put() -> Record:
         original = volume.layout.image(image_id) / upload.name
         (upload.folder / upload.name).rename(original)
         volume.folders.flush_once(original.parent)
-        return standing
+        return existing
 
     try:
         record = outbox.reopen(volume, image_id, put, traceparent=traceparent)

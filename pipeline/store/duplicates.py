@@ -62,8 +62,9 @@ def claim(volume: Volume, sha256: str, image_id: str) -> list[Path]:
     return [path.parent]
 
 
-def claim_or_find(volume: Volume, sha256: str, image_id: str) -> list[Path] | Holder:
-    """Claim these bytes for an image and return the folders to flush, or the `holder` that has them.
+def claim_or_find(volume: Volume, sha256: str, image_id: str) -> tuple[list[Path], Holder | None]:
+    """Claim these bytes for an image and return the folders to flush; or return no folders, and the `holder` that has
+    them.
 
     The claim comes first: it fails if there is one, and over a network looking before would cost as much again. Under
     the lock.
@@ -71,9 +72,9 @@ def claim_or_find(volume: Volume, sha256: str, image_id: str) -> list[Path] | Ho
     existing = holder(volume, sha256) if volume.has_former_claims else None
     for _ in range(_TRIES):
         if existing is not None:
-            return existing
+            return [], existing
         try:
-            return claim(volume, sha256, image_id)
+            return claim(volume, sha256, image_id), None
         except FileExistsError:
             existing = holder(volume, sha256)
     raise VolumeUnavailable(f"the bytes {sha256} can neither be claimed, nor is their claim found")
