@@ -108,6 +108,11 @@ def test_without_a_folder_for_the_index_pages_come_from_the_folders(tmp_path: Pa
         assert page(web, "limit=500")["images"] == walk(web.data)
         assert not page(web)["complete"]
         assert send_form(web, picture()).status == 200
+        ids = [record["id"] for record in walk(web.data)]
+        assert web.call("GET", "/api/ids?state=ready").json["ids"] == ids[1:]
+        between = f"after={ids[9]}&before={ids[2]}"
+        assert web.call("GET", f"/api/ids?{between}").json == {"ids": ids[8:2:-1], "next": None}
+        assert web.call("GET", f"/api/ids?{between}&limit=3").json == {"ids": ids[8:5:-1], "next": ids[6]}
         answer = web.call("GET", "/api/images?q=picture")
         assert (answer.status, answer.json["code"]) == (503, "index-not-ready")
         for query in ("q=picture", "q=png", "sort=taken", "from=2019-01-01"):

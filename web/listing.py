@@ -71,10 +71,14 @@ class Listing:
         try:
             found, place = self._index.ids(query, limit)
         except Unusable:
-            if query.needs_index or query.after:
+            if query.needs_index:
                 raise self._not_ready() from None
             before = query.before.id if query.before else None
-            found = list(islice(self._store.ids(before, query.state), limit + 1))
+            if query.after:
+                walk = self._store.ids_after(query.after.id, before, query.state)
+            else:
+                walk = self._store.ids(before, query.state)
+            found = list(islice(walk, limit + 1))
             return found[:limit], found[limit - 1] if len(found) > limit else None
         return found, place and place.to_text()
 

@@ -22,7 +22,6 @@ from pipeline.queue.safe_job import VIEW_JOB, VOLUME_TAG
 
 QUEUE = "thumbnails"
 VIEWS = "views"
-DESCRIPTION = "make_thumbnail"
 RQ_MARGIN_SECONDS = 30
 _WRITABLE = "gallery:writable"
 

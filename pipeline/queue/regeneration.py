@@ -9,7 +9,8 @@ from typing import Any
 from redis import Redis
 from rq.exceptions import DuplicateJobError
 
-from pipeline.queue.image_queues import DESCRIPTION, ImageQueues
+from pipeline.queue.image_queues import ImageQueues
+from pipeline.queue.jobs import describe
 from pipeline.queue.safe_job import FACTS_JOB, REGENERATE_JOB, TRACE_TAG
 
 MADE, READ, LATER, GONE, FAILED = "made", "read", "later", "gone", "failed"
@@ -52,7 +53,7 @@ class RegenerationQueue:
             try:
                 self._queue.views.rq.enqueue_call(
                     self._function, args=(image_id,), job_id=job_id, unique=True,
-                    description=DESCRIPTION, result_ttl=_JOB_SECONDS, failure_ttl=_JOB_SECONDS, meta=meta,
+                    description=describe(self._function), result_ttl=_JOB_SECONDS, failure_ttl=_JOB_SECONDS, meta=meta,
                 )  # fmt: skip
             except DuplicateJobError:
                 return

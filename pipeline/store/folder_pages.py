@@ -24,19 +24,38 @@ class Page:
 
 def page(volume: Volume, before: str | None, limit: int, state: State | None) -> Page:
     """Up to `limit` records older than the id `before`, newest first."""
-    return _page(volume, ids(volume, before, state), limit, state)
+    return _page(volume, _ids(volume, before, state), limit, state)
 
 
 def page_after(volume: Volume, after: str, before: str | None, limit: int, state: State | None) -> Page:
     """Up to `limit` records newer than the id `after`, and older than `before`, oldest first."""
-    found = _ids_after(volume, after, state)
-    if before is not None:
-        found = takewhile(lambda image_id: image_id < before, found)
-    return _page(volume, found, limit, state)
+    return _page(volume, _between(_ids_after(volume, after, state), before), limit, state)
 
 
 def ids(volume: Volume, before: str | None = None, state: State | None = None) -> Iterator[str]:
-    """The ids older than `before`, newest first; no record is read. Raises the volume's named errors."""
+    """The ids older than `before`, newest first; the state is told by markers, and no record is read. Raises the
+    volume's named errors."""
+    return _of_state(volume, _ids(volume, before, state), state)
+
+
+def ids_after(volume: Volume, after: str, before: str | None = None, state: State | None = None) -> Iterator[str]:
+    """As `ids`, but those newer than `after` and older than `before`, oldest first."""
+    return _of_state(volume, _between(_ids_after(volume, after, state), before), state)
+
+
+def _between(newer: Iterator[str], before: str | None) -> Iterator[str]:
+    return newer if before is None else takewhile(lambda image_id: image_id < before, newer)
+
+
+def _of_state(volume: Volume, found: Iterator[str], state: State | None) -> Iterator[str]:
+    """Ready images have no marker: those that have one are left out."""
+    if state is not State.READY:
+        return found
+    marked = {*outbox.pending(volume), *outbox.failed(volume)}
+    return (image_id for image_id in found if image_id not in marked)
+
+
+def _ids(volume: Volume, before: str | None, state: State | None) -> Iterator[str]:
     marked = _marked(volume, state)
     try:
         if marked is not None:

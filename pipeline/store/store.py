@@ -92,8 +92,12 @@ class Store:
         return folder_pages.page_after(self.volume, after, before, limit, state)
 
     def ids(self, before: str | None = None, state: State | None = None) -> Iterator[str]:
-        """The ids older than `before`, newest first: of all images, or of those marked as pending or failed."""
+        """The ids older than `before`, newest first: of all images, or of those in a state by their markers."""
         return folder_pages.ids(self.volume, before, state)
+
+    def ids_after(self, after: str, before: str | None = None, state: State | None = None) -> Iterator[str]:
+        """As `ids`, but those newer than `after`, oldest first."""
+        return folder_pages.ids_after(self.volume, after, before, state)
 
     def pending(self) -> list[str]:
         """The ids in the outbox, oldest first."""
