@@ -91,6 +91,19 @@ def test_what_changed_after_a_day_was_written_is_read_itself(full: Store, tmp_pa
     assert indexed(full, tmp_path)[0] == walk(full)
 
 
+def test_each_round_compares_a_day_and_so_many_rounds_compare_all(full: Store, tmp_path: Path) -> None:
+    rounds = RestingDays(full.volume, 0, _REST)
+    assert rounds.work(60) == 6
+    one_of_each_day = {full.layout.bucket(image_id).parent: image_id for image_id in full.ids()}
+    for _ in range(2):
+        for image_id in one_of_each_day.values():
+            rename(full, image_id)
+        time.sleep(2 * _REST)
+        for _ in range(6):
+            rounds.work(60)
+        assert indexed(full, tmp_path) == (walk(full), 0)
+
+
 def test_a_day_is_written_once_it_rests_and_nothing_in_it_waits(full: Store) -> None:
     waiting = accept(full, picture())
     days = set(os.listdir(full.layout.images))

@@ -70,17 +70,19 @@ class DayFiles:
         for day in resting:
             if days[day].changed <= rested and not self._is_written(day, days[day], files.get(day)):
                 yield from self._write(day, days[day], rested)
-        day = self._next(resting)
-        if day in days and day in files and not (yield from self._is_true(day)):
-            yield from self._write(day, days[day], rested)
+        turn = self._next(resting)
+        if turn in days and turn in files and not (yield from self._is_true(turn)):
+            yield from self._write(turn, days[turn], rested)
 
     def _is_written(self, day: str, stamp: Stamp, file: Stamp | None) -> bool:
         return file is not None and stamp.modified in (file.modified, self._written.get(day))
 
-    def _next(self, resting: list[str]) -> str:
-        day = next(self._turn, "")
-        if not day:
+    def _next(self, resting: list[str]) -> str | None:
+        """The day whose turn it is; None if no day rests."""
+        day = next(self._turn, None)
+        if day is None:
             self._turn = iter(resting)
+            day = next(self._turn, None)
         return day
 
     def _is_true(self, day: str) -> Generator[bool, None, bool]:
