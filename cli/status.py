@@ -19,7 +19,8 @@ from cli.options import with_client
 def status(client: Client, as_json: bool) -> None:
     """Show the outbox, the queue and the volume.
 
-    Exit status: 0 if all is well; 1 if images wait and no worker runs; 2 if the gallery did not answer.
+    Exit status: 0 if all is well; 1 if images wait and no worker runs or Redis does not answer; 2
+    if the gallery did not answer.
     """
     plain = client.call("GET", "/api/status", dict[str, Any])
     found = client.understand(plain, Status)

@@ -1,7 +1,7 @@
 """The accepted formats, recognised by content, and what their headers tell without decoding.
 
 Entry points of the package: `identify` at the door, `read_header` for what a
-record shows, `check_bounds` for what a worker can bear.
+record shows, `check_bounds` for what a worker can bear. To add a format, follow docs/formats.md, "Adding a format".
 """
 
 from __future__ import annotations

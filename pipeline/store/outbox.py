@@ -1,4 +1,4 @@
-"""The outbox: a marker in `pending/` for each image that waits, and one in `failed/` for each that failed.
+"""The outbox: a marker in `pending/` for each image that waits. Beside it, a mark in `failed/` for each that failed.
 
 The owner's execute bit of a marker says that the image has its grid, so that counting need not open it. It is a
 hint: what the marker says, and the grid itself, are what counts.

@@ -1,4 +1,7 @@
-"""A volume that several machines share. Nothing is cached: every answer is read from the volume."""
+"""A volume that several machines share.
+
+Whether an image exists is never cached: it is read from the volume each time.
+"""
 
 from __future__ import annotations
 
