@@ -51,10 +51,7 @@ class ImageQueues:
         self._breaker = Breaker(pause)
 
     def enqueue(self, image_id: str) -> None:
-        """See to it that a job for this image is in the queue.
-
-        A job that is waiting or running already is left alone, one that ended is replaced.
-        """
+        """See to it that a job for this image is in the queue, as `JobQueue.enqueue` does."""
         with self.guarded():
             self.thumbnails.enqueue(image_id, image_id, self.tag)
 
