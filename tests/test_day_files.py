@@ -92,7 +92,7 @@ def test_what_changed_after_a_day_was_written_is_read_itself(full: Store, tmp_pa
 
 
 def test_each_round_compares_a_day_and_so_many_rounds_compare_all(full: Store, tmp_path: Path) -> None:
-    rounds = RestingDays(full.volume, 0, _REST)
+    rounds = DayFiles(full.volume, 0, _REST)
     assert rounds.work(60) == 6
     one_of_each_day = {full.layout.bucket(image_id).parent: image_id for image_id in full.ids()}
     for _ in range(2):
