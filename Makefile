@@ -8,6 +8,7 @@ FRONTEND_SOURCES := $(shell find web/frontend -path web/frontend/node_modules -p
 
 TOOLS := .venv/.tools/.installed
 AUDIT := .venv/.tools/bin/pip-audit
+SPHINX := .venv/.sphinx/.installed
 ASK := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/python requirements/audit.py
 
 # Goals with a comment of two # are listed.
@@ -56,8 +57,11 @@ screenshots: $(STAMP) $(FRONTEND) ## take the pictures of the README anew (STATE
 film: $(STAMP) $(FRONTEND) ## take the film of the README anew
 	.venv/bin/python -m tests.browser.recording
 
-docs: $(STAMP) ## build the documents as a site, in site/; a link that leads nowhere fails
-	@.venv/bin/python -m docsite
+# an environment of its own; from nothing each time, so that no warning is missed and nothing stale is left
+docs: $(SPHINX) ## build the documents as a site, in site/; a link that leads nowhere fails
+	rm -rf site
+	.venv/.sphinx/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env --conf-dir docs --doctree-dir .venv/.sphinx/doctrees . site
+	cp site/README.html site/index.html
 
 format: $(STAMP) ## format and fix what can be fixed
 	.venv/bin/ruff format .
@@ -84,10 +88,16 @@ lock: $(TOOLS) ## pin the dependencies anew, with hashes; asks the package index
 	$(COMPILE) bench/rivals/celery.in -o bench/rivals/celery.txt
 	$(COMPILE) requirements/tools.in -o requirements/tools.txt
 	$(COMPILE) requirements/checkov.in -o requirements/checkov.txt
+	$(COMPILE) requirements/docs.in -o requirements/docs.txt
 
 $(TOOLS): requirements/tools.txt $(RUN_STAMP)
 	.venv/bin/python -m venv --clear .venv/.tools
 	.venv/.tools/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	touch $@
+
+$(SPHINX): requirements/docs.txt $(RUN_STAMP)
+	.venv/bin/python -m venv --clear .venv/.sphinx
+	.venv/.sphinx/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	touch $@
 
 # absent, or a link to a Python that is gone: .venv is made anew

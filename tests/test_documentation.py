@@ -16,9 +16,10 @@ from flask import Flask
 from cli import export, importing
 from cli.__main__ import _COMMANDS
 from pipeline.settings import Settings
-from tests import documented
+from tests import documented, documents
 from tests.deployment import defaults, settings_read
 from tests.documented import Call
+from tests.documents import PAGES
 from tests.product import ROOT
 from tests.test_monitoring import labels
 from web import create_app
@@ -116,13 +117,18 @@ def test_the_verdicts_of_a_command_and_their_exit_statuses_are_written_down(name
     assert {word for word, status in rows.items() if status != "0"} == module._BAD
 
 
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_between_pages_leads_somewhere(page: Path) -> None:
-    for link, place in re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)", page.read_text()):
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_between_pages_leads_somewhere(page: str) -> None:
+    for link in (*documents.links(page), *documents.pictures(page)):
         if not re.match(r"https?:", link):
-            target = page.parent / link if link else page
-            assert target.exists(), link
-            assert not place or place in documented.places(target.read_text()), f"{link}#{place}"
+            name, _, place = link.partition("#")
+            target = ((ROOT / page).parent / name).resolve() if name else ROOT / page
+            assert target.is_file(), link
+            assert target.is_relative_to(ROOT), link
+            assert not place or place in documented.places(target.read_text()), link
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_page_loads_anything_from_another_host(page: str) -> None:
+    assert not [picture for picture in documents.pictures(page) if re.match(r"(\w+:)?//", picture)]
+    assert not documents.html_with_links(page)

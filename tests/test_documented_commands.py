@@ -12,22 +12,21 @@ import click
 import pytest
 
 from cli.__main__ import main
-from docsite.contents import documents
-from docsite.markdown import read
-from tests import documented
+from tests import documented, documents
+from tests.documents import PAGES
 from tests.product import ROOT
 
-PAGES = sorted(documents(ROOT))
 # made by commands, or given as examples
 MADE = re.compile(r"release/k8s|web/static/dist|bench/results|k8s/overlays/\w+/secret\.env|k8s/overlays/ours")
 
 
 def pieces(page: str) -> Iterator[str]:
     """Everything that a page sets as code: spans, and the lines of blocks."""
-    for token in read(page, (ROOT / page).read_text()).tokens:
+    for token in documents.tokens(page):
         if token.type == "fence":
             yield from token.content.replace("\\\n", " ").splitlines()
-        yield from (child.content for child in token.children or () if child.type == "code_inline")
+        elif token.type == "code_inline":
+            yield token.content
 
 
 def commands(page: str, pattern: str) -> Iterator[str]:
