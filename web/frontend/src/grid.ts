@@ -13,6 +13,13 @@ import { ScrollScale } from "./scroll-scale";
 
 const FAR = 1_000_000;
 
+/** What is drawn, in pixels from the top of the grid: the top of the viewport, and from where to where. */
+interface Span {
+  edge: number;
+  low: number;
+  high: number;
+}
+
 export class Grid {
   readonly element = h("div", { class: "grid", role: "region", "aria-label": "Pictures" });
   readonly layout: Layout;
@@ -104,27 +111,27 @@ export class Grid {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
     this.#settle();
+    const { edge } = this; // asked once: after each change below, the browser would lay out the page to answer
     const over = Math.min(innerHeight, 1100);
-    const low = this.edge - over;
-    const high = this.edge + innerHeight + over;
+    const span: Span = { edge, low: edge - over, high: edge + innerHeight + over };
     const focused = document.activeElement?.closest<HTMLElement>(".tile")?.dataset["id"];
     const tiles = new Set<string>();
     const sections = new Set<string>();
     const blanks = new Set<Run>();
     const wanted: { run: Run; distance: number }[] = [];
     const { days } = this.layout;
-    for (let i = this.layout.dayAt(low); i < days.length; i += 1) {
+    for (let i = this.layout.dayAt(span.low); i < days.length; i += 1) {
       const day = days[i];
-      if (!day || day.top > high) break;
+      if (!day || day.top > span.high) break;
       sections.add(day.day.day);
-      this.#day(day, low, high, focused, tiles, blanks, wanted);
+      this.#day(day, span, focused, tiles, blanks, wanted);
     }
     const awayDay = focused && !tiles.has(focused) ? dayOf(this.timeline.keyOf(focused) ?? "") : "";
     const away = awayDay ? days.find((day) => day.day.day === awayDay) : undefined;
     if (away) {
       // The focused tile stays in the document wherever the user scrolls, or it would lose the focus.
       sections.add(away.day.day);
-      this.#day(away, Infinity, -Infinity, focused, tiles, blanks, wanted);
+      this.#day(away, { edge, low: Infinity, high: -Infinity }, focused, tiles, blanks, wanted);
     }
     for (const [id, tile] of this.tiles) {
       if (tiles.has(id)) continue;
@@ -142,7 +149,7 @@ export class Grid {
       section.element.remove();
       this.#sections.delete(day);
     }
-    this.#dayHeader.show(days[this.layout.dayAt(this.edge)], this.edge);
+    this.#dayHeader.show(days[this.layout.dayAt(edge)], edge);
     this.wanted(wanted.sort((a, b) => a.distance - b.distance).map(({ run }) => run));
   }
 
@@ -163,10 +170,10 @@ export class Grid {
   }
 
   #day(
-    day: DayBox, low: number, high: number, focused: string | undefined,
+    day: DayBox, { edge, low, high }: Span, focused: string | undefined,
     tiles: Set<string>, blanks: Set<Run>, wanted: { run: Run; distance: number }[],
   ): void {
-    const origin = this.#origin(day);
+    const origin = originOf(day, edge);
     const section = this.#section(day, origin);
     let cursor: Element | null = section.list.firstElementChild;
     const put = (element: Element): void => {
@@ -181,7 +188,7 @@ export class Grid {
         if (!box.run.count) continue;
         blanks.add(box.run);
         put(this.#blank(box, origin));
-        wanted.push({ run: box.run, distance: Math.max(0, box.top - this.edge, this.edge - box.top - box.height) });
+        wanted.push({ run: box.run, distance: Math.max(0, box.top - edge, edge - box.top - box.height) });
         continue;
       }
       for (const row of box.rows) {
@@ -205,12 +212,6 @@ export class Grid {
     }
   }
 
-  /** The origin of a day's tile positions. It is near the viewport, because browsers round transforms of many millions of
-   * pixels. */
-  #origin(day: DayBox): number {
-    return day.top + Math.max(0, Math.floor((this.edge - day.top) / FAR)) * FAR;
-  }
-
   #section(box: DayBox, origin: number): DaySection {
     const { day } = box.day;
     let section = this.#sections.get(day);
@@ -230,4 +231,10 @@ export class Grid {
     blank.place(box, origin, this.layout.target);
     return blank.element;
   }
+}
+
+/** The origin of a day's tile positions. It is near the viewport, because browsers round transforms of many millions of
+ * pixels. */
+function originOf(day: DayBox, edge: number): number {
+  return day.top + Math.max(0, Math.floor((edge - day.top) / FAR)) * FAR;
 }

@@ -45,11 +45,18 @@ export class Panel {
     document.body.append(this.#panel, this.#announcer.element);
     document.addEventListener("visibilitychange", () => document.hidden || this.#working || titleWork(""));
     addEventListener("beforeunload", (event) => this.queue.active && event.preventDefault());
+    addEventListener("resize", () => this.#resized());
   }
 
   /** Schedules an update; many changes share one. */
   changed(): void {
     this.#timer ||= window.setTimeout(() => this.#show(), EVERY_MS);
+  }
+
+  /** Measures the rows anew: their texts may break differently now. */
+  #resized(): void {
+    for (const row of this.#rows.values()) row.resized();
+    if (!this.#panel.hidden) this.changed();
   }
 
   #toggle(open = this.#body.hidden): void {

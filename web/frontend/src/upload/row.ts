@@ -16,6 +16,7 @@ export class Row {
   readonly element: HTMLLIElement;
   #shown = "";
   #top = -1;
+  #height = 0;
 
   constructor(readonly item: Item, readonly queue: Queue) {
     this.#bar = h("progress", { max: Math.max(1, item.size), value: 0, "aria-label": item.name });
@@ -26,8 +27,14 @@ export class Row {
     if (item.data) void previewOf(item.data).then((src) => src && thumb.replaceChildren(h("img", { src, alt: "" })));
   }
 
+  /** The height in pixels, measured again after the text has changed: measuring lays out the whole page. */
   get height(): number {
-    return this.element.offsetHeight;
+    return (this.#height ||= this.element.offsetHeight);
+  }
+
+  /** Call when the panel's width has changed. */
+  resized(): void {
+    this.#height = 0;
   }
 
   /** Moves the row to `top`, by a transform, which causes no layout shift. */
@@ -42,6 +49,7 @@ export class Row {
     const key = `${item.state} ${item.why} ${item.link}`;
     if (key === this.#shown) return;
     this.#shown = key;
+    this.#height = 0;
     this.element.className = item.state;
     this.#bar.hidden = item.state !== "sending";
     this.#word.replaceChildren(icon(MARKS[item.state] ?? "wait"), h("span", {}, ...verdict(item)));
