@@ -10,11 +10,13 @@ import pytest
 from redis import Redis
 from rq.executions import Execution
 from rq.job import Job
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from pipeline.ids import new_id
 from pipeline.queue.connection import connect
 from pipeline.queue.image_queues import ImageQueues, JobState
 from pipeline.queue.lease import Lease
+from pipeline.queue.stats import queue_stats
 from tests.conftest import Gallery
 
 
@@ -50,6 +52,16 @@ def test_a_job_is_removed_while_its_worker_ends_it(redis: Redis, queue: ImageQue
     assert not redis.exists(Job.key_for(image_id))
     assert redis.llen(queue.rq.key) == 0
     assert all(redis.ttl(key) > 0 for key in keys(redis, image_id))
+
+
+def test_only_workers_that_still_give_a_sign_of_life_are_counted(redis: Redis, queue: ImageQueues) -> None:
+    for name, state in (("rq:worker:lives", "idle"), ("rq:worker:works", "busy"), ("rq:worker:died", None)):
+        redis.sadd(WORKERS_BY_QUEUE_KEY % queue.rq.name, name)
+        if state:
+            redis.hset(name, "state", state)
+    status = queue.status()
+    assert (status.workers, dict(status.worker_states)) == (2, {"idle": 1, "busy": 1})
+    assert queue_stats(queue)[queue.rq.name].workers == {"idle": 1, "busy": 1, "suspended": 0}
 
 
 @pytest.mark.parametrize("status", ["queued", "started", "finished", "failed", "canceled", "of a newer release"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,13 +30,18 @@ ENDED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class QueueStatus:
-    """How a queue stands: numbers of jobs, the age in seconds of the oldest that waits, live workers."""
+    """How a queue stands: numbers of jobs, the age in seconds of the oldest that waits, live workers by state."""
 
     waiting: int
     oldest_seconds: float | None
     running: int
     failed: int
-    workers: int
+    worker_states: Mapping[str, int]
+
+    @property
+    def workers(self) -> int:
+        """How many workers are alive."""
+        return sum(self.worker_states.values())
 
 
 class JobQueue:
@@ -114,26 +121,33 @@ class JobQueue:
         pipeline.delete(key, Job.dependents_key_for(job_id), f"{key}:dependencies", result_key)
 
     def status(self) -> QueueStatus:
-        """How the queue stands."""
+        """How the queue stands, in two round trips."""
         with self.connection.pipeline(transaction=False) as pipeline:
             pipeline.llen(self.rq.key)
             pipeline.lindex(self.rq.key, 0)
             pipeline.zcard(self.rq.started_job_registry.key)
             pipeline.zcard(self.rq.failed_job_registry.key)
-            pipeline.scard(WORKERS_BY_QUEUE_KEY % self.rq.name)
+            pipeline.smembers(WORKERS_BY_QUEUE_KEY % self.rq.name)
             waiting, oldest, running, failed, workers = pipeline.execute()
-        age = self._age(oldest.decode(errors="replace")) if oldest else None
-        return QueueStatus(int(waiting), age, int(running), int(failed), int(workers))
+        with self.connection.pipeline(transaction=False) as pipeline:
+            pipeline.hget(Job.key_for(oldest.decode(errors="replace") if oldest else ""), "enqueued_at")
+            for worker in workers:
+                pipeline.hget(worker, "state")
+            enqueued, *states = pipeline.execute()
+        # a worker that died or hangs leaves its name in the set, and in time nothing under it
+        alive = Counter(state.decode(errors="replace") for state in states if isinstance(state, bytes))
+        return QueueStatus(int(waiting), _age(enqueued), int(running), int(failed), alive)
 
-    def _age(self, job_id: str) -> float | None:
-        enqueued = self.connection.hget(Job.key_for(job_id), "enqueued_at")
-        if not isinstance(enqueued, bytes):
-            return None
-        try:
-            moment = datetime.fromisoformat(enqueued.decode().replace("Z", "+00:00"))
-            return max(0.0, round((datetime.now(UTC) - moment).total_seconds(), 3))
-        except (ValueError, TypeError):
-            return None  # not a time that RQ wrote
+
+def _age(enqueued: object) -> float | None:
+    """Seconds since a job was enqueued; None if that is no time that RQ wrote."""
+    if not isinstance(enqueued, bytes):
+        return None
+    try:
+        moment = datetime.fromisoformat(enqueued.decode().replace("Z", "+00:00"))
+        return max(0.0, round((datetime.now(UTC) - moment).total_seconds(), 3))
+    except (ValueError, TypeError):
+        return None
 
 
 def describe(function: str) -> str:

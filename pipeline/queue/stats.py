@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from pipeline.queue.image_queues import ImageQueues
 from pipeline.queue.jobs import JobQueue
@@ -23,7 +19,7 @@ class QueueStats:
 
 
 def queue_stats(queue: ImageQueues) -> dict[str, QueueStats]:
-    """Count each queue, by its name; raises `QueueUnavailable`. Four round trips for each, however many jobs and
+    """Count each queue, by its name; raises `QueueUnavailable`. Three round trips for each, however many jobs and
     workers there are."""
     queue.status()  # raises if Redis takes no writes
     with queue.guarded():
@@ -31,26 +27,18 @@ def queue_stats(queue: ImageQueues) -> dict[str, QueueStats]:
 
 
 def _stats(queue: JobQueue) -> QueueStats:
-    oldest = queue.status().oldest_seconds
+    status = queue.status()
     registries = {
-        "started": queue.rq.started_job_registry,
         "finished": queue.rq.finished_job_registry,
-        "failed": queue.rq.failed_job_registry,
         "deferred": queue.rq.deferred_job_registry,
         "scheduled": queue.rq.scheduled_job_registry,
         "canceled": queue.rq.canceled_job_registry,
     }
     with queue.connection.pipeline(transaction=False) as pipeline:
-        pipeline.llen(queue.rq.key)
         for registry in registries.values():
             pipeline.zcard(registry.key)
-        pipeline.smembers(WORKERS_BY_QUEUE_KEY % queue.rq.name)
-        waiting, *counts, names = pipeline.execute()
-    with queue.connection.pipeline(transaction=False) as pipeline:
-        for name in names:
-            pipeline.hget(name, "state")
-        states: list[Any] = pipeline.execute()
-    jobs = {"queued": int(waiting), **dict(zip(registries, map(int, counts), strict=True))}
-    # a worker that died leaves its name in the set, and nothing under it
-    workers = Counter(state.decode() for state in states if isinstance(state, bytes))
-    return QueueStats(jobs, {"idle": 0, "busy": 0, "suspended": 0, **workers}, oldest or 0.0)
+        counts = map(int, pipeline.execute())
+    jobs = {"queued": status.waiting, "started": status.running, "failed": status.failed}
+    jobs |= dict(zip(registries, counts, strict=True))
+    states = {"idle": 0, "busy": 0, "suspended": 0, **status.worker_states}
+    return QueueStats(jobs, states, status.oldest_seconds or 0.0)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
 
@@ -44,4 +42,4 @@ def status() -> ResponseReturnValue:
 
 
 def _shown(status: QueueStatus) -> schemas.Queue:
-    return schemas.Queue(**asdict(status))
+    return schemas.Queue(status.waiting, status.oldest_seconds, status.running, status.failed, status.workers)
