@@ -13,7 +13,7 @@ from pipeline.records import MAX_ATTEMPTS, RENDITIONS, Record, State, StoredReas
 from pipeline.store import failure_marks, outbox
 from pipeline.store.progress import GridFacts, Progress, grid_line
 from pipeline.store.reading import unless_deleted
-from pipeline.store.renditions import remove_former
+from pipeline.store.renditions import has_grid, remove_former
 from pipeline.times import now
 from pipeline.volume.files import let_others_read, put_whole, remove_temporaries, write_all
 from pipeline.volume.volume import Volume
@@ -22,11 +22,13 @@ from pipeline.volume.volume import Volume
 class Attempt:
     """Made by `attempts.attempt`, which holds the lock on the marker meanwhile.
 
-    `number` counts from 1, at the grid and then at the view; `has_grid` says that the view alone is left to make,
-    `is_first` that the image was never made before, and `needs_no_cleanup` that no earlier attempt can have left a view
-    of another format. `progress_before` is what the marker said before this attempt, and `rollback_offset` is where
-    that ends in it. The attempt ends by `finish`, by `hand_on`, by `fail`, by `roll_back` (it does not count: the
-    volume was at fault, or the worker was told to stop), or it stays counted because the process died.
+    `progress_before` is what the open `marker` said before this attempt, and `rollback_offset` is where that ends in
+    it. `number` counts from 1, at the grid and then at the view; `exhausted` says that no attempt is left, so that this
+    one can only fail; `has_grid` that the view alone is left to make, and `is_first` that the image was never made
+    before.
+
+    The attempt ends by `finish`, by `hand_on`, by `fail`, by `roll_back` (it does not count: the volume was at fault,
+    or the worker was told to stop), or it stays counted because the process died.
     """
 
     def __init__(
@@ -34,25 +36,22 @@ class Attempt:
         volume: Volume,
         record: Record,
         marker: int,
-        number: int,
         rollback_offset: int,
         progress_before: Progress,
         *,
-        exhausted: bool = False,
-        is_first: bool = False,
-        needs_no_cleanup: bool = False,
-        has_grid: bool = False,
+        is_first: bool,
     ) -> None:
         self.record = record
-        self.number = number
-        self.exhausted = exhausted
-        self.is_first = is_first
-        self.has_grid = has_grid
         self.progress_before = progress_before
+        self.exhausted = progress_before.attempts >= MAX_ATTEMPTS
+        self.number = progress_before.attempts + (0 if self.exhausted else 1)
+        self.is_first = is_first
+        self.has_grid = has_grid(record)
         self._volume = volume
         self._marker = marker
         self._rollback_offset = rollback_offset
-        self._needs_no_cleanup = needs_no_cleanup
+        # no earlier attempt can have left a view of another format
+        self._needs_no_cleanup = is_first and not progress_before.has_attempts
         self._shown = b""
         self.open = True
         self.is_handed_on = False

@@ -7,13 +7,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from pipeline.images.recipe import RECIPE
 from pipeline.records import MAX_ATTEMPTS, State
 from pipeline.store import failure_marks, outbox, reading
 from pipeline.store.attempt import Attempt
 from pipeline.store.progress import Progress, attempt_line, progress
 from pipeline.store.reading import unless_deleted
-from pipeline.store.renditions import intact, remove_former
+from pipeline.store.renditions import has_grid, intact, remove_former
 from pipeline.times import now
 from pipeline.volume.files import (
     is_gone,
@@ -94,27 +93,16 @@ def _begin(
         remove_temporaries(volume.layout.image(image_id))
     is_first = record.recipe is None
     record = found.record.with_(renditions=intact(volume, found.record))
-    has_grid = "grid" in record.renditions and record.recipe == RECIPE
-    if has_grid and grid_only:
+    if grid_only and has_grid(record):
         outbox.mark_has_grid(marker)
         raise ViewCanWait
-    if found.attempts >= MAX_ATTEMPTS:
-        return Attempt(volume, record, marker, found.attempts, end, found, exhausted=True, has_grid=has_grid)
-    number, started_at = found.attempts + 1, now()
-    _count_attempt(marker, end, attempt_line(started_at, worker, queued_at))
-    if record.started_at is None or not has_grid:
-        record = record.with_(started_at=started_at, queued_at=queued_at)
-    return Attempt(
-        volume,
-        record.with_(attempts=number, worker=worker),
-        marker,
-        number,
-        end,
-        found,
-        is_first=is_first,
-        needs_no_cleanup=is_first and not found.has_attempts,
-        has_grid=has_grid,
-    )
+    if found.attempts < MAX_ATTEMPTS:
+        started_at = now()
+        _count_attempt(marker, end, attempt_line(started_at, worker, queued_at))
+        if record.started_at is None or not has_grid(record):
+            record = record.with_(started_at=started_at, queued_at=queued_at)
+        record = record.with_(attempts=found.attempts + 1, worker=worker)
+    return Attempt(volume, record, marker, end, found, is_first=is_first)
 
 
 def _lock(marker: int) -> None:

@@ -7,6 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from pipeline.images.recipe import RECIPE
 from pipeline.images.view_format import GRID_FORMAT, VIEW_FORMATS
 from pipeline.records import Record, StoredRendition
 from pipeline.volume.files import open_file, refresh
@@ -26,6 +27,11 @@ def intact(volume: Volume, record: Record) -> dict[str, StoredRendition]:
                 if hashlib.file_digest(file, "sha256").hexdigest() == info.sha256:
                     found[name] = info
     return found
+
+
+def has_grid(record: Record) -> bool:
+    """Whether a record names a grid of today's recipe."""
+    return "grid" in record.renditions and record.recipe == RECIPE
 
 
 def file_names(record: Record) -> set[str]:
