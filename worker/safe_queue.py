@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import cycle
 from typing import Any, ClassVar
 
 import structlog
@@ -13,7 +14,7 @@ from rq.exceptions import DequeueTimeout, StopRequested
 from rq.job import Job
 
 from pipeline.queue.lease import Lease
-from pipeline.queue.order import take
+from pipeline.queue.order import OLDEST_EVERY, take
 from pipeline.queue.safe_job import ThumbnailJob
 
 _log = structlog.get_logger()
@@ -26,6 +27,7 @@ class SafeQueue(Queue):
     """
 
     lease: ClassVar[Lease]
+    oldest_next: ClassVar[Iterator[bool]]
 
     @classmethod
     def dequeue_any(
@@ -37,7 +39,7 @@ class SafeQueue(Queue):
         while True:
             if not cls.lease.held:
                 raise StopRequested
-            taken = take(connection, thumbnails, views, timeout)
+            taken = take(connection, thumbnails, views, timeout, oldest=next(cls.oldest_next))
             if taken is None:
                 if timeout is None:
                     return None
@@ -71,7 +73,9 @@ class SafeQueue(Queue):
 
 def queue_class(lease: Lease) -> type[SafeQueue]:
     """The class of queues for a worker that holds this lease: RQ reads from queues by a method of their class."""
-    return type("LeasedQueue", (SafeQueue,), {"lease": lease})
+    # A worker begins with the oldest, so that one which always dies soon still lets it have its turn.
+    oldest_next = cycle([True] + [False] * (OLDEST_EVERY - 1))
+    return type("LeasedQueue", (SafeQueue,), {"lease": lease, "oldest_next": oldest_next})
 
 
 def _is_wrong_type(error: Exception) -> bool:

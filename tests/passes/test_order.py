@@ -1,4 +1,4 @@
-"""What is made first: grids before views, and a view that has waited long before all."""
+"""What is made first: grids before views, the newest grid before others, and a view that has waited long before all."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from rq.job import Job
 
 from pipeline.queue.image_queues import ImageQueues, view_id
 from pipeline.queue.order import PATIENCE_SECONDS, SINCE, take
+from pipeline.queue.safe_job import ThumbnailJob
 from tests.conftest import Gallery, picture, until
+from worker.safe_queue import queue_class
 
 
-def taken(queue: ImageQueues) -> str:
-    found = take(queue.connection, queue.thumbnails.rq.key, queue.views.rq.key, None)
+def taken(queue: ImageQueues, *, oldest: bool = True) -> str:
+    found = take(queue.connection, queue.thumbnails.rq.key, queue.views.rq.key, None, oldest=oldest)
     return found.job_id.decode() if found else ""
 
 
@@ -48,7 +50,7 @@ def test_everybody_is_seen_before_anybody_has_a_view(gallery: Gallery) -> None:
         told = [json.loads(fields[b"record"]) for _, fields in entries if b"record" in fields]
         first = next(number for number, record in enumerate(told) if "view" in record["renditions"])
         assert {record["id"] for record in told[:first] if record["renditions"]} == set(ids)
-    assert shown == ids
+    assert shown == [ids[n] for n in (0, 7, 6, 5, 1, 4, 3, 2)]  # each fourth is the oldest
     assert sorted(ready) == sorted(ids)
     for record in records:
         assert (record["state"], record["attempts"], sorted(record["renditions"])) == ("ready", 1, ["grid", "view"])
@@ -81,6 +83,23 @@ def test_first_pictures_are_taken_before_views_and_a_view_that_has_waited_long_b
     assert [taken(queue) for _ in range(6)] == ["view-v0", "i1", "i2", "view-v1", "view-v2", ""]
 
 
+def test_the_newest_image_is_taken_first_and_views_from_the_oldest_on(queue: ImageQueues) -> None:
+    for number in range(3):
+        queue.enqueue_view(f"v{number}")
+        queue.enqueue(f"i{number}")
+    names = [taken(queue, oldest=False) for _ in range(6)]
+    assert names == ["i2", "i1", "i0", "view-v0", "view-v1", "view-v2"]
+
+
+def test_a_worker_takes_the_oldest_image_at_first_and_every_fourth_time(queue: ImageQueues) -> None:
+    for number in range(9):
+        queue.enqueue(f"i{number}")
+    queues = [queue.thumbnails.rq, queue.views.rq]
+    cls = queue_class(queue.lease)
+    found = [cls.dequeue_any(queues, None, queue.connection, job_class=ThumbnailJob) for _ in range(9)]
+    assert [one[0].id for one in found if one] == [f"i{n}" for n in (0, 8, 7, 6, 1, 5, 4, 3, 2)]
+
+
 @pytest.mark.parametrize(
     "meta", [b"", b"\xff", b"[]", b"3", b'{"since": "soon"}', b'{"since": null}', b'{"since": {}}']
 )
@@ -99,5 +118,5 @@ def test_a_job_is_told_whether_others_wait(queue: ImageQueues) -> None:
     queue.enqueue_view("v")
     for image_id in ("a", "b"):
         queue.enqueue(image_id)
-    found = [take(queue.connection, *keys, None) for _ in range(3)]
+    found = [take(queue.connection, *keys, None, oldest=True) for _ in range(3)]
     assert [one.others_wait for one in found if one] == [True, False, False]
