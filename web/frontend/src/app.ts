@@ -48,7 +48,7 @@ const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id
 function onChange(): void {
   grid.changed();
   showEmpty(main, timeline, () => addFiles?.choose());
-  requestAnimationFrame(() => scrubber.update());
+  scrubber.soon();
   added.soon();
 }
 

@@ -17,6 +17,7 @@ export class Scrubber {
   );
   #marked = 0;
   #idle = 0;
+  #frame = 0;
 
   constructor(readonly grid: Grid) {
     document.body.append(this.element);
@@ -26,8 +27,15 @@ export class Scrubber {
     this.element.addEventListener("keydown", (event) => this.#key(event));
   }
 
+  /** Call when the timeline has changed: follows in the next frame, once, however many changes there are. */
+  soon(): void {
+    this.#frame ||= requestAnimationFrame(() => this.update());
+  }
+
   /** Call when the layout has changed. */
   update(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     const { layout } = this.grid;
     const long = layout.height > innerHeight * LONG;
     this.element.hidden = !long;
@@ -60,8 +68,9 @@ export class Scrubber {
   #follow(moving = true): void {
     if (this.element.hidden) return;
     const { layout } = this.grid;
-    const part = Math.min(1, Math.max(0, this.grid.edge / Math.max(1, layout.height - innerHeight + 64)));
-    const at = layout.dayAt(Math.max(0, this.grid.edge));
+    const edge = Math.max(0, this.grid.edge);
+    const part = Math.min(1, edge / Math.max(1, layout.height - innerHeight + 64));
+    const at = layout.dayAt(edge);
     const day = layout.days[Math.min(at, layout.days.length - 1)];
     const y = part * this.element.clientHeight;
     this.#thumb.style.transform = `translateY(${y}px)`;
