@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
+from statistics import median
 
 from bench.common import Product, call, number, quantile, scratch
 from bench.make_volume import make
@@ -21,6 +23,7 @@ from bench.report import save, table
 from pipeline.images.formats import Format
 from pipeline.records import Record, State, StoredReason
 from pipeline.store.day_files import DayFiles
+from tests.product import until
 
 _NAMES = ("IMG_{:04d}.JPG", "DSC{:05d}.jpg", "PXL_2019_{:06d}.jpg", "holiday beach {}.heic", "scan-{}.png")
 _CAMERAS = ("Apple iPhone 12", "Canon EOS 80D", "NIKON D750", "Google Pixel 6", "FUJIFILM X-T4")
@@ -130,16 +133,45 @@ def ask(web: Product) -> dict[str, float]:
     """Milliseconds until the whole answer is there, at the 95th percentile."""
     connection, figures = web.connection(), {}
     for name, question in questions(random.Random("ask")).items():
-        times = []
-        for _ in range(_ROUNDS):
-            path = question()
-            began = time.perf_counter()
-            status, body = call(connection, "GET", path)
-            times.append((time.perf_counter() - began) * 1000)
-            if status != 200:
-                raise RuntimeError(f"{path}: {status} {body[:200]!r}")
+        times = [_time(connection, question()) for _ in range(_ROUNDS)]
         figures[name] = quantile(times[1:], 0.95)
     return figures
+
+
+def _time(connection: HTTPConnection, path: str) -> float:
+    began = time.perf_counter()
+    status, body = call(connection, "GET", path)
+    taken = (time.perf_counter() - began) * 1000
+    if status != 200:
+        raise RuntimeError(f"{path}: {status} {body[:200]!r}")
+    return taken
+
+
+def compare(few: Path, many: Path) -> dict[str, tuple[float, float]]:
+    """Milliseconds for each kind of page, medians of questions that both galleries answer in turns, their indexes whole
+    and at rest."""
+    webs = Product(few), Product(many)
+    try:
+        for web in webs:
+            web.start_redis()
+            web.start_web()
+            until(lambda one=web: _is_whole(one.connection()), 60)  # type: ignore[misc]
+        time.sleep(5)
+        connections = [web.connection() for web in webs]
+        asked = [questions(random.Random("pages")) for _ in webs]
+        times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in _PAGES}
+        for _ in range(2 * _ROUNDS):
+            for name in _PAGES:
+                for connection, found, kinds in zip(connections, times[name], asked, strict=True):
+                    found.append(_time(connection, kinds[name]()))
+        return {name: (median(one), median(other)) for name, (one, other) in times.items()}
+    finally:
+        for web in webs:
+            web.stop_all()
+
+
+def _is_whole(connection: HTTPConnection) -> bool:
+    return b'"complete":true' in call(connection, "GET", "/api/images?limit=1")[1].replace(b" ", b"")
 
 
 def memory(web: Product) -> float:
@@ -186,6 +218,10 @@ def measure(data: Path, images: int) -> dict[str, float]:
     return figures
 
 
+def _compared(pair: tuple[float, float] | None) -> tuple[str, str]:
+    return (f"{number(pair[0])}, {number(pair[1])}", f"{pair[1] / pair[0]:.2f}") if pair else ("", "")
+
+
 def main() -> None:
     """Measure both galleries; write the tables."""
     parser = argparse.ArgumentParser(prog="python -m bench.index", description=__doc__)
@@ -195,14 +231,19 @@ def main() -> None:
     options = parser.parse_known_args()[0]
     images = options.images // (100 if options.quick else 1)
     few, many = (measure(options.volumes / str(count), count) for count in (_FEW, images))
-    save("index", {"images": images, "few": few, "many": many})
-    head = ["", f"{_FEW:,} images", f"{images:,} images", "ratio"]
+    pages = compare(*(options.volumes / str(count) for count in (_FEW, images)))
+    save("index", {"images": images, "few": few, "many": many, "pages": pages})
+    head = ["", f"{_FEW:,} images", f"{images:,} images", "medians, in turns", "ratio"]
     rows = [
-        [f"{name}, ms", number(few[name]), number(value), f"{value / few[name]:.2f}" if name in _PAGES else ""]
+        [f"{name}, ms", number(few[name]), number(value), *_compared(pages.get(name))]
         for name, value in many.items()
         if name in questions(random.Random())
     ]
-    note = f"95th percentile of {_ROUNDS} questions, until the whole answer is there; 60 images each."
+    note = (
+        f"95th percentile of {_ROUNDS} questions, until the whole answer is there; 60 images each. Medians of"
+        f" {2 * _ROUNDS} questions that both galleries answer in turns, and their ratio: how well a page of a few"
+        " milliseconds does at its worst is the machine's doing."
+    )
     table("index", head, rows, note)
     units = {
         "without": "until the index is whole, without the files of days, s",

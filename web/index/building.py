@@ -21,8 +21,8 @@ from web.index.folders import Folders
 from web.index.refresh import Refresher
 from web.index.rows import Codec, Row, packed_id
 
-_AT_ONCE = 200
-_CHECKPOINT_EVERY = 25
+_AT_ONCE = 500
+_CHECKPOINT_EVERY = 10
 _log = structlog.get_logger()
 
 

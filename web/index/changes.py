@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from pipeline.records import Record
 from web.index.database import Opened
 from web.index.rows import DAY_SECONDS, Codec, Row, packed_id, received_day
 
 _GONE_KEPT = 50_000
+_INSERT = "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT_WORDS = "INSERT INTO words(rowid, name) VALUES (?, ?)"
 
 
 def last_change(opened: Opened) -> int:
@@ -32,6 +34,7 @@ class Changes:
         self._connection = opened.connection
         self._codec = codec
         self._days: Counter[tuple[int, int]] = Counter()
+        self._cameras: dict[str, int] = {}
         self._change = 0
 
     def apply(self, since: int, found: Mapping[str, Record | None], position: str | None = None) -> list[str]:
@@ -47,14 +50,29 @@ class Changes:
         self._end()
         return conflicts
 
-    def fill(self, rows: Iterable[Row]) -> None:
+    def fill(self, rows: Sequence[Row]) -> None:
         """Add missing images, while the index is built. Existing rows are at least as new, and stay."""
         self._begin()
-        for row in rows:
-            if not self._old(row.id) and not self._gone_since(row.id, 0):
-                self._insert(row)
-                self._count(row.id, row.taken, 1)
+        absent = {row.id: row for row in rows}
+        for packed in self._known(list(absent)):
+            absent.pop(packed, None)
+        (last,) = self._connection.execute("SELECT coalesce(max(number), 0) FROM images").fetchone()
+        missing = dict(enumerate(absent.values(), last + 1))
+        self._connection.executemany(_INSERT, (self._columns(number, row) for number, row in missing.items()))
+        if self._opened.has_words:
+            self._connection.executemany(_INSERT_WORDS, ((number, row.name) for number, row in missing.items()))
+        for row in missing.values():
+            self._count(row.id, row.taken, 1)
         self._end()
+
+    def _known(self, ids: Sequence[bytes]) -> list[bytes]:
+        """The ids between the first and the last of these that are in the index, or gone."""
+        if not ids:
+            return []
+        query = (
+            "SELECT id FROM images WHERE id BETWEEN ?1 AND ?2 UNION ALL SELECT id FROM gone WHERE id BETWEEN ?1 AND ?2"
+        )
+        return [packed for (packed,) in self._connection.execute(query, (min(ids), max(ids)))]
 
     def _begin(self) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
@@ -110,15 +128,13 @@ class Changes:
         self._connection.execute("DELETE FROM images WHERE number = ?", (old["number"],))
 
     def _insert(self, row: Row, number: int | None = None) -> None:
-        cursor = self._connection.execute(
-            "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                number, row.id, row.taken, row.state, row.format, self._camera(row.camera), row.name, self._change,
-                row.record,
-            ),
-        )  # fmt: skip
+        cursor = self._connection.execute(_INSERT, self._columns(number, row))
         if self._opened.has_words:
-            self._connection.execute("INSERT INTO words(rowid, name) VALUES (?, ?)", (cursor.lastrowid, row.name))
+            self._connection.execute(_INSERT_WORDS, (cursor.lastrowid, row.name))
+
+    def _columns(self, number: int | None, row: Row) -> tuple[object, ...]:
+        camera = self._camera(row.camera)
+        return number, row.id, row.taken, row.state, row.format, camera, row.name, self._change, row.record
 
     def _count(self, packed: bytes, taken: int, by: int) -> None:
         """Count an added or removed image. Its days are marked as changed in any case."""
@@ -129,9 +145,11 @@ class Changes:
         """The number of a camera; 0 if it is not known."""
         if not name:
             return 0
-        find = "SELECT number FROM cameras WHERE name = ?"
-        found = self._connection.execute(find, (name,)).fetchone()
-        if not found:
-            self._connection.execute("INSERT INTO cameras(name) VALUES (?)", (name,))
+        if name not in self._cameras:
+            find = "SELECT number FROM cameras WHERE name = ?"
             found = self._connection.execute(find, (name,)).fetchone()
-        return int(found[0])
+            if not found:
+                self._connection.execute("INSERT INTO cameras(name) VALUES (?)", (name,))
+                found = self._connection.execute(find, (name,)).fetchone()
+            self._cameras[name] = int(found[0])
+        return self._cameras[name]

@@ -115,6 +115,8 @@ class Codec:
 
 def fold(text: str) -> str:
     """Fold text for comparison: no case, no accents, normalised characters."""
+    if text.isascii():
+        return text.lower()  # the same, in a tenth of the time
     apart = unicodedata.normalize("NFKD", text)
     return unicodedata.normalize("NFKC", "".join(one for one in apart if not unicodedata.combining(one)).casefold())
 

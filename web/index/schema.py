@@ -32,6 +32,9 @@ CREATE TABLE folders(day TEXT PRIMARY KEY, stamp INTEGER) WITHOUT ROWID;
 """
 _WORDS = "CREATE VIRTUAL TABLE words USING fts5(name, content='', tokenize='trigram')"
 
+# The write-ahead log grows while the index is built, and is cut to this once it has been moved into the database.
+_LOG_BYTES = 4 * 1024 * 1024
+
 NUMBER = hashlib.sha256(
     repr((_TABLES, _WORDS, rows._COMMON, rows.FORMATS, rows.STATES, Record.__struct_fields__)).encode()
 ).hexdigest()[:12]
@@ -62,6 +65,7 @@ def connect(path: Path, *, create: bool = False, wait: float = 5.0) -> sqlite3.C
     # log, so that no upload waits for that.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
+    connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
     connection.execute("PRAGMA cache_size = -4096")
     return connection
 
