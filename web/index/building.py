@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -21,8 +21,11 @@ from web.index.folders import Folders
 from web.index.refresh import Refresher
 from web.index.rows import Codec, Row, packed_id
 
-_AT_ONCE = 500
-_CHECKPOINT_EVERY = 10
+# A transaction writes the pages that it changes whole, and most images change the same ones: so days share one.
+_AT_ONCE = 2000
+# Records that are read one by one: events wait meanwhile, and so does whoever watches the progress.
+_READ_AT_ONCE = 200
+_CHECKPOINT_EVERY = 5
 _log = structlog.get_logger()
 
 
@@ -42,8 +45,8 @@ def build(refresher: Refresher, events: EventLog, checkpoint: Callable[[], None]
         rows += [refresher.codec.row(record) for record in found.values() if record]
         with refresher.database.open() as opened:
             Changes(opened, refresher.codec).fill(rows)
-            if part.ends and part.ends[1] < settled:
-                opened.connection.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", part.ends)
+            ends = [(day, mtime) for day, mtime in part.ends if mtime < settled]
+            opened.connection.executemany("INSERT OR REPLACE INTO folders VALUES (?, ?)", ends)
         images, read = images + len(rows), read + len(found)
         _apply(refresher, events)
         if number % _CHECKPOINT_EVERY == 0:
@@ -60,23 +63,23 @@ def build(refresher: Refresher, events: EventLog, checkpoint: Callable[[], None]
 
 @dataclass(slots=True)
 class _Part:
-    """Some images of a day: the records in the day's file, and the ids of the others. In the last part of a day, `ends`
-    is the day and the modification time that its folder had before it was listed."""
+    """Some images: the records in the files of their days, and the ids of the others. `ends` are the days of which this
+    part has the last images, with the modification time that each day's folder had before it was listed."""
 
-    known: dict[str, bytes]
-    unknown: list[str]
-    ends: tuple[str, int] | None = None
+    known: dict[str, bytes] = field(default_factory=dict)
+    unknown: list[str] = field(default_factory=list)
+    ends: list[tuple[str, int]] = field(default_factory=list)
 
     @property
-    def size(self) -> int:
-        return len(self.known) + len(self.unknown)
+    def is_full(self) -> bool:
+        return len(self.known) >= _AT_ONCE or len(self.unknown) >= _READ_AT_ONCE
 
 
 def _walk(volume: Volume) -> Iterator[_Part]:
     """The images on the volume, oldest first, in batches."""
-    images = volume.layout.images
+    images, part = volume.layout.images, _Part()
     for day in days_in(images):
-        mtime, known, part = mtime_of(images / day), Known(volume, day), _Part({}, [])
+        mtime, known = mtime_of(images / day), Known(volume, day)
         for minute in names_in(images / day):
             for image_id, found in _listed(images / day / minute, known):
                 record = known.find(image_id, found) if found else None
@@ -84,11 +87,11 @@ def _walk(volume: Volume) -> Iterator[_Part]:
                     part.unknown.append(image_id)
                 else:
                     part.known[image_id] = record
-                if part.size == _AT_ONCE:
+                if part.is_full:
                     yield part
-                    part = _Part({}, [])
-        part.ends = day, mtime
-        yield part
+                    part = _Part()
+        part.ends.append((day, mtime))
+    yield part
 
 
 def _rows(codec: Codec, part: _Part) -> list[Row]:
