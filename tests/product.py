@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import fcntl
 import json
 import os
 import secrets
@@ -10,6 +10,8 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -20,9 +22,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-_FIRST_PORT, _PORTS = 12_000, 20_000
-_START = secrets.randbelow(_PORTS)
-_TURN = itertools.count()
+_PORT_BLOCKS = range(12_000, 32_000, 100)
+_TAKING_PORT = threading.Lock()
 
 
 @dataclass
@@ -178,17 +179,34 @@ def mounted(folder: Path, options: str) -> Iterator[bool]:
 
 
 def free_port() -> int:
-    """A port that nobody has, and that this process does not give out again.
+    """A port that nobody has, and that no process of tests gives out again.
 
-    Below those that the system gives to outgoing connections, and each process of the tests begins elsewhere: two
-    that asked the system could be told the same port before either listens.
+    Below those that the system gives to outgoing connections.
     """
-    for _ in range(_PORTS):
-        port = _FIRST_PORT + (_START + next(_TURN)) % _PORTS
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
+    with _TAKING_PORT:
+        for port in _PORTS:
+            with socket.socket() as probe, suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return port
     raise OSError("no port is free")
+
+
+def _ports() -> Iterator[int]:
+    """The ports of blocks that are ours alone: each process of tests locks those that it takes from, until it ends.
+
+    Two processes that asked the system could be told the same port before either listens.
+    """
+    for block in secrets.SystemRandom().sample(_PORT_BLOCKS, len(_PORT_BLOCKS)):
+        lock = os.open(Path(tempfile.gettempdir()) / f"gallery-test-ports-{block}", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        yield from range(block, block + _PORT_BLOCKS.step)
+
+
+_PORTS = _ports()
 
 
 @contextmanager

@@ -149,8 +149,9 @@ def test_each_pass_is_a_span_after_its_wait_in_its_own_queue(story: Story) -> No
 def test_a_trace_goes_on_after_its_worker_was_killed(story: Story) -> None:
     spans = story.sink.of(story.killed)
     assert len({span.trace_id for span in spans}) == 1
-    (render,) = [span for span in spans if "gallery.attempt" in span.attributes]
-    assert (render.attributes["gallery.attempt"], render.error) == (2, "")
+    renders = sorted((span for span in spans if "gallery.attempt" in span.attributes), key=lambda span: span.start)
+    # the killed one was not told; the view, if others waited for their grids, has attempts of its own
+    assert [(span.attributes["gallery.attempt"], span.error) for span in renders] in ([(2, "")], [(2, ""), (1, "")])
     assert "event ready" in {span.name for span in spans}
 
 

@@ -54,10 +54,11 @@ def ids(store: Store) -> list[str]:
 
 
 def client(store: Store) -> FlaskClient:
-    """The gallery without Redis and without an index."""
+    """The gallery without Redis, and without a folder in which an index could be."""
+    (no_folder := store.layout.root.with_name("cache")).touch()
     settings = {
         "GALLERY_DATA": str(store.layout.root),
-        "GALLERY_CACHE": str(store.layout.root.with_name("cache")),
+        "GALLERY_CACHE": str(no_folder),
         "REDIS_URL": "redis://127.0.0.1:1/0",
     }
     return create_app(Settings.from_environment(settings)).test_client()

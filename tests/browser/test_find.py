@@ -138,6 +138,7 @@ def test_a_search_works_by_keyboard_alone(hung: Gallery, windows: Windows) -> No
     keys.type("canon")
     keys.press("Enter")
     expect(page).to_have_title("Pictures with “canon” · Gallery")
+    page.wait_for_selector("html.alive")
     expect(page.locator(".tile")).to_have_count(3)
     keys.press("/")
     keys.press("ArrowDown")

@@ -75,19 +75,15 @@ class Window:
         return isinstance(self._protocol, Marionette)
 
     def open(self, url: str) -> None:
-        """Go to a page of the gallery, and wait until it has come alive."""
-        self._go(url)
-        self._wait_until_alive()
-        if not self._is_firefox:
-            self.run(_NOTE)
+        """Go to a page of the gallery, and wait until it has come alive.
 
-    def open_watched(self, url: str) -> None:
-        """As `open`, and every complaint is noted, from before the page's first script on; in Firefox it always is."""
+        All that its console says is noted, from before its first script on.
+        """
         if self._is_firefox:
-            self.open(url)
-            return
-        self._go(urljoin(url, "/healthz"))
-        self.run(_WRITE, url)
+            self._go(url)
+        else:
+            self._go(urljoin(url, "/healthz"))
+            self.run(_WRITE, url)
         self._wait_until_alive()
 
     def complaints(self) -> list[str]:

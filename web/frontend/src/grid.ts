@@ -110,8 +110,7 @@ export class Grid {
   draw(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
-    this.#settle();
-    const { edge } = this; // asked once: after each change below, the browser would lay out the page to answer
+    const edge = this.#settle(); // asked once: after each change below, the browser would lay out the page to answer
     const over = Math.min(innerHeight, 1100);
     const span: Span = { edge, low: edge - over, high: edge + innerHeight + over };
     const focused = document.activeElement?.closest<HTMLElement>(".tile")?.dataset["id"];
@@ -153,20 +152,25 @@ export class Grid {
     this.wanted(wanted.sort((a, b) => a.distance - b.distance).map(({ run }) => run));
   }
 
-  #settle(): void {
-    if (!this.#dirty || !this.element.isConnected) return;
+  /** Brings the layout up to date; returns the edge. What is measured is measured before anything is changed. */
+  #settle(): number {
+    if (!this.#dirty || !this.element.isConnected) return this.edge;
     this.#dirty = false;
-    if (this.layout.days.length && this.#scale.at > this.#top + 40) this.#anchor.take(this.edge, innerHeight - 64, this.#scale.at);
+    const { at } = this.#scale;
+    const isScrolled = this.layout.days.length > 0 && at > this.#top + 40;
+    if (isScrolled) this.#anchor.take(this.edge, innerHeight - 64, at);
     else this.#anchor.release();
     const width = this.element.clientWidth;
     this.#rtl = getComputedStyle(this.element).direction === "rtl";
+    this.#top = this.element.getBoundingClientRect().top + scrollY;
     this.layout.update(width);
     this.#scale.resize(this.layout.height);
     if (this.#foot) this.#foot.style.transform = `translateY(${this.element.style.height})`;
-    this.#top = this.element.getBoundingClientRect().top + scrollY;
+    if (!isScrolled) return at + 64 - this.#top;
     const { y } = this.#anchor;
     if (y !== null && Math.abs(y - this.edge) >= 1) this.#scale.go(y + this.#top - 64);
     this.#anchor.settled(this.#scale.at);
+    return this.edge;
   }
 
   #day(
