@@ -23,7 +23,7 @@ html_copy_source = False
 html_show_copyright = False
 html_use_index = False
 
-# page that bears them: title of the group: its pages
+# page that gets the navigation: {title of a group: its pages}
 _GROUPS = {
     "README": {
         "Use": ["docs/command-line", "docs/formats"],

@@ -197,7 +197,8 @@ def _ports() -> Iterator[int]:
     Two processes that asked the system could be told the same port before either listens.
     """
     for block in secrets.SystemRandom().sample(_PORT_BLOCKS, len(_PORT_BLOCKS)):
-        lock = os.open(Path(tempfile.gettempdir()) / f"gallery-test-ports-{block}", os.O_RDWR | os.O_CREAT, 0o600)
+        path = Path(tempfile.gettempdir()) / f"gallery-test-ports-{os.getuid()}-{block}"
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

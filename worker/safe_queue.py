@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import cycle
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import structlog
@@ -27,7 +26,8 @@ class SafeQueue(Queue):
     """
 
     lease: ClassVar[Lease]
-    oldest_next: ClassVar[Iterator[bool]]
+    #: so many first pictures were taken by this worker
+    taken_first: ClassVar[int] = 0
 
     @classmethod
     def dequeue_any(
@@ -39,11 +39,13 @@ class SafeQueue(Queue):
         while True:
             if not cls.lease.held:
                 raise StopRequested
-            taken = take(connection, thumbnails, views, timeout, oldest=next(cls.oldest_next))
+            # A worker begins with the oldest, so that one which always dies soon still lets it have its turn.
+            taken = take(connection, thumbnails, views, timeout, oldest=cls.taken_first % OLDEST_EVERY == 0)
             if taken is None:
                 if timeout is None:
                     return None
                 raise DequeueTimeout(timeout, thumbnails)
+            cls.taken_first += taken.queue_key == thumbnails  # views between them do not count
             found = None
             try:
                 found = cls._fetch_dequeued_job(connection, taken.queue_key, taken.job_id.decode(), *args, **kwargs)
@@ -73,9 +75,7 @@ class SafeQueue(Queue):
 
 def queue_class(lease: Lease) -> type[SafeQueue]:
     """The class of queues for a worker that holds this lease: RQ reads from queues by a method of their class."""
-    # A worker begins with the oldest, so that one which always dies soon still lets it have its turn.
-    oldest_next = cycle([True] + [False] * (OLDEST_EVERY - 1))
-    return type("LeasedQueue", (SafeQueue,), {"lease": lease, "oldest_next": oldest_next})
+    return type("LeasedQueue", (SafeQueue,), {"lease": lease})
 
 
 def _is_wrong_type(error: Exception) -> bool:

@@ -45,7 +45,7 @@ class ImageQueues:
     def __init__(self, connection: Redis, job_timeout: int, lease: Lease, pause: float = 0.0) -> None:
         self.connection = connection
         self.lease = lease
-        self.thumbnails = JobQueue(QUEUE, JOB, connection, job_timeout + RQ_MARGIN_SECONDS)
+        self.thumbnails = JobQueue(QUEUE, JOB, connection, job_timeout + RQ_MARGIN_SECONDS, newest_first=True)
         self.views = JobQueue(VIEWS, VIEW_JOB, connection, job_timeout + RQ_MARGIN_SECONDS)
         self.rq = self.thumbnails.rq
         self._breaker = Breaker(pause)

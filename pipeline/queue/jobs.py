@@ -47,8 +47,10 @@ class QueueStatus:
 class JobQueue:
     """The RQ queue `name`, whose jobs run the function `job` on one image."""
 
-    def __init__(self, name: str, job: str, connection: Redis, timeout: int) -> None:
+    def __init__(self, name: str, job: str, connection: Redis, timeout: int, *, newest_first: bool = False) -> None:
         self.connection = connection
+        # A job that is tried again lets others go first: it goes to the end that is taken last.
+        self._retry = Retry(max=MAX_ATTEMPTS - 1, enqueue_at_front=newest_first)
         self._job = job
         self.rq = Queue(
             name, connection=connection, serializer=JSONSerializer, job_class=ThumbnailJob, default_timeout=timeout
@@ -91,7 +93,7 @@ class JobQueue:
             result_ttl=RESULT_SECONDS,
             failure_ttl=FAILURE_SECONDS,
             meta=meta,
-            retry=Retry(max=MAX_ATTEMPTS - 1),
+            retry=self._retry,
         )
 
     def drop(self, job_id: str, *, only_ended: bool) -> bool:

@@ -18,6 +18,7 @@ from pipeline.queue.jobs import RESULT_SECONDS
 from pipeline.queue.regeneration import facts_id, remake_id
 
 MOST_WORKERS = 50
+_MOST_NAMES = 1000
 MINUTES = 15
 _FIELDS = ("state", "current_job", "successful_job_count", "birth")
 _MINUTE = 60
@@ -40,8 +41,8 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """At most `MOST_WORKERS` workers and how many there are, and the jobs done in each of the last minutes by queue,
-    oldest first."""
+    """At most `MOST_WORKERS` live workers, how many there are, and the jobs done in each of the last minutes, oldest
+    first, by queue."""
 
     workers: tuple[Worker, ...]
     all_workers: int
@@ -54,8 +55,8 @@ def watch(queue: ImageQueues) -> Watched:
     with queue.guarded():
         now = _now(queue.connection)
         done, names = _counts(queue, now)
-        workers = _workers(queue.connection, names[:MOST_WORKERS], now)
-    return Watched(tuple(workers), len(names), done, now)
+        workers = _workers(queue.connection, names[:_MOST_NAMES], now)
+    return Watched(tuple(workers[:MOST_WORKERS]), len(workers), done, now)
 
 
 @contextmanager

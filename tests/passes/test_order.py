@@ -100,6 +100,29 @@ def test_a_worker_takes_the_oldest_image_at_first_and_every_fourth_time(queue: I
     assert [one[0].id for one in found if one] == [f"i{n}" for n in (0, 8, 7, 6, 1, 5, 4, 3, 2)]
 
 
+def test_views_between_images_change_nothing_in_whose_turn_it_is(queue: ImageQueues) -> None:
+    queues, cls = [queue.thumbnails.rq, queue.views.rq], queue_class(queue.lease)
+    found = []
+    for number in range(8):  # before each image a view that has waited long
+        queue.enqueue_view(f"v{number}")
+        job = Job.fetch(view_id(f"v{number}"), connection=queue.connection, serializer=queue.rq.serializer)
+        job.meta[SINCE] -= PATIENCE_SECONDS
+        job.save_meta()  # type: ignore[no-untyped-call]
+        queue.enqueue(f"i{number}")
+        queue.enqueue(f"j{number}")
+        taken_ = [cls.dequeue_any(queues, None, queue.connection, job_class=ThumbnailJob) for _ in range(2)]
+        found += [one[0].id for one in taken_ if one]
+    assert found[::2] == [f"view-v{n}" for n in range(8)]
+    assert found[1::2] == ["i0", "j1", "j2", "j3", "j0", "j5", "j6", "j7"]
+
+
+def test_an_image_that_is_tried_again_lets_others_go_first(queue: ImageQueues) -> None:
+    queue.enqueue("i")
+    queue.enqueue_view("v")
+    jobs = [Job.fetch(i, connection=queue.connection, serializer=queue.rq.serializer) for i in ("i", view_id("v"))]
+    assert [job.enqueue_at_front_on_retry for job in jobs] == [True, False]  # the ends that are taken last
+
+
 @pytest.mark.parametrize(
     "meta", [b"", b"\xff", b"[]", b"3", b'{"since": "soon"}', b'{"since": null}', b'{"since": {}}']
 )

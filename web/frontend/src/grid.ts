@@ -152,7 +152,7 @@ export class Grid {
     this.wanted(wanted.sort((a, b) => a.distance - b.distance).map(({ run }) => run));
   }
 
-  /** Brings the layout up to date; returns the edge. What is measured is measured before anything is changed. */
+  /** Brings the layout up to date; returns the edge. Near the top, all is measured before anything is changed. */
   #settle(): number {
     if (!this.#dirty || !this.element.isConnected) return this.edge;
     this.#dirty = false;

@@ -27,15 +27,14 @@ export class Scrubber {
     this.element.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /** Call when the timeline has changed: follows in the next frame, once, however many changes there are. */
+  /** Call when the timeline has changed and the grid knows: follows in the next frame, once, after the grid is drawn. */
   soon(): void {
-    this.#frame ||= requestAnimationFrame(() => this.update());
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => this.update());
   }
 
   /** Call when the layout has changed. */
   update(): void {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
     const { layout } = this.grid;
     const long = layout.height > innerHeight * LONG;
     this.element.hidden = !long;

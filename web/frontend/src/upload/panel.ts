@@ -39,13 +39,14 @@ export class Panel {
   #leaving = 0;
   #batch = -1;
   #height = 0;
+  #width = 0;
   #working = false;
 
   constructor(readonly queue: Queue) {
     document.body.append(this.#panel, this.#announcer.element);
     document.addEventListener("visibilitychange", () => document.hidden || this.#working || titleWork(""));
     addEventListener("beforeunload", (event) => this.queue.active && event.preventDefault());
-    addEventListener("resize", () => this.#resized());
+    new ResizeObserver(() => this.#resized()).observe(this.#list);
   }
 
   /** Schedules an update; many changes share one. */
@@ -53,8 +54,11 @@ export class Panel {
     this.#timer ||= window.setTimeout(() => this.#show(), EVERY_MS);
   }
 
-  /** Measures the rows anew: their texts may break differently now. */
+  /** Measures the rows anew if their width has changed: their texts may break differently now. */
   #resized(): void {
+    const width = this.#list.clientWidth;
+    if (width === this.#width) return;
+    this.#width = width;
     for (const row of this.#rows.values()) row.resized();
     if (!this.#panel.hidden) this.changed();
   }
