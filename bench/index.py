@@ -7,6 +7,7 @@ The volumes are made by `bench.make_volume`, with the names, cameras and dates o
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import shutil
 import time
@@ -113,7 +114,7 @@ def build(web: Product) -> Whole:
         asked = time.perf_counter()
         _, body = call(connection, "GET", "/api/images?limit=60")
         slowest = max(slowest, (time.perf_counter() - asked) * 1000)
-        if b'"complete":true' in body.replace(b" ", b""):
+        if json.loads(body)["complete"]:
             return Whole(time.monotonic() - began, slowest)
         time.sleep(0.1)
 
@@ -153,9 +154,7 @@ def compare(few: Path, many: Path) -> dict[str, tuple[float, float]]:
     webs = Product(few), Product(many)
     try:
         for web in webs:
-            web.start_redis()
-            web.start_web()
-            until(lambda one=web: _is_whole(one.connection()), 60)  # type: ignore[misc]
+            _start_whole(web)
         time.sleep(5)
         connections = [web.connection() for web in webs]
         asked = [questions(random.Random("pages")) for _ in webs]
@@ -170,8 +169,10 @@ def compare(few: Path, many: Path) -> dict[str, tuple[float, float]]:
             web.stop_all()
 
 
-def _is_whole(connection: HTTPConnection) -> bool:
-    return b'"complete":true' in call(connection, "GET", "/api/images?limit=1")[1].replace(b" ", b"")
+def _start_whole(web: Product) -> None:
+    web.start_redis()
+    web.start_web()
+    until(lambda: web.call("GET", "/api/images?limit=1").json["complete"], 60)
 
 
 def memory(web: Product) -> float:
