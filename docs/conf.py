@@ -1,6 +1,6 @@
 """How Sphinx makes the documents into a site (`make docs`), and the groups of its navigation.
 
-The documents are read where they stand. They stay Markdown as forges read it, so the navigation is added in passing.
+The documents are built from where they are, as plain Markdown; the navigation is added while Sphinx reads them.
 """
 
 from __future__ import annotations

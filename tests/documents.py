@@ -23,16 +23,16 @@ def tokens(page: str) -> Iterator[Token]:
 
 
 def links(page: str) -> list[str]:
-    """Where the links of a page lead."""
+    """The targets of a page's links."""
     return [str(token.attrs["href"]) for token in tokens(page) if token.type == "link_open"]
 
 
 def pictures(page: str) -> list[str]:
-    """The addresses of the pictures on a page."""
+    """The URLs of a page's images."""
     return [str(token.attrs["src"]) for token in tokens(page) if token.type == "image"]
 
 
 def html_with_links(page: str) -> list[str]:
-    """The HTML in a page that links to something or loads it: neither `links` nor `pictures` has it."""
+    """Raw HTML in a page that links to or loads something, which `links` and `pictures` do not cover."""
     found = (token.content for token in tokens(page) if token.type in ("html_block", "html_inline"))
     return [html for html in found if re.search(r"\b(href|src\w*)\s*=", html)]

@@ -26,8 +26,8 @@ class SafeQueue(Queue):
     """
 
     lease: ClassVar[Lease]
-    #: so many first pictures were taken by this worker
     taken_first: ClassVar[int] = 0
+    """How many first pictures this worker has taken."""
 
     @classmethod
     def dequeue_any(
@@ -39,13 +39,13 @@ class SafeQueue(Queue):
         while True:
             if not cls.lease.held:
                 raise StopRequested
-            # A worker begins with the oldest, so that one which always dies soon still lets it have its turn.
+            # Begins with the oldest, so that it has its turn even if workers keep dying early.
             taken = take(connection, thumbnails, views, timeout, oldest=cls.taken_first % OLDEST_EVERY == 0)
             if taken is None:
                 if timeout is None:
                     return None
                 raise DequeueTimeout(timeout, thumbnails)
-            cls.taken_first += taken.queue_key == thumbnails  # views between them do not count
+            cls.taken_first += taken.queue_key == thumbnails
             found = None
             try:
                 found = cls._fetch_dequeued_job(connection, taken.queue_key, taken.job_id.decode(), *args, **kwargs)

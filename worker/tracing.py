@@ -17,8 +17,8 @@ from pipeline.tracing import Tracer
 def traced(
     tracer: Tracer, attempt: Attempt, made: str, *, queue: str, queued_at: str | None, began: str
 ) -> Iterator[None]:
-    """A context that is taken down as the span of a pass that `began` then, was in `queue` since `queued_at` and makes
-    `made`: in the trace that the marker tells of, or one of its own. The lines of its log have the trace's id."""
+    """Record the context as the span of a pass that makes `made`, `began` then, and was in `queue` since `queued_at`.
+    It belongs to the trace that the marker names, or begins one. Its log lines have the trace's id."""
     record, trace = attempt.record, attempt.progress_before.trace
     known = span_attributes.of_record(record)
     if trace is not None:
@@ -50,8 +50,8 @@ def traced(
 def traced_again(
     tracer: Tracer, name: str, image_id: str, *, parent: str | None, queued_at: str | None, began: str
 ) -> Iterator[None]:
-    """A context that is taken down as the span of a job of `gallery regenerate`, in the trace `parent` that the job
-    names, or one of its own. Times as in `traced`."""
+    """Record the context as the span of a job of `gallery regenerate`. It belongs to the trace `parent` that the job
+    names, or begins one. Times are as in `traced`."""
     known = {**span_attributes.of_id(image_id), "messaging.destination.name": VIEWS}
     if parent is None:
         with tracer.root(name, kind="consumer", attributes=known):

@@ -49,7 +49,7 @@ class JobQueue:
 
     def __init__(self, name: str, job: str, connection: Redis, timeout: int, *, newest_first: bool = False) -> None:
         self.connection = connection
-        # A job that is tried again lets others go first: it goes to the end that is taken last.
+        # A retried job goes to the end that is taken last, so that others go first.
         self._retry = Retry(max=MAX_ATTEMPTS - 1, enqueue_at_front=newest_first)
         self._job = job
         self.rq = Queue(

@@ -1,7 +1,7 @@
 """Which job a worker takes next: first pictures before views, and a view that has waited long before all.
 
-Of several first pictures the newest is made first, since that is what a gallery shows at its top; every fourth is the
-oldest, so that steady uploads starve none.
+Among first pictures the newest goes first, because it is at the top of the gallery; every fourth is the oldest, so that
+steady uploads starve none.
 """
 
 from __future__ import annotations

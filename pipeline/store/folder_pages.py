@@ -33,7 +33,7 @@ def page_after(volume: Volume, after: str, before: str | None, limit: int, state
 
 
 def ids(volume: Volume, before: str | None = None, state: State | None = None) -> Iterator[str]:
-    """The ids older than `before`, newest first; the state is told by markers, and no record is read. Raises the
+    """The ids older than `before`, newest first; the state comes from the markers, and no record is read. Raises the
     volume's named errors."""
     return _of_state(volume, _ids(volume, before, state), state)
 

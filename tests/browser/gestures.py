@@ -11,7 +11,7 @@ def swipe(page: Page, start: tuple[int, int], end: tuple[int, int]) -> None:
 
 
 def fingers(page: Page, start: list[tuple[int, int]], end: list[tuple[int, int]]) -> None:
-    """Put so many fingers down, move each to its end, and lift them."""
+    """Touch the screen at the `start` points, drag each finger to its `end`, and lift them all."""
     session = page.context.new_cdp_session(page)
 
     def touch(kind: str, part: float) -> None:

@@ -21,9 +21,9 @@ from web.index.folders import Folders
 from web.index.refresh import Refresher
 from web.index.rows import Codec, Row, packed_id
 
-# A transaction writes the pages that it changes whole, and most images change the same ones: so days share one.
+# A transaction writes whole database pages, and the images of many days change the same ones: so days share it.
 _AT_ONCE = 2000
-# Records that are read one by one: events wait meanwhile, and so does whoever watches the progress.
+# Fewer if records are read one by one, since events and the progress that people see wait meanwhile.
 _READ_AT_ONCE = 200
 _CHECKPOINT_EVERY = 5
 _log = structlog.get_logger()
