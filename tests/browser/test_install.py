@@ -56,6 +56,11 @@ def installed(page: Page) -> None:
     )
 
 
+def sign_out(page: Page) -> None:
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_label("Your access token")).to_be_visible()
+
+
 def sign_in(page: Page, token: str) -> None:
     page.get_by_label("Your access token").fill(token)
     page.get_by_role("button", name="Sign in").click()
@@ -129,14 +134,14 @@ def test_what_is_shared_waits_for_whoever_signs_in(bare: Gallery, windows: Windo
     page.wait_for_selector("html.alive")
     installed(page)
     windows.expected = ("status of 401",)  # what was asked before signing out may be answered after it
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     share(page, pictures(tmp_path, 2))
     sign_in(page, UPLOAD)
     expect(page.get_by_role("dialog", name="Add 2 shared files?")).to_be_visible()
     assert bare.call("GET", "/api/images", headers=bearer(UPLOAD)).json["images"] == []
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.locator(".uploads strong")).to_have_text("2 pictures added")
-    page.get_by_role("button", name="Sign out").click()
+    sign_out(page)
     share(page, pictures(tmp_path, 1))
     sign_in(page, READ)
     expect(page.locator(".toast")).to_contain_text("1 file cannot be added")
