@@ -11,8 +11,8 @@ from pipeline.errors import BadSetting
 from pipeline.settings import Settings
 from pipeline.volume.files import keep_from_others
 from web.server.command import gunicorn
-from web.server.config import share_metrics
 from web.server.descriptors import allow_many
+from web.server.shared_memory import share_metrics
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from pipeline.addresses import netloc
-from web.server.config import SHARED_MEMORY
+from web.server.shared_memory import SHARED_MEMORY
 
 
 def gunicorn(app: str, address: str, port: int, threads: int, *options: str) -> list[str]:

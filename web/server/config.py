@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from gunicorn.config import Config
@@ -14,25 +12,12 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from pipeline.logs import set_up_logs
 from pipeline.settings import Settings
-
-_PREFIX = "gallery-metrics-"
-METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-SHARED_MEMORY = "/dev/shm"  # noqa: S108 - heartbeats and counters belong in memory
+from web.server.shared_memory import METRICS_FOLDER
 
 
-def share_metrics(environ: dict[str, str]) -> None:
-    """Give the processes of one web service a folder in memory for their shared counters."""
-    if METRICS_FOLDER not in environ:
-        _remove_abandoned()
-        environ[METRICS_FOLDER] = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=SHARED_MEMORY)
-
-
-def _remove_abandoned() -> None:
-    """Remove the folders of killed services; the name of a folder contains its process id."""
-    for folder in Path(SHARED_MEMORY).glob(f"{_PREFIX}*-*"):
-        process = folder.name.removeprefix(_PREFIX).partition("-")[0]
-        if process.isdigit() and not Path("/proc", process).exists():
-            shutil.rmtree(folder, ignore_errors=True)
+def on_starting(_server: Any) -> None:
+    """A hook of gunicorn, before its first web process: import once what all of them share."""
+    import web.wiring  # noqa: F401
 
 
 def child_exit(_server: Any, worker: Any) -> None:
