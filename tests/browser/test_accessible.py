@@ -203,3 +203,10 @@ def test_a_finger_of_44_pixels_hits_every_control(hung: Gallery, windows: Window
     expect(page.locator(".uploads li.added").first).to_have_css("box-shadow", "none")
     page.evaluate(_STILL)
     assert page.evaluate(_SMALL) == []
+    picture_page = f"/images/{hung.call('GET', '/api/images?limit=1').json['images'][0]['id']}"
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(hung.url + picture_page)
+        expect(page.get_by_role("button", name="Details")).to_be_visible()
+        page.evaluate(_STILL)
+        assert page.evaluate(_SMALL) == [], width

@@ -87,6 +87,8 @@ def test_what_is_typed_is_found_at_an_address_of_its_own(hung: Gallery, windows:
     expect(page.get_by_role("heading", name="Failed pictures with “beach”")).to_be_visible()
     expect(page.locator(".tile.failed")).to_have_count(1)
     expect(page.locator(".tile")).to_have_count(1)
+    search(page, " ")
+    expect(page).to_have_url(f"{hung.url}/?sort=taken")
 
 
 @pytest.mark.parametrize("script", [True, False], ids=["script", "plain"])

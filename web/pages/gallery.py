@@ -35,6 +35,8 @@ def index() -> ResponseReturnValue:
     query = replace(asked_query(typed=True), after=None)
     before = _before(query)
     wanted = Wanted(query)
+    if "q" in request.args and not wanted.typed.strip():
+        return redirect(wanted.address(q=None), 303)  # the search field was cleared
     try:
         page = (
             listing().page(query, PAGE)
