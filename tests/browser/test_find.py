@@ -78,6 +78,7 @@ def test_what_is_typed_is_found_at_an_address_of_its_own(hung: Gallery, windows:
     search(page, "canon")
     expect(page.get_by_role("heading", name="Pictures with “canon”")).to_be_visible()
     expect(page.locator(".tile")).to_have_count(3)
+    expect(page.locator("h1 small")).to_have_text("3 pictures")
     page.go_back()
     expect(page.get_by_role("searchbox")).to_have_value("BEACH july 2019")
     expect(page.locator(".tile")).to_have_count(2)

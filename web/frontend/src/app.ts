@@ -5,6 +5,7 @@ import { Added } from "./added";
 import { find } from "./dom";
 import { Focus } from "./focus";
 import { showEmpty } from "./empty";
+import { showFound } from "./found";
 import { Grid } from "./grid";
 import { showHelp } from "./help";
 import { install, wasShared } from "./install";
@@ -48,6 +49,7 @@ const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id
 function onChange(): void {
   grid.changed();
   showEmpty(main, timeline, () => addFiles?.choose());
+  showFound(timeline);
   scrubber.soon();
   added.soon();
 }
