@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import os
-
-import rq.serializers
-from flask import Flask
-from rq.serializers import JSONSerializer
+from typing import TYPE_CHECKING
 
 from pipeline.errors import BadSetting
-from pipeline.queue.connection import connect
 from pipeline.settings import Settings
-from web.dashboard import errors, protection
-from web.dashboard.unreadable import list_unreadable
 
-_REDIS_SECONDS = 5.0
-PREFIX = "/rq-dashboard"
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The dashboard's app; raises `BadSetting` if no password is set."""
     settings = settings or Settings.from_environment()
+    require_password(settings)
+    # Imported here, as in `web.create_app`.
+    from web.dashboard.wiring import wire
+
+    return wire(settings)
+
+
+def require_password(settings: Settings) -> None:
+    """Raise `BadSetting` if no password is set."""
     if not settings.dashboard_password:
         raise BadSetting("Set GALLERY_DASHBOARD_PASSWORD: the dashboard can change the queue, so it needs a login.")
-    # without a serializer RQ unpickles: anyone who can write to Redis could run code here
-    rq.serializers.PickleSerializer = JSONSerializer  # type: ignore[assignment]
-    os.environ.pop("RQ_DASHBOARD_SETTINGS", None)
-    from rq_dashboard import cli, web
-
-    web.config.serializer = JSONSerializer
-    # one way to reach Redis, through Sentinel and TLS too
-    web.from_url = lambda url, **_: (None, connect(url, timeout=_REDIS_SECONDS))
-    list_unreadable(web)
-    app: Flask = cli.make_flask_app(None, None, None, PREFIX)
-    app.config["RQ_DASHBOARD_REDIS_URL"] = settings.redis_url
-    app.config["APPLICATION_ROOT"] = PREFIX
-    web.setup_rq_connection(app)
-    errors.register(app)
-    protection.protect(app, settings.dashboard_user, settings.dashboard_password)
-    return app

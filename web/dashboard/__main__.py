@@ -9,7 +9,7 @@ import sys
 from pipeline.addresses import resolve
 from pipeline.errors import BadSetting
 from pipeline.settings import Settings
-from web.dashboard import create_app
+from web.dashboard import require_password
 from web.server.command import gunicorn
 from web.server.descriptors import allow_many
 
@@ -21,7 +21,7 @@ def main() -> None:
     try:
         settings = Settings.from_environment()
         address = resolve(settings.dashboard_host, "GALLERY_DASHBOARD")
-        create_app(settings)
+        require_password(settings)
     except BadSetting as error:
         sys.exit(str(error))
     allow_many()
