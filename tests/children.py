@@ -70,7 +70,7 @@ LIES = {
     "an unknown message": _framed(msgspec.msgpack.encode({"type": "run", "command": "id"})),
     "a message of other types": _framed(msgspec.msgpack.encode({"type": "done", "picture": ["AAAA", 7, None]})),
     "an endless message": LENGTH.pack(MOST_BYTES + 1),
-    "a second beginning": encode(Ready(Confinement(frozenset()))),
+    "a second beginning": encode(Ready(Confinement(frozenset()), calls_libwebp=True, writes_avif=True)),
     "a rendition that is no picture": _grid(b"<script>" * 9, 8, 8),
     "a rendition of another format": _grid(picture("PNG", (8, 8)), 8, 8),
     "a grid that is a JPEG": encode(RenditionAnswer(Rendition("grid", _JPEG, 8, 8, Format.JPEG))),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -97,6 +99,13 @@ def test_no_imports_go_in_a_circle() -> None:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail(f"a circle: {' -> '.join(error.args[1])}")
+
+
+def test_only_the_process_that_decodes_loads_a_decoder() -> None:
+    code = "import sys, worker.__main__; print(*{name.partition('.')[0] for name in sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert not {"PIL", "pillow_heif", "cykooz_resizer"} & set(done.stdout.split())
+    assert "rq" in done.stdout.split()
 
 
 def test_web_decodes_nothing_and_workers_speak_no_http() -> None:

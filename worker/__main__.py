@@ -16,7 +16,6 @@ from redis.exceptions import RedisError
 
 from pipeline.errors import BadSetting, RendererDied
 from pipeline.images.formats import Limits
-from pipeline.images.view_format import ViewFormat
 from pipeline.logs import set_up_logs
 from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
@@ -27,7 +26,6 @@ from pipeline.store import Store
 from pipeline.tracing import make_tracer
 from pipeline.volume.files import keep_from_others
 from worker import metrics
-from worker.engine import encode, encode_webp
 from worker.render_process.renderer import CannotStart, Renderer
 from worker.rq_worker import TTL_SECONDS, OneLine, ThumbnailWorker, WorkerContext, touch
 from worker.sweep import Sweep
@@ -63,10 +61,6 @@ def main() -> int:
     )
     if not _can_start(renderer):
         return 1
-    if not encode_webp.libwebp_is_called():
-        _log.warning("this Pillow's libwebp cannot be called directly: thumbnails are a little less close")
-    if settings.view_format is ViewFormat.AUTO and not encode.avif_is_there():
-        _log.warning("this Pillow has no AVIF encoder: views of photographs are WebP")
     name = f"{settings.worker_name}-{uuid4().hex[:6]}"
     queue = ImageQueues(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
     tracer = make_tracer("worker", settings.otlp_endpoint)

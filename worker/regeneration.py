@@ -16,7 +16,7 @@ from pipeline.store import NothingToDo
 from pipeline.store.regeneration import Regeneration, RenderedFile, regenerating, uploads_wait
 from pipeline.times import now
 from worker.engine.camera import NO_SENSE
-from worker.engine.render import Rendition
+from worker.engine.picture import Rendition
 from worker.thumbnails import RenderContext, job_in_hand, queued_at
 from worker.tracing import traced_again
 

@@ -28,7 +28,7 @@ from pipeline.store import Attempt, NothingToDo, Store, ViewCanWait
 from pipeline.times import format_rfc3339, now
 from pipeline.tracing import Tracer
 from worker import metrics
-from worker.engine.render import Rendition
+from worker.engine.picture import Rendition
 from worker.render_process.renderer import Renderer
 from worker.tracing import traced
 

@@ -12,13 +12,14 @@ from pipeline.errors import CutOff, GalleryError, Unrenderable
 from pipeline.images.formats import Limits, check_bounds, read_header
 from pipeline.images.header import Format, upright
 from pipeline.images.recipe import EFFORT, GRID, VIEW
-from pipeline.images.view_format import GRID_FORMAT, Kind, ViewFormat
+from pipeline.images.view_format import GRID_FORMAT, ViewFormat
 from worker.engine.camera import camera_facts
 from worker.engine.colour import to_srgb
 from worker.engine.decode import decode, prepare
 from worker.engine.encode import available, encoded
 from worker.engine.gaps import missing_note, missing_of, without_gaps
 from worker.engine.kind import kind_of
+from worker.engine.picture import Picture, Rendition
 from worker.engine.resize import fitted, fitted_size, view_of
 from worker.engine.thumbhash import thumbhash
 
@@ -34,35 +35,6 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Rendition:
-    """A picture made: its name (`grid` or `view`), the bytes of its file, size in pixels, and format."""
-
-    name: str
-    data: bytes
-    width: int
-    height: int
-    format: Format = Format.WEBP
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """What rendering found: ThumbHash in base64, mean colour as #rrggbb, remarks for the record, the size of the
-    upright original in pixels, as it was decoded (a header may say another one), what it is, if a view was made, and
-    what the camera knew."""
-
-    placeholder: str
-    color: str
-    notes: tuple[str, ...]
-    width: int
-    height: int
-    kind: Kind | None = None
-    taken_at: str | None = None
-    camera: str | None = None
-    lens: str | None = None
-    exposure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

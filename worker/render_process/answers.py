@@ -17,7 +17,7 @@ from pipeline.images.recipe import GRID, VIEW
 from pipeline.images.view_format import GRID_FORMAT, ViewFormat
 from pipeline.records import RENDITIONS
 from worker.engine.camera import LONGEST, CameraFacts
-from worker.engine.render import Picture, Rendition
+from worker.engine.picture import Picture, Rendition
 from worker.render_process.channel import BrokenProtocol
 from worker.render_process.frames import Refused
 from worker.render_process.whole import is_whole

@@ -27,7 +27,10 @@ from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS
 from worker.engine.camera import CameraFacts, read_facts
 from worker.engine.decode import prepare
-from worker.engine.render import Picture, Rendition, render
+from worker.engine.encode import avif_is_there
+from worker.engine.encode_webp import libwebp_is_called
+from worker.engine.picture import Picture, Rendition
+from worker.engine.render import render
 from worker.render_process.frames import (
     LENGTH,
     Answer,
@@ -98,7 +101,8 @@ def main(
         trim = Trim(_STATM)
         _close_descriptors()
         bound_memory(limits.memory_mb)
-        _send(Ready(confine(_CHANNEL, _DESCRIPTORS, parts)))
+        calls_libwebp, writes_avif = libwebp_is_called(), avif_is_there()
+        _send(Ready(confine(_CHANNEL, _DESCRIPTORS, parts), calls_libwebp, writes_avif))
         while True:
             body, descriptor = _receive(channel)
             with open(descriptor, "rb") as original:

@@ -17,7 +17,7 @@ from pipeline.images.recipe import VIEW
 from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS
 from worker.engine.camera import CameraFacts
-from worker.engine.render import Picture, Rendition
+from worker.engine.picture import Picture, Rendition
 from worker.sandbox import Confinement
 
 LENGTH = struct.Struct("<I")
@@ -45,9 +45,12 @@ class ReadFactsRequest(msgspec.Struct, frozen=True, tag="read"):
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):
-    """From the child, once, before it has seen an untrusted byte: what confines it from here on."""
+    """From the child, once, before it has seen an untrusted byte: what confines it from here on, and whether it calls
+    libwebp directly and can write AVIF."""
 
     confinement: Confinement
+    calls_libwebp: bool
+    writes_avif: bool
 
 
 class RenditionAnswer(msgspec.Struct, frozen=True, tag="made"):

@@ -21,7 +21,7 @@ from pipeline.records import RENDITIONS
 from pipeline.volume.files import open_file
 from worker import metrics
 from worker.engine.camera import CameraFacts
-from worker.engine.render import Picture, Rendition
+from worker.engine.picture import Picture, Rendition
 from worker.render_process import usage
 from worker.render_process.answers import check_facts, check_picture, check_rendition, check_unreadable, refusal
 from worker.render_process.channel import BrokenProtocol, Channel, Late
@@ -40,7 +40,7 @@ from worker.render_process.frames import (
     Unreadable,
 )
 from worker.render_process.spawn import exit_code, obituary, spawn
-from worker.sandbox import PARTS, Confinement
+from worker.sandbox import PARTS
 
 # starting takes half a second; this is for a machine that is short of everything
 _START_SECONDS = 20
@@ -84,7 +84,7 @@ class Renderer:
         self._command = child
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
-        self._confinement: Confinement | None = None
+        self._reported: Ready | None = None
 
     @property
     def pid(self) -> int | None:
@@ -117,11 +117,12 @@ class Renderer:
                 raise
             if not isinstance(answer, Ready):
                 raise self._broken(answer)
-            self._report(answer.confinement)
+            self._report(answer)
         return channel
 
-    def _report(self, confinement: Confinement) -> None:
-        """Say once what confines the child, and refuse it if that is too little."""
+    def _report(self, ready: Ready) -> None:
+        """Say once what confines the child and what its libraries lack; refuse it if it is confined too little."""
+        confinement = ready.confinement
         for part in PARTS:
             metrics.SANDBOX.labels(part).set(part in confinement.parts)
         missing = ", ".join(confinement.missing)
@@ -130,12 +131,17 @@ class Renderer:
                 f"GALLERY_REQUIRE_SANDBOX is set, but this system lacks {missing}. Run the worker on Linux 5.13 or "
                 "later, in a container whose seccomp profile allows these calls, or unset it."
             )
-        if confinement != self._confinement:
-            if missing:
-                _log.warning("the decoder is not confined as it could be: this system lacks a part", missing=missing)
-            else:
-                _log.info("the decoder is confined", landlock=confinement.landlock)
-        self._confinement = confinement
+        if ready == self._reported:
+            return
+        if missing:
+            _log.warning("the decoder is not confined as it could be: this system lacks a part", missing=missing)
+        else:
+            _log.info("the decoder is confined", landlock=confinement.landlock)
+        if not ready.calls_libwebp:
+            _log.warning("this Pillow's libwebp cannot be called directly: thumbnails are a little less close")
+        if self._view_format is ViewFormat.AUTO and not ready.writes_avif:
+            _log.warning("this Pillow has no AVIF encoder: views of photographs are WebP")
+        self._reported = ready
 
     def render(
         self, original: Path, publish: Callable[[Rendition], None], wanted: tuple[str, ...] = RENDITIONS
