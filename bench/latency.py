@@ -24,6 +24,7 @@ from pipeline.images.recipe import GRID, VIEW, decoding_scale
 from tests.product import until
 from worker.engine import render
 from worker.engine.encode_webp import ENCODINGS
+from worker.engine.picture import Rendition
 from worker.render_process.memory import keep_memory
 
 _LOAD = 0.7
@@ -118,7 +119,7 @@ def to_grid(path: Path) -> float:
     """Milliseconds of our own render until it hands out the grid."""
     began = time.monotonic()
 
-    def publish(_: render.Rendition) -> None:
+    def publish(_: Rendition) -> None:
         raise _Shown
 
     with suppress(_Shown), path.open("rb") as file:

@@ -11,7 +11,8 @@ from typing import Any
 from bench.common import CORES
 from pipeline.images.formats import Limits
 from pipeline.images.view_format import ViewFormat
-from worker.engine.render import Rendition, render
+from worker.engine.picture import Rendition
+from worker.engine.render import render
 from worker.render_process.memory import keep_memory
 
 

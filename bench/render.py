@@ -26,7 +26,8 @@ from pipeline.images.view_format import ViewFormat
 from tests.product import ROOT
 from worker.engine.decode import decode, prepare
 from worker.engine.encode_webp import ENCODINGS, Encoding, encoded
-from worker.engine.render import Rendition, render, upright_view
+from worker.engine.picture import Rendition
+from worker.engine.render import render, upright_view
 from worker.engine.resize import fitted
 from worker.render_process.memory import keep_memory
 

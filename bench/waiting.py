@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from worker import __main__ as worker
-from worker.engine.render import Picture, Rendition
+from worker.engine.picture import Picture, Rendition
 
 
 class Waiting:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -90,11 +91,11 @@ def _explain(why: str) -> None:
 def _decoder(*, require_sandbox: bool) -> Decode | None:
     """A decoder of renditions, confined as that of originals; None, with one warning, where workers are not installed
     (as in the web image)."""
-    try:
-        from worker.render_process.rendition_size import RenditionDecoder
-    except ImportError:
+    if not (find_spec("PIL") and find_spec("worker")):
         click.echo("Pillow is not here: renditions are not decoded. Run this where workers run.", err=True)
         return None
+    from worker.render_process.rendition_size import RenditionDecoder
+
     decoder = RenditionDecoder(require_sandbox=require_sandbox)
     atexit.register(decoder.stop)
     return decoder.size

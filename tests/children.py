@@ -21,7 +21,8 @@ from pipeline.images.view_format import Kind
 from tests.pictures import picture
 from tests.render_fixtures import encoded
 from worker.engine.camera import CameraFacts
-from worker.engine.render import Picture, Rendition, render
+from worker.engine.picture import Picture, Rendition
+from worker.engine.render import render
 from worker.render_process.child import main
 from worker.render_process.frames import (
     LENGTH,

@@ -13,7 +13,8 @@ import pillow_heif
 from PIL import Image, ImageChops, ImageCms, ImageDraw, ImageFilter, ImageStat
 
 from pipeline.images.formats import Limits
-from worker.engine.render import Picture, render
+from worker.engine.picture import Picture
+from worker.engine.render import render
 
 pillow_heif.register_heif_opener()
 

@@ -15,7 +15,8 @@ from pipeline.images.recipe import RECIPE
 from pipeline.records import RENDITIONS, State
 from pipeline.store import NothingToDo, Store
 from pipeline.store.cleanup import cleanup
-from worker.engine.render import Rendition, render
+from worker.engine.picture import Rendition
+from worker.engine.render import render
 
 
 def accept(store: Store, data: bytes) -> str:

@@ -44,6 +44,16 @@ def ready(store: Store) -> list[str]:
     return ids
 
 
+def test_without_pillow_it_says_so_and_checks_all_else(store: Store, ready: list[str]) -> None:
+    code = "import sys; sys.modules['PIL'] = None; from cli.__main__ import main; main(['doctor'])"
+    environ = {**os.environ, "GALLERY_DATA": str(store.layout.root)}
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=environ, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.endswith("Every rule holds.\n")
+    assert "Pillow is not here: renditions are not decoded." in run.stderr
+
+
 def test_a_whole_volume_passes(store: Store, ready: list[str]) -> None:
     accept(store, picture())
     assert doctor(store) == (0, {"violations": [], "left": 0})

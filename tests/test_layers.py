@@ -101,11 +101,24 @@ def test_no_imports_go_in_a_circle() -> None:
         pytest.fail(f"a circle: {' -> '.join(error.args[1])}")
 
 
+def loaded_by(*names: str) -> set[str]:
+    """The packages that importing these modules loads."""
+    code = f"import sys, {', '.join(names)}; print(*{{name.partition('.')[0] for name in sys.modules}})"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    return set(done.stdout.split())
+
+
 def test_only_the_process_that_decodes_loads_a_decoder() -> None:
-    code = "import sys, worker.__main__; print(*{name.partition('.')[0] for name in sys.modules})"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert not {"PIL", "pillow_heif", "cykooz_resizer"} & set(done.stdout.split())
-    assert "rq" in done.stdout.split()
+    ours = ("worker.__main__", "worker.regeneration", "worker.render_process.rendition_size", "cli.doctor")
+    loaded = loaded_by(*ours)
+    assert "rq" in loaded
+    assert not {"PIL", "pillow_heif", "cykooz_resizer"} & loaded
+
+
+def test_what_only_becomes_gunicorn_loads_no_service() -> None:
+    assert not {"flask", "rq", "rq_dashboard", "gunicorn"} & loaded_by("web.__main__")
+    assert not {"flask", "rq_dashboard", "gunicorn"} & loaded_by("web.dashboard.__main__")
 
 
 def test_web_decodes_nothing_and_workers_speak_no_http() -> None:

@@ -11,7 +11,8 @@ from PIL import Image, ImageCms
 from pipeline.images.formats import Limits, check_bounds, read_header
 from tests.pictures import picture
 from worker.engine.colour import DAMAGED, to_srgb
-from worker.engine.render import Rendition, render
+from worker.engine.picture import Rendition
+from worker.engine.render import render
 
 _CURVES = b"cvst\0\0\0\0" + struct.pack(">HH6I", 3, 3, *(36, 64) * 3)
 

@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from pipeline.errors import ImageNotFound, RendererDied, RenderTimeout, Unrenderable
 from pipeline.images.formats import Limits
+from pipeline.images.view_format import ViewFormat
 from tests.children import LIES, LIES_OF_THE_CAMERA
 from tests.pictures import picture, undecodable
 from tests.render_fixtures import encoded, scene
-from worker.engine.render import Rendition
+from worker.__main__ import warn_of_lacks
+from worker.engine.picture import Rendition
+from worker.render_process.frames import Ready
 from worker.render_process.renderer import CannotStart, Renderer
 
 
@@ -93,6 +97,22 @@ def test_a_broken_picture_costs_no_new_process(renderer: Renderer, tmp_path: Pat
         color_of(renderer, write(tmp_path / "broken", undecodable()))
     color_of(renderer, good)
     assert renderer.pid == pid
+
+
+def test_a_worker_logs_once_what_the_decoders_libraries_lack(renderer: Renderer) -> None:
+    renderer.start()
+    assert renderer.ready is not None
+    assert renderer.ready.calls_libwebp
+    assert renderer.ready.writes_avif
+    poor = Ready(renderer.ready.confinement, calls_libwebp=False, writes_avif=False)
+    for ready, view_format, expected in (
+        (renderer.ready, ViewFormat.AUTO, 0),
+        (poor, ViewFormat.AUTO, 2),
+        (poor, ViewFormat.WEBP, 1),
+    ):
+        with capture_logs() as logged:
+            warn_of_lacks(ready, view_format)
+        assert len(logged) == expected
 
 
 @pytest.fixture(scope="module")

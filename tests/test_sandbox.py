@@ -23,7 +23,7 @@ from tests.fuzz import seeds
 from tests.pictures import picture
 from tests.samples import samples
 from tests.test_metrics import workers
-from worker.engine.render import Rendition
+from worker.engine.picture import Rendition
 from worker.render_process.renderer import Renderer
 from worker.render_process.rendition_size import RenditionDecoder
 from worker.render_process.warm_up import SAMPLES

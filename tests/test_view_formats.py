@@ -16,7 +16,8 @@ from pipeline.settings import Settings
 from tests.render_fixtures import encoded
 from tests.view_formats import DRAWN, TAKEN, clear, landscape
 from worker.engine.encode import available, avif_is_there
-from worker.engine.render import Rendition, render, upright_view
+from worker.engine.picture import Rendition
+from worker.engine.render import render, upright_view
 from worker.render_process.renderer import Renderer
 from worker.render_process.whole import is_whole
 

@@ -1,4 +1,4 @@
-"""Wires the web service: what `create_app` returns."""
+"""Builds the app that `create_app` returns. A module of its own, so that importing `web` stays cheap."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from pipeline.errors import BadSetting, RendererDied
 from pipeline.images.formats import Limits
+from pipeline.images.view_format import ViewFormat
 from pipeline.logs import set_up_logs
 from pipeline.queue.connection import connect
 from pipeline.queue.events import EventPublisher
@@ -26,6 +27,7 @@ from pipeline.store import Store
 from pipeline.tracing import make_tracer
 from pipeline.volume.files import keep_from_others
 from worker import metrics
+from worker.render_process.frames import Ready
 from worker.render_process.renderer import CannotStart, Renderer
 from worker.rq_worker import TTL_SECONDS, OneLine, ThumbnailWorker, WorkerContext, touch
 from worker.sweep import Sweep
@@ -61,6 +63,8 @@ def main() -> int:
     )
     if not _can_start(renderer):
         return 1
+    if renderer.ready is not None:
+        warn_of_lacks(renderer.ready, settings.view_format)
     name = f"{settings.worker_name}-{uuid4().hex[:6]}"
     queue = ImageQueues(connect(settings.redis_url, timeout=5), settings.job_timeout, lease)
     tracer = make_tracer("worker", settings.otlp_endpoint)
@@ -87,6 +91,14 @@ def _can_start(renderer: Renderer) -> bool:
     except RendererDied as death:
         _log.warning("the process that decodes did not start, and is started with the first picture", how=death.how)
     return True
+
+
+def warn_of_lacks(ready: Ready, view_format: ViewFormat) -> None:
+    """Log what the libraries of the process that decodes lack."""
+    if not ready.calls_libwebp:
+        _log.warning("this Pillow's libwebp cannot be called directly: thumbnails are a little less close")
+    if view_format is ViewFormat.AUTO and not ready.writes_avif:
+        _log.warning("this Pillow has no AVIF encoder: views of photographs are WebP")
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

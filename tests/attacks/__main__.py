@@ -10,7 +10,7 @@ from pipeline.images.formats import Limits
 from pipeline.images.view_format import Kind
 from tests.attacks import ATTACKS
 from tests.pictures import picture
-from worker.engine.render import Picture, Rendition
+from worker.engine.picture import Picture, Rendition
 from worker.render_process.child import main
 
 _WEBP = picture("WEBP", (8, 8))

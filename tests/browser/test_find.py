@@ -193,6 +193,8 @@ def test_what_comes_in_appears_where_it_belongs_and_is_told_if_that_is_out_of_vi
     expect(page.locator(".day", has=tile)).to_contain_text("2017")
     expect(other.locator(".tile")).to_have_count(1)
     expect(other.get_by_role("button", name="added")).to_have_count(0)
+    hung.until_ended(hung.upload(taken("2016:05:06 07:08:09", size=(600, 400)), "hill again.jpg").json["id"])
+    expect(other.locator("h1 small")).to_have_text("2 pictures")
     # the viewer walks in the same order
     page.keyboard.press("Enter")
     expect(page.locator(".pswp.viewer-open")).to_be_visible()

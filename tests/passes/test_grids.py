@@ -16,7 +16,8 @@ from pipeline.store.checks.examine import repair
 from tests.conftest import picture
 from tests.landscapes import scene
 from tests.stores import accept, make
-from worker.engine.render import Rendition, render
+from worker.engine.picture import Rendition
+from worker.engine.render import render
 
 
 @pytest.mark.parametrize("size", [(4000, 3000), (1500, 2000), (300, 200)])

@@ -8,6 +8,7 @@ import sys
 
 from pipeline.addresses import resolve
 from pipeline.errors import BadSetting
+from pipeline.queue.connection import connect
 from pipeline.settings import Settings
 from web.dashboard import require_password
 from web.server.command import gunicorn
@@ -22,6 +23,7 @@ def main() -> None:
         settings = Settings.from_environment()
         address = resolve(settings.dashboard_host, "GALLERY_DASHBOARD")
         require_password(settings)
+        connect(settings.redis_url, timeout=1)  # reads the address, and connects to nothing yet
     except BadSetting as error:
         sys.exit(str(error))
     allow_many()

@@ -1,4 +1,4 @@
-"""Wires the dashboard: what `create_app` returns."""
+"""Builds the app that `create_app` returns. A module of its own, so that importing the package stays cheap."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from web.dashboard import errors, protection
 from web.dashboard.unreadable import list_unreadable
 
 _REDIS_SECONDS = 5.0
-PREFIX = "/rq-dashboard"
+_PREFIX = "/rq-dashboard"
 
 
 def wire(settings: Settings) -> Flask:
@@ -28,9 +28,9 @@ def wire(settings: Settings) -> Flask:
     # one way to reach Redis, through Sentinel and TLS too
     web.from_url = lambda url, **_: (None, connect(url, timeout=_REDIS_SECONDS))
     list_unreadable(web)
-    app: Flask = cli.make_flask_app(None, None, None, PREFIX)
+    app: Flask = cli.make_flask_app(None, None, None, _PREFIX)
     app.config["RQ_DASHBOARD_REDIS_URL"] = settings.redis_url
-    app.config["APPLICATION_ROOT"] = PREFIX
+    app.config["APPLICATION_ROOT"] = _PREFIX
     web.setup_rq_connection(app)
     errors.register(app)
     protection.protect(app, settings.dashboard_user, settings.dashboard_password)

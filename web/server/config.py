@@ -16,7 +16,7 @@ from web.server.shared_memory import METRICS_FOLDER
 
 
 def on_starting(_server: Any) -> None:
-    """A hook of gunicorn, before its first web process: import once what all of them share."""
+    """A hook of gunicorn, before it forks: import the service once, so that all web processes share its modules."""
     import web.wiring  # noqa: F401
 
 

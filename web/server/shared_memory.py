@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-SHARED_MEMORY = "/dev/shm"  # noqa: S108 - what lies there takes no disk's time, and ends with the machine
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - no disk is involved, and a reboot clears it
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _PREFIX = "gallery-metrics-"
 

@@ -1,4 +1,4 @@
-"""What the engine makes and finds. Who only receives it needs no decoder for that."""
+"""What the engine makes and finds. Apart from `render`, so that a worker can import it without loading a decoder."""
 
 from __future__ import annotations
 

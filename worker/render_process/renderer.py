@@ -84,7 +84,7 @@ class Renderer:
         self._command = child
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
-        self._reported: Ready | None = None
+        self.ready: Ready | None = None
 
     @property
     def pid(self) -> int | None:
@@ -121,7 +121,7 @@ class Renderer:
         return channel
 
     def _report(self, ready: Ready) -> None:
-        """Say once what confines the child and what its libraries lack; refuse it if it is confined too little."""
+        """Log once what confines the child, and refuse it if that is too little."""
         confinement = ready.confinement
         for part in PARTS:
             metrics.SANDBOX.labels(part).set(part in confinement.parts)
@@ -131,17 +131,12 @@ class Renderer:
                 f"GALLERY_REQUIRE_SANDBOX is set, but this system lacks {missing}. Run the worker on Linux 5.13 or "
                 "later, in a container whose seccomp profile allows these calls, or unset it."
             )
-        if ready == self._reported:
-            return
-        if missing:
-            _log.warning("the decoder is not confined as it could be: this system lacks a part", missing=missing)
-        else:
-            _log.info("the decoder is confined", landlock=confinement.landlock)
-        if not ready.calls_libwebp:
-            _log.warning("this Pillow's libwebp cannot be called directly: thumbnails are a little less close")
-        if self._view_format is ViewFormat.AUTO and not ready.writes_avif:
-            _log.warning("this Pillow has no AVIF encoder: views of photographs are WebP")
-        self._reported = ready
+        if self.ready is None or confinement != self.ready.confinement:
+            if missing:
+                _log.warning("the decoder is not confined as it could be: this system lacks a part", missing=missing)
+            else:
+                _log.info("the decoder is confined", landlock=confinement.landlock)
+        self.ready = ready
 
     def render(
         self, original: Path, publish: Callable[[Rendition], None], wanted: tuple[str, ...] = RENDITIONS

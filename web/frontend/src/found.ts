@@ -6,7 +6,7 @@ import { count, many } from "./words";
 
 const place = document.querySelector<HTMLElement>("#found");
 
-/** Shows the number of images; a plus stands for those that are not loaded yet. */
+/** Shows the number of images; a plus means that there are more than are loaded. */
 export function showFound(timeline: Timeline): void {
   if (!place || !timeline.counted) return;
   const { goesOn, total } = timeline;
