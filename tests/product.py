@@ -21,6 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from redis import Redis
+
 ROOT = Path(__file__).resolve().parent.parent
 _PORT_BLOCKS = range(12_000, 32_000, 100)
 _TAKING_PORT = threading.Lock()
@@ -85,6 +87,11 @@ class Gallery:
     def until_ready(self) -> None:
         """Wait until web takes uploads."""
         until(lambda: self.call("GET", "/readyz").status == 200, 60)
+
+    def until_workers(self, count: int) -> None:
+        """Wait until so many workers take jobs."""
+        with Redis.from_url(self.environ["REDIS_URL"]) as redis:
+            until(lambda: redis.scard("rq:workers") >= count, 60)
 
     def start_all(self) -> None:
         """Start Redis unless it runs, web and two workers, and wait until uploads are taken."""

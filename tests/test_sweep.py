@@ -16,7 +16,7 @@ from redis import Redis
 
 from bench.make_volume import make as make_volume
 from pipeline.queue.connection import connect
-from pipeline.queue.image_queues import ImageQueues
+from pipeline.queue.image_queues import ImageQueues, JobState
 from pipeline.queue.lease import Lease
 from pipeline.settings import Settings
 from pipeline.store import Store, failure_marks, outbox, outdated_failures
@@ -70,6 +70,20 @@ def test_it_enqueues_what_has_no_job_and_leaves_what_has_one(store: Store, queue
     assert sorted(queue.rq.job_ids) == sorted(ids)
     queue.connection.flushall()
     assert sweep.sweep() == 3
+
+
+def test_an_image_that_has_just_ended_gets_no_other_job(
+    store: Store, queue: ImageQueues, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id, states = accept(store, picture()), queue.job_states
+
+    def made_meanwhile(image_ids: list[str]) -> dict[str, JobState]:
+        make(store, image_id)
+        return states(image_ids)
+
+    monkeypatch.setattr(queue, "job_states", made_meanwhile)
+    assert Sweep(store, queue, 30).sweep() == 0
+    assert queue.rq.job_ids == []
 
 
 def test_it_touches_no_image_but_those_that_wait(store: Store, queue: ImageQueues) -> None:

@@ -113,8 +113,8 @@ class Sweep:
             _log.info("records of days written into one file each", days=days)
 
     def _is_in_hand(self, image_id: str) -> bool:
-        """Whether a worker has the image, or its marker cannot be asked."""
+        """Whether a worker has the image, or has ended it since it was listed, or its marker cannot be asked."""
         marker = self._store.layout.marker(image_id)
         with tolerated(marker):
-            return is_locked(marker)
+            return is_locked(marker) or not marker.exists()
         return True

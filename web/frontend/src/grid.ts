@@ -5,6 +5,7 @@ import { Blank, DaySection } from "./day-section";
 import { h } from "./dom";
 import { firstOf, HEAD, Layout, type DayBox, type RunBox } from "./layout";
 import { dayOf } from "./order";
+import { Pace } from "./pace";
 import { columns } from "./rows";
 import { DayHeader } from "./day-header";
 import { Tile, type TileActions } from "./tile";
@@ -31,7 +32,11 @@ export class Grid {
   readonly #scale = new ScrollScale(this.element, () => this.draw());
   /** The page's footer, placed below the grid by a transform, so that it causes no layout shift while images load. */
   readonly #foot = document.querySelector<HTMLElement>(".foot");
-  #frame = 0;
+  readonly #pace = new Pace(() => this.draw());
+  /** Draws in the next frame. */
+  readonly soon = this.#pace.soon;
+  /** Called after the grid was drawn with another layout. */
+  settled: () => void = () => undefined;
   #dirty = true;
   #top = 0;
   #rtl = false;
@@ -49,21 +54,21 @@ export class Grid {
   start(into: HTMLElement): void {
     into.append(this.element, this.#dayHeader.element);
     if (this.#foot) this.element.append(this.#foot);
-    addEventListener("scroll", () => this.soon(), { passive: true });
-    new ResizeObserver(() => this.changed()).observe(into);
-    new MutationObserver(() => this.changed()).observe(document.documentElement, { attributeFilter: ["dir"] });
-    this.changed();
+    addEventListener("scroll", this.soon, { passive: true });
+    new ResizeObserver(() => this.#resized()).observe(into);
+    new MutationObserver(() => this.#resized()).observe(document.documentElement, { attributeFilter: ["dir"] });
     this.draw();
   }
 
   /** Call when the timeline has changed. */
   changed(): void {
     this.#dirty = true;
-    this.soon();
+    this.#pace.afterPause();
   }
 
-  soon(): void {
-    this.#frame ||= requestAnimationFrame(() => this.draw());
+  #resized(): void {
+    this.#dirty = true;
+    this.soon();
   }
 
   /** The top of the visible part, in pixels from the top of the grid; the bar above it is 64 pixels high. */
@@ -108,8 +113,8 @@ export class Grid {
   }
 
   draw(): void {
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
+    this.#pace.begin();
+    const isChanged = this.#dirty;
     const edge = this.#settle(); // asked once: after each change below, the browser would lay out the page to answer
     const over = Math.min(innerHeight, 1100);
     const span: Span = { edge, low: edge - over, high: edge + innerHeight + over };
@@ -150,6 +155,7 @@ export class Grid {
     }
     this.#dayHeader.show(days[this.layout.dayAt(edge)], edge);
     this.wanted(wanted.sort((a, b) => a.distance - b.distance).map(({ run }) => run));
+    if (isChanged) this.settled();
   }
 
   /** Brings the layout up to date; returns the edge. Near the top, all is measured before anything is changed. */
