@@ -35,7 +35,7 @@ export class Grid {
   readonly #pace = new Pace(() => this.draw());
   /** Draws in the next frame. */
   readonly soon = this.#pace.soon;
-  /** Called after the grid was drawn with another layout. */
+  /** Called when the layout is another one, before it is drawn. */
   settled: () => void = () => undefined;
   #dirty = true;
   #top = 0;
@@ -114,7 +114,6 @@ export class Grid {
 
   draw(): void {
     this.#pace.begin();
-    const isChanged = this.#dirty;
     const edge = this.#settle(); // asked once: after each change below, the browser would lay out the page to answer
     const over = Math.min(innerHeight, 1100);
     const span: Span = { edge, low: edge - over, high: edge + innerHeight + over };
@@ -155,7 +154,6 @@ export class Grid {
     }
     this.#dayHeader.show(days[this.layout.dayAt(edge)], edge);
     this.wanted(wanted.sort((a, b) => a.distance - b.distance).map(({ run }) => run));
-    if (isChanged) this.settled();
   }
 
   /** Brings the layout up to date; returns the edge. Near the top, all is measured before anything is changed. */
@@ -170,6 +168,7 @@ export class Grid {
     this.#rtl = getComputedStyle(this.element).direction === "rtl";
     this.#top = this.element.getBoundingClientRect().top + scrollY;
     this.layout.update(width);
+    this.settled();
     this.#scale.resize(this.layout.height);
     if (this.#foot) this.#foot.style.transform = `translateY(${this.element.style.height})`;
     if (!isScrolled) return at + 64 - this.#top;

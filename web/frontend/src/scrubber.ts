@@ -27,7 +27,7 @@ export class Scrubber {
     this.element.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /** Call when the grid was drawn with another layout: follows in the next frame, once. */
+  /** Call when the grid has another layout: follows in the next frame, once, after the grid is drawn. */
   soon(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(() => this.update());
