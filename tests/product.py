@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from redis import Redis
+from redis.exceptions import RedisError
 
 ROOT = Path(__file__).resolve().parent.parent
 _PORT_BLOCKS = range(12_000, 32_000, 100)
@@ -89,9 +90,15 @@ class Gallery:
         until(lambda: self.call("GET", "/readyz").status == 200, 60)
 
     def until_workers(self, count: int) -> None:
-        """Wait until so many workers take jobs."""
-        with Redis.from_url(self.environ["REDIS_URL"]) as redis:
-            until(lambda: redis.scard("rq:workers") >= count, 60)
+        """Wait until so many workers have registered with a fresh Redis."""
+
+        def registered() -> bool:
+            with suppress(RedisError):
+                return redis.scard("rq:workers") >= count
+            return False
+
+        with Redis.from_url(self.environ["REDIS_URL"], socket_timeout=5) as redis:
+            until(registered, 60)
 
     def start_all(self) -> None:
         """Start Redis unless it runs, web and two workers, and wait until uploads are taken."""

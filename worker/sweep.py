@@ -81,7 +81,7 @@ class Sweep:
         arriving = {name.partition(".")[0] for name in self._store.volume.arriving()} if states else set()
         moment, suspects, count = time.monotonic(), {}, 0
         for image_id, state in states.items():
-            if state is JobState.WAITING or image_id in arriving or self._is_in_hand(image_id):
+            if state is JobState.WAITING or image_id in arriving or self._needs_no_job(image_id):
                 continue
             # a job that has just left the queue may be about to lock its marker: look twice
             since = self._suspects.get(image_id, moment)
@@ -112,8 +112,9 @@ class Sweep:
         if not self._store.pending() and (days := self._store.write_days(_DAYS_SECONDS)):
             _log.info("records of days written into one file each", days=days)
 
-    def _is_in_hand(self, image_id: str) -> bool:
-        """Whether a worker has the image, or has ended it since it was listed, or its marker cannot be asked."""
+    def _needs_no_job(self, image_id: str) -> bool:
+        """Whether a worker has the image or has just ended it. Also if its marker cannot be read: the next sweep asks
+        again."""
         marker = self._store.layout.marker(image_id)
         with tolerated(marker):
             return is_locked(marker) or not marker.exists()

@@ -46,12 +46,11 @@ const statusLine = new StatusLine(() => retries.note([...timeline.known()].filte
 const addFiles = mayUpload ? new AddFiles(onUploaded) : null;
 const opener = new Opener(timeline, grid, loader, { retry: (id) => void retry(id), remove: (id) => void deleteImages([id]) });
 
-grid.settled = () => scrubber.soon();
-
 function onChange(): void {
   grid.changed();
   showEmpty(main, timeline, () => addFiles?.choose());
   showFound(timeline);
+  scrubber.soon();
   added.soon();
 }
 

@@ -5,7 +5,6 @@ import { Blank, DaySection } from "./day-section";
 import { h } from "./dom";
 import { firstOf, HEAD, Layout, type DayBox, type RunBox } from "./layout";
 import { dayOf } from "./order";
-import { Pace } from "./pace";
 import { columns } from "./rows";
 import { DayHeader } from "./day-header";
 import { Tile, type TileActions } from "./tile";
@@ -32,11 +31,7 @@ export class Grid {
   readonly #scale = new ScrollScale(this.element, () => this.draw());
   /** The page's footer, placed below the grid by a transform, so that it causes no layout shift while images load. */
   readonly #foot = document.querySelector<HTMLElement>(".foot");
-  readonly #pace = new Pace(() => this.draw());
-  /** Draws in the next frame. */
-  readonly soon = this.#pace.soon;
-  /** Called when the layout is another one, before it is drawn. */
-  settled: () => void = () => undefined;
+  #frame = 0;
   #dirty = true;
   #top = 0;
   #rtl = false;
@@ -54,21 +49,21 @@ export class Grid {
   start(into: HTMLElement): void {
     into.append(this.element, this.#dayHeader.element);
     if (this.#foot) this.element.append(this.#foot);
-    addEventListener("scroll", this.soon, { passive: true });
-    new ResizeObserver(() => this.#resized()).observe(into);
-    new MutationObserver(() => this.#resized()).observe(document.documentElement, { attributeFilter: ["dir"] });
+    addEventListener("scroll", () => this.soon(), { passive: true });
+    new ResizeObserver(() => this.changed()).observe(into);
+    new MutationObserver(() => this.changed()).observe(document.documentElement, { attributeFilter: ["dir"] });
+    this.changed();
     this.draw();
   }
 
   /** Call when the timeline has changed. */
   changed(): void {
     this.#dirty = true;
-    this.#pace.afterPause();
+    this.soon();
   }
 
-  #resized(): void {
-    this.#dirty = true;
-    this.soon();
+  soon(): void {
+    this.#frame ||= requestAnimationFrame(() => this.draw());
   }
 
   /** The top of the visible part, in pixels from the top of the grid; the bar above it is 64 pixels high. */
@@ -113,7 +108,8 @@ export class Grid {
   }
 
   draw(): void {
-    this.#pace.begin();
+    cancelAnimationFrame(this.#frame);
+    this.#frame = 0;
     const edge = this.#settle(); // asked once: after each change below, the browser would lay out the page to answer
     const over = Math.min(innerHeight, 1100);
     const span: Span = { edge, low: edge - over, high: edge + innerHeight + over };
@@ -168,7 +164,6 @@ export class Grid {
     this.#rtl = getComputedStyle(this.element).direction === "rtl";
     this.#top = this.element.getBoundingClientRect().top + scrollY;
     this.layout.update(width);
-    this.settled();
     this.#scale.resize(this.layout.height);
     if (this.#foot) this.#foot.style.transform = `translateY(${this.element.style.height})`;
     if (!isScrolled) return at + 64 - this.#top;

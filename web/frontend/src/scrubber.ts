@@ -27,7 +27,7 @@ export class Scrubber {
     this.element.addEventListener("keydown", (event) => this.#key(event));
   }
 
-  /** Call when the grid has another layout: follows in the next frame, once, after the grid is drawn. */
+  /** Call when the timeline has changed and the grid knows: follows in the next frame, once, after the grid is drawn. */
   soon(): void {
     cancelAnimationFrame(this.#frame);
     this.#frame = requestAnimationFrame(() => this.update());
