@@ -94,7 +94,7 @@ class Gallery:
 
         def registered() -> bool:
             with suppress(RedisError):
-                return redis.scard("rq:workers") >= count
+                return bool(redis.scard("rq:workers") >= count)
             return False
 
         with Redis.from_url(self.environ["REDIS_URL"], socket_timeout=5) as redis:
