@@ -45,7 +45,6 @@ def bare(tmp_path: Path) -> Iterator[Gallery]:
 def gallery(bare: Gallery) -> Gallery:
     """Everything runs: one Redis-compatible server, one web process, two workers."""
     bare.start_all()
-    bare.until_workers(2)
     return bare
 
 

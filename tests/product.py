@@ -101,7 +101,7 @@ class Gallery:
             until(registered, 60)
 
     def start_all(self) -> None:
-        """Start Redis unless it runs, web and two workers, and wait until uploads are taken."""
+        """Start Redis unless it runs, web and two workers; wait until uploads are taken and both workers are there."""
         if "redis" not in self.processes:
             self.start("redis", "launcher.redis")
         until(lambda: answers(self.redis_port), 30)
@@ -109,6 +109,7 @@ class Gallery:
         self.start("worker.1", "worker")
         self.start("worker.2", "worker")
         self.until_ready()
+        self.until_workers(2)
 
     def stop(self, name: str, how: signal.Signals = signal.SIGTERM) -> int:
         process = self.processes.pop(name)

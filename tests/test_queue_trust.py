@@ -56,7 +56,6 @@ def test_entries_that_cannot_be_read_are_dropped_and_stop_no_worker(bare: Galler
         redis.rpush("rq:queue:thumbnails", *strays)
         redis.rpush("rq:queue:thumbnails:intermediate", *strays)
         bare.start_all()
-        bare.until_workers(2)
         for _ in range(2):
             assert bare.until_ended(bare.upload(picture()).json["id"])["state"] == "ready"
         assert redis.llen("rq:queue:thumbnails") == 0

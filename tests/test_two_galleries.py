@@ -37,6 +37,9 @@ def pair(tmp_path: Path) -> Iterator[tuple[Gallery, Gallery]]:
             for gallery in (first, second):
                 gallery.log = gallery.data.with_suffix(".log")
                 start(gallery)
+                first.until_workers(1)
+            log = second.data.with_suffix(".log")
+            until(lambda: log.read_text().count('"held_by"') == 2, 60)  # web and worker know whose it is
             yield first, second
 
 
