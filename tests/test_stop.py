@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from rq import SimpleWorker
+from redis import Redis
+from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
 from tests.conftest import Gallery, picture, until
 from tests.product import renderers
 from worker.rq_worker import ThumbnailWorker
+from worker.safe_queue import SafeQueue
 
 
 def heavy() -> bytes:
@@ -104,6 +106,15 @@ def test_a_rolling_restart_under_load_loses_no_request_and_no_image(gallery: Gal
     for image_id in ids:
         record = gallery.until_ended(image_id, 90)
         assert (record["state"], record["attempts"]) == ("ready", 1)
+
+
+def test_a_stop_that_comes_while_a_job_is_fetched_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    def told_to_stop(*_: Any) -> NoReturn:
+        raise StopRequested
+
+    monkeypatch.setattr(Queue, "_fetch_dequeued_job", told_to_stop)
+    with Redis() as redis, pytest.raises(StopRequested):
+        SafeQueue._fetch_dequeued_job(redis, "rq:queue:thumbnails", "a job")
 
 
 def test_the_gallery_is_the_same_after_everything_was_killed(gallery: Gallery) -> None:

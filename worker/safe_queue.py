@@ -65,6 +65,8 @@ class SafeQueue(Queue):
         """As RQ's; a job that cannot be read is dropped."""
         try:
             return super()._fetch_dequeued_job(connection, queue_key, job_id, *args, **kwargs)
+        except StopRequested:  # the signal came meanwhile; the sweep enqueues the job again
+            raise
         except Exception as error:
             if isinstance(error, RedisError | OSError) and not _is_wrong_type(error):
                 raise
