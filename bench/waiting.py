@@ -17,6 +17,8 @@ from worker.engine.picture import Picture, Rendition
 class Waiting:
     """A renderer that waits, and answers with tiny pictures."""
 
+    ready = None  # it has no process that could say anything
+
     def __init__(self, *_: object, **__: object) -> None:
         out = io.BytesIO()
         Image.new("RGB", (8, 8), "teal").save(out, "WEBP")

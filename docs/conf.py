@@ -1,6 +1,6 @@
 """How Sphinx makes the documents into a site (`make docs`), and the groups of its navigation.
 
-The documents are built from where they are, as plain Markdown; the navigation is added while Sphinx reads them.
+The Markdown files are built in place and stay plain: the navigation is added while Sphinx reads them.
 """
 
 from __future__ import annotations

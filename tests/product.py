@@ -101,7 +101,7 @@ class Gallery:
             until(registered, 60)
 
     def start_all(self) -> None:
-        """Start Redis unless it runs, web and two workers; wait until uploads are taken and both workers are there."""
+        """Start Redis unless it runs, web and two workers; wait until uploads are taken and both workers registered."""
         if "redis" not in self.processes:
             self.start("redis", "launcher.redis")
         until(lambda: answers(self.redis_port), 30)
@@ -194,9 +194,9 @@ def mounted(folder: Path, options: str) -> Iterator[bool]:
 
 
 def free_port() -> int:
-    """A port that nobody has, and that no process of tests gives out again.
+    """A free port that no other test process hands out.
 
-    Below those that the system gives to outgoing connections.
+    It is below those that the system uses for outgoing connections.
     """
     with _TAKING_PORT:
         for port in _PORTS:
@@ -207,7 +207,7 @@ def free_port() -> int:
 
 
 def _ports() -> Iterator[int]:
-    """The ports of blocks that are ours alone: each process of tests locks those that it takes from, until it ends.
+    """The ports of this test process: it locks each block of ports that it uses, until it ends.
 
     Two processes that asked the system could be told the same port before either listens.
     """

@@ -99,7 +99,7 @@ def test_a_broken_picture_costs_no_new_process(renderer: Renderer, tmp_path: Pat
     assert renderer.pid == pid
 
 
-def test_a_worker_logs_once_what_the_decoders_libraries_lack(renderer: Renderer) -> None:
+def test_a_worker_logs_what_the_decoders_libraries_lack(renderer: Renderer) -> None:
     renderer.start()
     assert renderer.ready is not None
     assert renderer.ready.calls_libwebp

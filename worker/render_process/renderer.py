@@ -59,7 +59,7 @@ class CannotStart(Exception):
 
 class Renderer:
     """Renders in a child, which is replaced if it dies, if it takes too long, and after `pictures` of them: one that is
-    taken over unnoticed sees no more."""
+    taken over unnoticed sees no more. `ready` is what the last child said when it started; None before the first."""
 
     def __init__(
         self,
