@@ -58,8 +58,8 @@ def test_what_was_restored_and_deleted_once_more_has_all_its_time_again(
     assert store.expire_trash() == 0
     store.restore(image_id)
     store.delete(image_id)
-    two_days_later = store.volume.now() + 2 * DAY
-    monkeypatch.setattr(Volume, "now", lambda _: two_days_later)
+    two_days_later = store.volume.now_ns() + 2 * DAY * 10**9
+    monkeypatch.setattr(Volume, "now_ns", lambda _: two_days_later)
     assert store.expire_trash() == 0
     assert store.trashed_ids() == [image_id]
 

@@ -64,7 +64,7 @@ class DayFiles:
         days = {name: stamp for name, stamp in stamps_in(layout.images).items() if is_day(name)}
         files = stamps_in(layout.days)
         self._remove_leftovers(files, days)
-        rested = int((self._volume.now() - self._rest) * 1e9)
+        rested = self._volume.now_ns() - int(self._rest * 1e9)
         waiting = {bucket_names(image_id)[0] for image_id in outbox.pending(self._volume)}
         resting = [day for day in days if day not in waiting]
         for day in resting:

@@ -33,7 +33,7 @@ class Expiry:
         if not ids:
             return 0
         try:
-            end = self._volume.now() - self._seconds
+            end = self._volume.now_ns() / 1e9 - self._seconds
         except OSError as error:
             raise volume_error(error) from error
         due = {image_id: at for image_id, at in self._deleted_at.items() if at <= end}

@@ -97,14 +97,15 @@ class Volume:
                 return False  # release 0.1 had no trash
             raise volume_error(error) from error
 
-    def now(self) -> float:
-        """The moment by the volume's own clock, in seconds since the epoch; raises `OSError`.
+    def now_ns(self) -> int:
+        """The moment by the volume's own clock, in nanoseconds since the epoch; raises `OSError`.
 
-        Stamps of files are compared with it, and never with a clock of ours.
+        Stamps of files are compared with it, and never with a clock of ours. In whole nanoseconds, because seconds as
+        a `float` are rounded, so that a file of the same moment could seem to be newer.
         """
         os.close(os.open(self.layout.clock, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640))
         os.utime(self.layout.clock)
-        return self.layout.clock.stat().st_mtime
+        return self.layout.clock.stat().st_mtime_ns
 
     def is_arriving(self, image_id: str) -> bool:
         """Whether an upload with this id is being written; raises `OSError`."""

@@ -58,6 +58,13 @@ def test_a_day_is_written_once_it_rests_and_nothing_in_it_waits(full: Store) -> 
     assert set(os.listdir(full.layout.days)) == days - {today}
 
 
+def test_what_changed_just_now_is_never_newer_than_the_clock_of_the_volume(full: Store) -> None:
+    for number in range(200):
+        file = full.volume.root / f"{number}"
+        file.touch()
+        assert file.stat().st_ctime_ns <= full.volume.now_ns()
+
+
 def test_a_day_that_is_gone_loses_its_file(full: Store) -> None:
     write_days(full)
     day = min(os.listdir(full.layout.images))

@@ -119,7 +119,7 @@ def _settled(volume: Volume) -> int:
     """Folders with an older modification time have settled: any later change gives them another one. By the volume's
     own clock; 0 if that cannot be read, so that no folder counts as settled."""
     try:
-        return int((volume.now() - SETTLED_SECONDS) * 1e9)
+        return volume.now_ns() - int(SETTLED_SECONDS * 1e9)
     except OSError:
         return 0
 
