@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -62,6 +63,9 @@ def first_seen(page: Page) -> str:
     return found
 
 
+_LAST_MONTH = "document.querySelector('.scrubber .ticks').lastElementChild.getBoundingClientRect().y"
+
+
 def counted(page: Page) -> None:
     expect(page.get_by_role("slider", name="Jump to a day")).to_be_visible()
 
@@ -96,6 +100,35 @@ def test_the_scrubber_reaches_the_middle_and_the_end(long: Gallery, windows: Win
     expect(slider).to_have_attribute("aria-valuenow", re.compile("^(9|1[0-2])$"))
     slider.press("Home")
     expect(slider).to_have_attribute("aria-valuenow", "1")
+
+
+def test_a_taller_window_is_filled_and_the_months_beside_it_move_along(long: Gallery, windows: Windows) -> None:
+    page = windows.open(long)
+    counted(page)
+    page.set_viewport_size({"width": 1280, "height": 3000})
+    until(lambda: page.evaluate("Boolean(document.elementFromPoint(400, 2900)?.closest('.tile, .day'))"), 20)
+    until(lambda: page.evaluate(_LAST_MONTH) > 1500, 20)
+    page.set_viewport_size({"width": 1280, "height": 600})
+    until(lambda: page.evaluate(_LAST_MONTH) < 600, 20)
+
+
+def test_the_scrubber_comes_and_goes_at_different_heights(tmp_path: Path, windows: Windows) -> None:
+    make(tmp_path / "data", 300)
+    with prepared(tmp_path / "data") as gallery:
+        gallery.start_redis()
+        gallery.start_web()
+        page = windows.open(gallery)
+        counted(page)
+        page.set_viewport_size({"width": 1280, "height": 20_000})  # all of them are loaded, and their heights known
+        until(lambda: page.locator(".tile").count() == 300, 20)
+        height = page.locator(".grid").evaluate("(grid) => grid.getBoundingClientRect().height")
+        shown = []
+        for screens in (4.2, 3.75, 3.2, 3.75):
+            page.set_viewport_size({"width": 1280, "height": round(height / screens)})
+            page.wait_for_timeout(500)
+            shown.append(page.locator(".scrubber").is_visible())
+        assert shown == [True, True, False, False]
+        page.close()
 
 
 def test_the_name_of_the_day_stays_in_view(long: Gallery, windows: Windows) -> None:

@@ -4,7 +4,10 @@ import { h } from "./dom";
 import type { Grid } from "./grid";
 import { dayInFull, monthName } from "./words";
 
+/** The scrubber is shown beside more screens of pictures than the first number, and hidden below the second: it takes width
+ * from the grid, whose height changes with that. */
 const LONG = 4;
+const SHORT = 3.5;
 const APART = 22;
 
 export class Scrubber {
@@ -16,13 +19,14 @@ export class Scrubber {
     this.#ticks, this.#thumb, this.#label,
   );
   #marked = 0;
+  #track = 0;
   #idle = 0;
   #frame = 0;
 
   constructor(readonly grid: Grid) {
     document.body.append(this.element);
     addEventListener("scroll", () => this.#follow(), { passive: true });
-    addEventListener("resize", () => this.update());
+    addEventListener("resize", () => ((this.#marked = 0), this.update()));
     this.element.addEventListener("pointerdown", (event) => this.#drag(event));
     this.element.addEventListener("keydown", (event) => this.#key(event));
   }
@@ -36,7 +40,7 @@ export class Scrubber {
   /** Call when the layout has changed. */
   update(): void {
     const { layout } = this.grid;
-    const long = layout.height > innerHeight * LONG;
+    const long = layout.height > innerHeight * (this.element.hidden ? LONG : SHORT);
     this.element.hidden = !long;
     document.documentElement.classList.toggle("long", long);
     if (!long) return;
@@ -47,7 +51,7 @@ export class Scrubber {
   #mark(): void {
     const { layout } = this.grid;
     this.#marked = layout.height;
-    const track = this.element.clientHeight;
+    const track = (this.#track = this.element.clientHeight);
     const marks: HTMLElement[] = [];
     let last = -APART;
     let shown = "";
@@ -71,7 +75,7 @@ export class Scrubber {
     const part = Math.min(1, edge / Math.max(1, layout.height - innerHeight + 64));
     const at = layout.dayAt(edge);
     const day = layout.days[Math.min(at, layout.days.length - 1)];
-    const y = part * this.element.clientHeight;
+    const y = part * this.#track;
     this.#thumb.style.transform = `translateY(${y}px)`;
     this.#label.style.transform = `translateY(${y}px)`;
     const text = day ? dayInFull(day.day.day) : "";
