@@ -127,6 +127,29 @@ def test_a_reload_soon_after_choosing_loses_nothing_and_says_what_was_added(
     assert sorted(name for name in names(shared) if name in {p.name for p in paths}) == sorted(p.name for p in paths)
 
 
+def test_the_files_that_wait_longest_are_kept_first(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
+    paths = pictures(tmp_path, 8)
+    windows.expected = NETWORK
+    page = windows.open(shared)
+    page.evaluate(
+        """() => {
+          window.keptFiles = [];
+          const put = IDBObjectStore.prototype.put;
+          IDBObjectStore.prototype.put = function (value, key) {
+            if (this.name === "data") keptFiles.push(key[1]);
+            return put.call(this, value, key);
+          };
+        }"""
+    )
+    throttle(page, 1_000)
+    choose(page, paths)
+    until(lambda: page.evaluate("keptFiles.length") >= 5, 60)
+    kept = [next(n for n, path in enumerate(paths) if path.stem[:6] in key) for key in page.evaluate("keptFiles")]
+    assert kept == sorted(kept, reverse=True)
+    throttle(page, -1)
+    expect(page.locator(".uploads strong")).to_have_text("8 pictures added", timeout=60_000)
+
+
 def test_what_a_closed_tab_left_another_one_goes_on_with(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
     paths = pictures(tmp_path, 8)
     windows.expected = NETWORK

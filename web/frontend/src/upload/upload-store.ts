@@ -111,12 +111,13 @@ export class UploadStore {
     return left;
   }
 
-  /** Stores pending contents one by one, each in its own transaction. */
+  /** Stores contents one by one, each in its own transaction. The last file comes first, because it waits longest: the next
+   * ones may be sent before they are stored. */
   async #write(db: IDBDatabase): Promise<void> {
     if (this.#writing) return;
     this.#writing = true;
-    for (const [file, blob] of this.#coming) {
-      if (this.#bytes + blob.size > MOST_BYTES) continue;
+    for (let next = this.#lastThatFits(); next; next = this.#lastThatFits()) {
+      const [file, blob] = next;
       this.#coming.delete(file);
       const change = db.transaction(DATA, "readwrite", { durability: "relaxed" });
       change.objectStore(DATA).put(blob, [this.#visit, file]);
@@ -125,6 +126,12 @@ export class UploadStore {
       await new Promise<void>((resolve) => (change.oncomplete = change.onabort = () => resolve()));
     }
     this.#writing = false;
+  }
+
+  #lastThatFits(): [string, Blob] | undefined {
+    let last: [string, Blob] | undefined;
+    for (const entry of this.#coming) if (this.#bytes + entry[1].size <= MOST_BYTES) last = entry;
+    return last;
   }
 }
 
