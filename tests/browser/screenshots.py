@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from pipeline.ids import made_at
 from pipeline.times import format_rfc3339
@@ -61,6 +62,8 @@ def furnish(data: Path) -> None:
         for seed in range(60):
             name, picture = scene(seed, small=True)
             gallery.until_ended(gallery.upload(picture, name).json["id"])
+        for worker in ("worker.1", "worker.2"):
+            gallery.stop(worker)  # while Redis is there to hear of it
     age(data)
 
 
@@ -88,9 +91,7 @@ def age(data: Path) -> None:
 def take(browser: Browser, gallery: Gallery, name: str, size: Any, scheme: Any, root: Path) -> None:
     """All states at one size in one scheme."""
     phone = size is PHONE
-    context = browser.new_context(
-        viewport=size, color_scheme=scheme, device_scale_factor=2 if phone else 1, has_touch=phone
-    )
+    context = _context(browser, size, scheme)
     context.set_default_timeout(30_000)
     page = context.new_page()
 
@@ -120,8 +121,9 @@ def take(browser: Browser, gallery: Gallery, name: str, size: Any, scheme: Any, 
     page.mouse.move(720, 30)
     page.wait_for_timeout(2000)
     files = uploads(root / "files")
-    gallery.stop("worker.1")
-    gallery.stop("worker.2")
+    workers = [process for name, process in gallery.processes.items() if name.startswith("worker")]
+    for process in workers:
+        process.send_signal(signal.SIGSTOP)
     session = context.new_cdp_session(page)
     slow = {"offline": False, "latency": 40, "downloadThroughput": -1, "uploadThroughput": 36_000}
     session.send("Network.enable")
@@ -135,8 +137,8 @@ def take(browser: Browser, gallery: Gallery, name: str, size: Any, scheme: Any, 
     session.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
     page.wait_for_selector(".uploads >> text=added")
     page.wait_for_timeout(500)
-    gallery.start("worker.1", "worker")
-    gallery.start("worker.2", "worker")
+    for process in workers:
+        process.send_signal(signal.SIGCONT)
     page.wait_for_selector(".tile.failed")
     until(lambda: not page.locator(".tile.pending").count(), 60)
     until(lambda: "waiting" not in page.locator("#state").inner_text(), 60)
@@ -157,12 +159,19 @@ def take(browser: Browser, gallery: Gallery, name: str, size: Any, scheme: Any, 
     empty(browser, name, size, scheme, root)
 
 
+def _context(browser: Browser, size: Any, scheme: Any) -> BrowserContext:
+    phone = size is PHONE
+    return browser.new_context(
+        viewport=size, color_scheme=scheme, device_scale_factor=2 if phone else 1, has_touch=phone, is_mobile=phone
+    )
+
+
 def empty(browser: Browser, name: str, size: Any, scheme: Any, root: Path) -> None:
     """A gallery without pictures."""
     (root / "nothing").mkdir()
     with prepared(root / "nothing") as gallery:
         gallery.start_all()
-        context = browser.new_context(viewport=size, color_scheme=scheme, device_scale_factor=2 if size is PHONE else 1)
+        context = _context(browser, size, scheme)
         page = context.new_page()
         page.goto(gallery.url)
         page.wait_for_selector(".empty")
