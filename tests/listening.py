@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Gallery
+from tests.conftest import Gallery, until
 
 
 @dataclass
@@ -74,9 +74,18 @@ class Ear:
         self.socket.close()
 
 
+def _listening(gallery: Gallery, since: str) -> Ear | None:
+    """A listener, unless web does not follow the stream yet."""
+    found = Ear(gallery, since)
+    if found.status != 503:
+        return found
+    found.close()
+    return None
+
+
 @contextmanager
 def ear(gallery: Gallery, since: str = "") -> Iterator[Ear]:
-    found = Ear(gallery, since)
+    found: Ear = until(lambda: _listening(gallery, since), 60)
     try:
         yield found
     finally:

@@ -78,7 +78,7 @@ class Gallery:
     def start_redis(self) -> None:
         """Start the Redis-compatible server, and wait until it listens."""
         self.start("redis", "launcher.redis")
-        until(lambda: answers(self.redis_port), 30)
+        until(lambda: answers(self.redis_port), 60)
 
     def start_web(self, **environ: str) -> None:
         """Start web, and wait until it takes uploads."""
@@ -104,7 +104,7 @@ class Gallery:
         """Start Redis unless it runs, web and two workers; wait until uploads are taken and both workers registered."""
         if "redis" not in self.processes:
             self.start("redis", "launcher.redis")
-        until(lambda: answers(self.redis_port), 30)
+        until(lambda: answers(self.redis_port), 60)
         self.start("web", "web")
         self.start("worker.1", "worker")
         self.start("worker.2", "worker")
@@ -150,6 +150,10 @@ class Gallery:
             return record if record["state"] != "pending" else None
 
         return until(ended, seconds)
+
+    def queue(self, name: str = "queue") -> Any:
+        """What `/api/status` says of the jobs of `queue` or `views`, once Redis has answered in time."""
+        return until(lambda: self.call("GET", "/api/status").json[name], 60)
 
     def until_listed(self, *ids: str, seconds: float = 60) -> None:
         """Wait until the listing shows these images as they are: what no event told, the index finds a moment later."""

@@ -95,6 +95,7 @@ def test_the_ids_of_all_images_are_paged_through_and_those_in_a_state(gallery: G
     first = gallery.call("GET", "/api/ids?limit=3").json
     assert first == {"ids": ids[:1:-1], "next": ids[2]}
     assert gallery.call("GET", f"/api/ids?limit=3&before={ids[2]}").json == {"ids": ids[1::-1], "next": None}
+    gallery.until_listed(*ids)
     assert gallery.call("GET", "/api/ids?state=failed").json == {"ids": [failed], "next": None}
     assert gallery.call("GET", "/api/ids?state=ready").json == {"ids": ids[:0:-1], "next": None}
     for query in ("limit=0", "limit=10001", "limit=x", "state=mine", "before=1", "sort=mine", "other=1"):

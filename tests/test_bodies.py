@@ -41,9 +41,9 @@ def test_nobody_without_a_right_has_a_body_read(bare: Gallery) -> None:
 def test_one_caller_has_so_many_files_on_the_way_and_no_more(bare: Gallery) -> None:
     bare.start_web(GALLERY_MAX_FORM_FILES="5")
     with held(bare, 2, half_form("/upload", 5)):
-        until(lambda: len(os.listdir(bare.data / "incoming")) == 10, 20)
+        until(lambda: len(os.listdir(bare.data / "incoming")) == 10, 60)
         assert status(send_and_read(bare, form("/api/images", FILE))) == 429
         assert status(send_and_read(bare, form("/api/images", FILE), "127.0.0.3")) == 201
         assert len(os.listdir(bare.data / "incoming")) == 10
-    until(lambda: os.listdir(bare.data / "incoming") == [], 20)
+    until(lambda: os.listdir(bare.data / "incoming") == [], 60)
     assert status(send_and_read(bare, form("/upload", *[FILE] * 5))) == 303

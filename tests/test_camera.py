@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -172,7 +173,7 @@ def test_a_record_says_when_and_with_what_but_not_where(gallery: Gallery) -> Non
         "lens": "back camera",
         "exposure": "1/250 s",
     }
-    written = [path.read_text().lower() for path in gallery.data.rglob("image.json")]
+    written = [re.sub(r"t[\d:.]+z", "", path.read_text().lower()) for path in gallery.data.rglob("image.json")]
     assert written
     assert not [
         word for word in ("gps", "latitude", "location", "48.13", "11.57") if any(word in text for text in written)

@@ -60,7 +60,7 @@ def test_a_folder_goes_in_and_comes_out_the_same(gallery: Gallery, folder: Path,
     assert len((out / "records.jsonl").read_text().splitlines()) == 6
     assert lines(command(gallery, "export", str(out), "--json"))[-1]["sum"] == {"here already": 6}
 
-    status = json.loads(command(gallery, "status", "--json").stdout)
+    status = until(lambda: (said := json.loads(command(gallery, "status", "--json").stdout))["queue"] and said, 60)
     assert (status["pending"], status["failed"], status["stuck"], status["queue"]["workers"]) == (0, 1, False, 2)
     assert "1 tried again" in command(gallery, "retry-failed").stdout
     gallery.until_ended(by_path["broken.jpg"]["id"])
@@ -89,14 +89,14 @@ def test_an_import_that_was_killed_goes_on_and_web_may_restart_meanwhile(gallery
     time.sleep(1)
     gallery.start("web", "web")
     assert second.wait(120) == 0
-    until(lambda: len(gallery.call("GET", "/api/images?limit=500").json["images"]) == 60, 30)
+    until(lambda: len(gallery.call("GET", "/api/images?limit=500").json["images"]) == 60, 60)
 
 
 def test_refusals_of_the_gallery_are_told_and_end_with_2(bare: Gallery, tmp_path: Path) -> None:
     done = command(bare, "status", "--patience", "0")
     assert (done.returncode, "does not answer" in done.stderr) == (2, True)
     bare.start("web", "web", GALLERY_TOKEN="phone:upload:" + "u" * 24)
-    until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+    until(lambda: bare.call("GET", "/healthz").status == 200, 60)
     done = command(bare, "retry-failed", "--token", "u" * 24)
     assert (done.returncode, "This needs the role 'admin'" in done.stderr) == (2, True)
     assert command(bare, "status", "--token", "u" * 24).returncode == 0

@@ -44,7 +44,7 @@ class Dashboard:
     def failed_job(self) -> str:
         """A job that ended among the failed ones."""
         image_id: str = self.gallery.until_ended(self.gallery.upload(undecodable(), "broken.jpg").json["id"])["id"]
-        until(lambda: image_id in self.ids("failed"), 30)
+        until(lambda: image_id in self.ids("failed"), 60)
         return image_id
 
     def ids(self, registry: str) -> list[str]:
@@ -55,7 +55,7 @@ class Dashboard:
 def dashboard(gallery: Gallery) -> Dashboard:
     port = free_port()
     gallery.start("dashboard", "web.dashboard", GALLERY_DASHBOARD_PORT=str(port), GALLERY_DASHBOARD_PASSWORD=PASSWORD)
-    until(lambda: answers(port), 30)
+    until(lambda: answers(port), 60)
     return Dashboard(gallery, port)
 
 
@@ -66,7 +66,8 @@ def test_it_shows_our_queue_and_requeues_a_failed_job(dashboard: Dashboard) -> N
     assert len(dashboard.call("GET", "/0/data/workers.json").json["workers"]) == 2
     assert dashboard.call("GET", f"/0/data/job/{job}.json").json["description"] == "make_thumbnail"
     assert dashboard.call("POST", f"/job/{job}/requeue").json == {"status": "OK"}
-    until(lambda: dashboard.ids("failed") == [], 30)
+    until(lambda: dashboard.ids("finished") == [job], 60)
+    assert dashboard.ids("failed") == []
     assert dashboard.call("POST", f"/job/{job}/delete").json == {"status": "OK"}
 
 
@@ -197,4 +198,4 @@ def test_html_in_a_job_is_shown_as_text_and_the_buttons_work(dashboard: Dashboar
         assert page.title() == "RQ dashboard"
         page.locator("#requeue-all-btn").click()
         page.locator("#confirmation-modal-yes").click()
-        until(lambda: dashboard.ids("failed") == [], 30)
+        until(lambda: dashboard.ids("failed") == [], 60)

@@ -34,7 +34,7 @@ def album(gallery: Gallery) -> Gallery:
         gallery.until_ended(gallery.upload(shot(taken, camera), name).json["id"])
     for data, name in ((picture("WEBP"), "undated.webp"), (undecodable(), "broken-beach.jpg")):
         gallery.until_ended(gallery.upload(data, name).json["id"])
-    until(lambda: page(gallery)["complete"] and len(pages(gallery, "sort=taken&to=2020-01-01")) == len(SHOTS), 30)
+    until(lambda: page(gallery)["complete"] and len(pages(gallery, "sort=taken&to=2020-01-01")) == len(SHOTS), 60)
     return gallery
 
 

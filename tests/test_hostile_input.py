@@ -124,35 +124,36 @@ def test_what_a_caller_writes_is_read_in_linear_time(
     function: Callable[[str], Any], prefix: str, pieces: list[str]
 ) -> None:
     for piece in pieces:
-        began = time.monotonic()
+        began = time.thread_time()
         with suppress(*REFUSALS):
             function(prefix + long(piece))
-        assert time.monotonic() - began < SECONDS, piece
+        assert time.thread_time() - began < SECONDS, piece
 
 
 def test_a_thousand_pictures_of_one_name_are_named_in_a_thousand_steps() -> None:
     when = "2026-01-01T00:00:00Z"
     records = [Record(new_id(), "a.png", Format.PNG, 1, 1, 1, "0" * 64, received_at=when) for _ in range(20_000)]
     taken: dict[str, int] = {}
-    began = time.monotonic()
+    began = time.thread_time()
     names = [archive._name(record, taken) for record in records]
-    assert time.monotonic() - began < SECONDS
+    assert time.thread_time() - began < SECONDS
     assert names[:3] == ["a.png", "a (2).png", "a (3).png"]
     assert len(set(names)) == len(names)
 
 
 @pytest.mark.parametrize("name", headers())
 def test_what_a_file_holds_is_read_in_linear_time(name: str) -> None:
-    began = time.monotonic()
+    data = headers()[name]
+    began = time.thread_time()
     with suppress(GalleryError):
-        read_header(io.BytesIO(headers()[name]))
-    assert time.monotonic() - began < SECONDS
+        read_header(io.BytesIO(data))
+    assert time.thread_time() - began < SECONDS
 
 
 @pytest.mark.parametrize("name", structures())
 def test_what_is_left_out_of_a_file_is_found_in_linear_time(name: str) -> None:
     data, kind = structures()[name], Format.HEIC if name.startswith("HEIC") else Format.AVIF
-    began = time.monotonic()
+    began = time.thread_time()
     check_bounds(read_header(io.BytesIO(data)), Limits())
     tracemalloc.start()
     try:
@@ -161,7 +162,7 @@ def test_what_is_left_out_of_a_file_is_found_in_linear_time(name: str) -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert time.monotonic() - began < SECONDS
+    assert time.thread_time() - began < SECONDS
     assert peak < 40_000_000
 
 

@@ -26,7 +26,7 @@ def three_hundred(data: Path) -> Iterator[Gallery]:
     """Three hundred images over thirty days, indexed; web alone, without Redis."""
     make(data, images=300, days=30)
     with web_alone(data) as gallery:
-        until(lambda: is_whole(gallery), 30)
+        until(lambda: is_whole(gallery), 60)
         yield gallery
 
 
@@ -141,7 +141,7 @@ def test_who_pages_sees_each_image_once_while_others_come_and_go(web: Gallery, s
 
 def test_who_changes_something_sees_it_at_once_from_every_process(bare: Gallery) -> None:
     bare.start_web(GALLERY_WEB_PROCESSES="3")
-    until(lambda: is_whole(bare), 30)
+    until(lambda: is_whole(bare), 60)
     for number in range(12):
         send = send_form(bare, picture(), f"number-{number}.png")
         assert f"number-{number}.png".encode() in send.body
@@ -181,7 +181,7 @@ def test_the_indexes_of_two_machines_say_what_the_volume_says_once_it_is_quiet(g
                     web.call("POST", f"/api/images/{dice.choice(failed)}/retry")
         until(lambda: not any((gallery.data / "pending").iterdir()), 60)
         for web in machines:
-            until(partial(same_as_the_folders, web), 30)
+            until(partial(same_as_the_folders, web), 60)
             assert is_whole(web)
             assert pages(web, "state=failed") == walk(gallery.data, "failed")
             counts = Counter(record["received_at"][:10] for record in walk(gallery.data))
@@ -194,7 +194,7 @@ def test_changes_of_another_machine_are_seen_without_redis(bare: Gallery) -> Non
     make(bare.data, images=20, days=4)
     bare.start_web()
     with another_machine(bare) as other:
-        until(lambda: is_whole(bare) and is_whole(other), 30)
+        until(lambda: is_whole(bare) and is_whole(other), 60)
         bare.upload(picture(), "from-here.png")
         old = walk(bare.data)[15]["id"]
         bare.call("DELETE", f"/api/images/{old}")

@@ -71,7 +71,7 @@ def foreign(tmp_path: Path) -> bytes:
     """The index of another volume."""
     make(tmp_path / "elsewhere", images=40, days=4)
     with web_alone(tmp_path / "elsewhere") as elsewhere:
-        until(lambda: is_whole(elsewhere), 30)
+        until(lambda: is_whole(elsewhere), 60)
         index = index_file(elsewhere)
         elsewhere.stop("web")
         return index.read_bytes()
@@ -127,7 +127,7 @@ def test_without_a_folder_for_the_index_pages_come_from_the_folders(tmp_path: Pa
         until(lambda: web.call("GET", "/?q=picture").status == 200, 60)
         assert web.call("GET", "/api/status").json["index"] == {"complete": True, "images": 41}
         assert b"\ngallery_index_images 41.0\n" in web.call("GET", "/metrics").body
-        until(lambda: len(web.call("GET", "/api/days").json["days"]) == 5, 20)
+        until(lambda: len(web.call("GET", "/api/days").json["days"]) == 5, 60)
 
 
 def test_a_full_disk_costs_the_index_and_nothing_else(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_another_process_keeps_the_index_when_its_keeper_is_killed(bare: Gallery
     bare.start_web()
     with prepared(bare.data, REDIS_URL=bare.environ["REDIS_URL"], GALLERY_CACHE=bare.environ["GALLERY_CACHE"]) as other:
         other.start_web()
-        until(lambda: is_whole(bare) and is_whole(other), 30)
+        until(lambda: is_whole(bare) and is_whole(other), 60)
         bare.stop("web")
         with another_machine(bare) as third:
             third.upload(picture(), "from-elsewhere.png")

@@ -77,7 +77,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def output(made: subprocess.Popen[str]) -> tuple[bool, str]:
-    said, _ = made.communicate(timeout=120)
+    said, _ = made.communicate(timeout=300)
     return made.returncode == 0, said
 
 
@@ -108,9 +108,9 @@ def test_a_python_that_is_not_there_is_named(checkout: Checkout) -> None:
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
 def test_an_install_that_was_cut_short_spoils_nothing(checkout: Checkout, how: signal.Signals) -> None:
     made = checkout.make(f"PYTHON={sys.executable}")
-    until(lambda: checkout.modules > 0, 60)
+    until(lambda: checkout.modules > 0, 300)
     os.killpg(made.pid, how)
-    made.communicate(timeout=60)
+    made.communicate(timeout=300)
     assert not is_installed(checkout)
     assert output(checkout.make(f"PYTHON={sys.executable}")) == (True, MAKING)
     assert is_installed(checkout)

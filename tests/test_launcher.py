@@ -59,7 +59,7 @@ def test_a_killed_watchdog_is_replaced_and_does_its_work(run: Launched) -> None:
     run.until_ready()
     (watchdog,) = run.running("launcher.watchdog")
     os.kill(watchdog, signal.SIGKILL)
-    until(lambda: run.running("launcher.watchdog").keys() - {watchdog}, 30)
+    until(lambda: run.running("launcher.watchdog").keys() - {watchdog}, 60)
     stubborn = next(iter(run.running("valkey")))
     os.kill(stubborn, signal.SIGSTOP)  # it does not end when it is asked to
     process.kill()
@@ -134,8 +134,8 @@ def test_a_service_that_ends_is_started_again_and_the_others_go_on(run: Launched
     run.until_ready()
     pids = {name: int(pid) for name, pid in re.findall(r"(\S+) started \(pid=(\d+)\)", run.said())}
     os.kill(pids[service], signal.SIGKILL)
-    until(lambda: f"{service} was ended by SIGKILL; starting it again in 1 s" in run.said(), 30)
-    until(lambda: run.said().count(f"{service} started (pid=") == 2, 30)
+    until(lambda: f"{service} was ended by SIGKILL; starting it again in 1 s" in run.said(), 60)
+    until(lambda: run.said().count(f"{service} started (pid=") == 2, 60)
     run.until_ready()
     image_id = run.gallery.upload(picture()).json["id"]
     assert run.gallery.until_ended(image_id)["state"] == "ready"

@@ -18,11 +18,11 @@ UNSEEN = "\x07\x1b\x7f\x85\x9b\u061c\u200e\u2028\u2029\u202e\u2066\ufeff"
 def test_a_path_of_control_and_direction_characters_is_logged_as_escapes(bare: Gallery, form: str) -> None:
     bare.log = bare.data.parent / "log"
     bare.start("web", "web", GALLERY_LOG_FORMAT=form)
-    until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+    until(lambda: bare.call("GET", "/healthz").status == 200, 60)
     path = "".join(f"%{byte:02x}" for byte in f"a{UNSEEN}\n{{}}z".encode())
     assert bare.call("GET", f"/api/{path}").status == 404
     log = bare.log
-    until(lambda: "/api/a" in log.read_text(), 10)
+    until(lambda: "/api/a" in log.read_text(), 60)
     text = log.read_text()
     assert not set(UNSEEN) - {"\x1b"} & set(text)
     (line,) = [line for line in text.splitlines() if "/api/a" in line]

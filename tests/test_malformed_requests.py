@@ -85,7 +85,7 @@ def test_a_form_of_endless_parts_is_refused(web: Gallery) -> None:
     assert answer.status == 413
     field = f'--{edge}\r\nContent-Disposition: form-data; name="a"\r\n\r\n{"a" * 5_000_000}\r\n--{edge}--'
     assert web.call("POST", "/upload", field.encode(), headers).status == 413
-    until(lambda: kept(web) == [], 10)
+    until(lambda: kept(web) == [], 60)
 
 
 def test_other_methods_do_nothing(web: Gallery) -> None:

@@ -60,8 +60,8 @@ def test_counts_of_two_web_processes_and_two_workers_add_up(bare: Gallery) -> No
     bare.start("web", "web", GALLERY_WEB_PROCESSES="2")
     bare.start("worker.1", "worker")
     bare.start("worker.2", "worker")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
-    until(lambda: len(ports(bare)) == 2, 30)
+    until(lambda: bare.call("GET", "/readyz").status == 200, 60)
+    until(lambda: len(ports(bare)) == 2, 60)
     files = [picture("JPEG") for _ in range(12)] + [picture("PNG") for _ in range(6)]
     with ThreadPoolExecutor(6) as pool:
         sent = list(pool.map(bare.upload, files))
@@ -81,6 +81,9 @@ def test_counts_of_two_web_processes_and_two_workers_add_up(bare: Gallery) -> No
         assert total(seen, "gallery_upload_bytes_total") == sum(map(len, files)) + len(damaged)
         assert total(seen, "gallery_http_requests_total", method="POST", route="/api/images", status="201") == 19
         assert total(seen, "gallery_http_request_duration_seconds_count", method="POST") == 26
+    until(lambda: total(web(bare), "rq_jobs", queue="thumbnails", status="failed") == 1, 60)
+    until(lambda: total(workers(bare), "gallery_failures_total", code="cannot-be-decoded") == 1, 60)
+    seen = web(bare)
     assert total(seen, "rq_workers", queues="thumbnails") == total(seen, "rq_workers", queues="views") == 2
     assert total(seen, "rq_jobs", queue="thumbnails", status="finished") == 18
     assert total(seen, "rq_jobs", queue="thumbnails", status="failed") == 1
@@ -106,12 +109,12 @@ def folders() -> set[Path]:
 
 def test_a_web_service_that_was_killed_leaves_no_memory_taken_to_the_next(bare: Gallery) -> None:
     bare.start("web", "web")
-    until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+    until(lambda: bare.call("GET", "/healthz").status == 200, 60)
     mine = {folder for folder in folders() if folder.name.split("-")[2] == str(bare.processes["web"].pid)}
     assert len(mine) == 1
     bare.stop("web", signal.SIGKILL)
     bare.start("web", "web")
-    until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+    until(lambda: bare.call("GET", "/healthz").status == 200, 60)
     assert not mine & folders()
     last = bare.processes["web"].pid
     bare.stop("web")
@@ -131,7 +134,7 @@ def test_the_age_of_the_oldest_is_told_while_redis_is_down(bare: Gallery) -> Non
 
 def test_nothing_a_caller_says_becomes_a_label(bare: Gallery) -> None:
     bare.start("web", "web")
-    until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+    until(lambda: bare.call("GET", "/healthz").status == 200, 60)
     for number in range(20):
         bare.call("GET", f"/nowhere/{number}")
         bare.call("GET", f"/api/images/{number}")
@@ -145,7 +148,7 @@ def test_nothing_a_caller_says_becomes_a_label(bare: Gallery) -> None:
 def test_metrics_need_a_token_where_tokens_are_set_also_in_a_public_gallery(bare: Gallery) -> None:
     secret = "s" * 24
     bare.start("web", "web", GALLERY_TOKEN=f"prometheus:read:{secret}", GALLERY_PUBLIC="1")
-    until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+    until(lambda: bare.call("GET", "/healthz").status == 200, 60)
     assert bare.call("GET", "/metrics").status == 401
     assert bare.call("GET", "/metrics", headers={"Authorization": f"Bearer {secret}"}).status == 200
 
@@ -159,7 +162,7 @@ def test_logs_follow_an_image_and_a_request_and_tell_no_secret(bare: Gallery) ->
         for module in ("web", "worker")
     }
     try:
-        until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+        until(lambda: bare.call("GET", "/readyz").status == 200, 60)
         headers = {"Authorization": f"Bearer {secret}"}
         sent = bare.call("POST", "/api/images", picture(), headers)
         path = sent.headers["Location"]

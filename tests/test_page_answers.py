@@ -15,9 +15,9 @@ SECRET = "a-secret-of-some-length"
 def web(bare: Gallery) -> Gallery:
     """Redis and web, which asks for a token."""
     bare.start("redis", "launcher.redis")
-    until(lambda: answers(bare.redis_port), 30)
+    until(lambda: answers(bare.redis_port), 60)
     bare.start("web", "web", GALLERY_TOKEN=f"anna:admin:{SECRET}")
-    until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+    until(lambda: bare.call("GET", "/healthz").status == 200, 60)
     return bare
 
 

@@ -97,6 +97,7 @@ def test_a_broken_image_is_shown_as_failed_with_its_reason_and_can_be_retried(ga
     record = gallery.until_ended(gallery.upload(damaged, "broken.jpg").json["id"])
     assert record["state"] == "failed"
     assert record["reason"]["code"] == "cannot-be-decoded"
+    gallery.until_listed(record["id"])
     assert record["reason"]["message"] in gallery.call("GET", "/").body.decode()
     assert gallery.call("POST", f"/api/images/{record['id']}/retry").status == 202
     assert gallery.until_ended(record["id"])["state"] == "failed"
@@ -151,7 +152,7 @@ def test_an_upload_over_the_limit_is_refused_before_it_is_read(gallery: Gallery)
 def test_an_upload_cut_off_half_way_leaves_nothing(gallery: Gallery) -> None:
     with socket.create_connection(("127.0.0.1", gallery.port)) as client:
         client.sendall(b"POST /api/images HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000\r\n\r\n" + picture())
-    until(lambda: not os.listdir(gallery.data / "incoming"), 30)
+    until(lambda: not os.listdir(gallery.data / "incoming"), 60)
     assert gallery.call("GET", "/api/images").json["images"] == []
     assert os.listdir(gallery.data / "pending") == []
 
@@ -192,7 +193,7 @@ def test_killed_workers_lose_nothing(gallery: Gallery) -> None:
     gallery.start("worker.1", "worker")
     for answer in answers:
         assert gallery.until_ended(answer.json["id"], 90)["state"] == "ready"
-    assert os.listdir(gallery.data / "pending") == []
+    until(lambda: os.listdir(gallery.data / "pending") == [], 60)
 
 
 def test_a_worker_told_to_stop_ends_cleanly(gallery: Gallery) -> None:

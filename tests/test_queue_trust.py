@@ -36,7 +36,7 @@ def test_a_job_that_names_other_code_is_not_run_and_the_others_are(gallery: Gall
 
         queue.enqueue(JOB, "a", job_id="pickled")
         redis.hset("rq:job:pickled", mapping={"data": pickle.dumps(Payload()), "meta": pickle.dumps(Payload())})
-        until(lambda: queue.count == 0, 30)
+        until(lambda: queue.count == 0, 60)
         record = gallery.until_ended(gallery.upload(picture()).json["id"])
         assert record["state"] == "ready"
         assert by_function.get_status() == "failed"
@@ -60,14 +60,14 @@ def test_entries_that_cannot_be_read_are_dropped_and_stop_no_worker(bare: Galler
             assert bare.until_ended(bare.upload(picture()).json["id"])["state"] == "ready"
         assert redis.llen("rq:queue:thumbnails") == 0
         assert not redis.exists("rq:job:no-time", "rq:job:no-hash")
-    status = bare.call("GET", "/api/status").json["queue"]
+    status = bare.queue()
     assert (status["waiting"], status["workers"]) == (0, 2)
     assert "Traceback" not in bare.log.read_text()
 
 
 def test_a_command_over_redis_stops_no_worker(gallery: Gallery) -> None:
     with Redis.from_url(gallery.environ["REDIS_URL"]) as redis:
-        names = until(lambda: [worker.name for worker in BaseWorker.all(redis)], 30)
+        names = until(lambda: [worker.name for worker in BaseWorker.all(redis)], 60)
         suspend(redis)
         for name in names:
             for command in ("shutdown", "kill-horse", "stop-job", "stop-execution"):

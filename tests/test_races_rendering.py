@@ -81,6 +81,7 @@ def test_a_renderer_that_dies_while_it_hands_over_is_counted(store: Store, rende
 
 def test_a_picture_that_computes_without_end_is_tried_once(store: Store, render_context: RenderContext) -> None:
     render_context.renderer = Renderer(Limits(), 3, lambda: None, child=("tests.children", "spins"))
+    render_context.renderer.start()  # which has a time-out of its own
     image_id = accept_bytes(store, picture())
     with pytest.raises(TooSlow):
         render_context.make(image_id)

@@ -165,7 +165,7 @@ def test_a_waiting_image_of_a_newer_release_is_told_and_shown_and_waits_on(galle
     other = gallery.upload(picture()).json["id"]
     gallery.start("worker", "worker")
     gallery.until_ended(other)
-    until(lambda: gallery.call("GET", "/api/status").json["queue"]["waiting"] == 0, 30)
+    until(lambda: gallery.queue()["waiting"] == 0, 60)
     assert record.read_bytes() == before
     assert (gallery.data / "pending" / image_id).read_bytes() == b""
     assert gallery.call("GET", "/").status == 200

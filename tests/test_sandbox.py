@@ -169,7 +169,7 @@ def test_a_worker_goes_on_without_what_the_kernel_lacks_and_says_so(bare: Galler
     bare.start("web", "web")
     bare.wrapper = (sys.executable, "-m", "tests.without", part)
     bare.start("worker.1", "worker")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    until(lambda: bare.call("GET", "/readyz").status == 200, 60)
     assert bare.until_ended(bare.upload(picture()).json["id"])["state"] == "ready"
     (line,) = [line for line in bare.log.read_text().splitlines() if "not confined" in line]
     assert json.loads(line)["missing"] == part

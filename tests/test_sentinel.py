@@ -42,7 +42,7 @@ class Servers:
         path.write_text("\n".join([f"port {self.ports[name]}", "bind 127.0.0.1", f"dir {self._folder}", *lines]) + "\n")
         command = [str(get_binary_path()), str(path), *arguments]
         self.processes[name] = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        until(lambda: answers(self.ports[name]), 20)
+        until(lambda: answers(self.ports[name]), 60)
 
     def replica_is_known(self) -> bool:
         """Whether a failover has somewhere to go."""
@@ -68,18 +68,18 @@ def master(servers: Servers) -> object:
 
 
 def test_the_pipeline_goes_on_with_the_new_master_after_a_failover(servers: Servers, bare: Gallery) -> None:
-    until(servers.replica_is_known, 30)
+    until(servers.replica_is_known, 60)
     bare.environ["REDIS_URL"] = servers.url
     bare.start("web", "web")
     bare.start("worker", "worker")
-    until(lambda: bare.call("GET", "/readyz").json["queue"] == "ok", 30)
+    until(lambda: bare.call("GET", "/readyz").json["queue"] == "ok", 60)
     first = bare.upload(picture()).json["id"]
     assert bare.until_ended(first)["state"] == "ready"
     servers.processes["master"].kill()
     second = bare.upload(picture())
     assert second.status == 201
     assert bare.until_ended(second.json["id"], 90)["state"] == "ready"
-    until(lambda: master(servers) == ("127.0.0.1", servers.ports["replica"]), 30)
+    until(lambda: master(servers) == ("127.0.0.1", servers.ports["replica"]), 60)
 
 
 @pytest.mark.parametrize("url", ["redis+sentinel://a,b", "redis+sentinel://a:x/m", "redis+sentinel://,a/m/0"])
@@ -92,6 +92,6 @@ def test_the_dashboard_finds_the_master_too(servers: Servers, bare: Gallery) -> 
     port = free_port()
     bare.environ["REDIS_URL"] = servers.url
     bare.start("dashboard", "web.dashboard", GALLERY_DASHBOARD_PORT=str(port), GALLERY_DASHBOARD_PASSWORD="enough")
-    until(lambda: answers(port), 30)
+    until(lambda: answers(port), 60)
     login = base64.b64encode(b"admin:enough").decode()
     assert b"RQ" in fetch(f"http://127.0.0.1:{port}/rq-dashboard/", headers={"Authorization": f"Basic {login}"})

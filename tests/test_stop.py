@@ -15,7 +15,7 @@ from redis import Redis
 from rq import Queue, SimpleWorker
 from rq.exceptions import StopRequested
 
-from tests.conftest import Gallery, picture, until
+from tests.conftest import Gallery, answers, picture, until
 from tests.product import renderers
 from worker.rq_worker import ThumbnailWorker
 from worker.safe_queue import SafeQueue
@@ -57,7 +57,7 @@ def test_web_told_to_stop_finishes_the_upload_that_is_arriving(gallery: Gallery)
     connection.putrequest("POST", "/api/images?name=slow.png")
     connection.putheader("Content-Length", str(len(data)))
     connection.endheaders(data[:100])
-    until(lambda: list((gallery.data / "incoming").iterdir()), 30)
+    until(lambda: list((gallery.data / "incoming").iterdir()), 60)
     web = gallery.processes["web"]
     web.send_signal(signal.SIGTERM)
     time.sleep(1)
@@ -88,16 +88,17 @@ def test_a_rolling_restart_under_load_loses_no_request_and_no_image(gallery: Gal
     clients = [threading.Thread(target=upload) for _ in range(4)]
     for client in clients:
         client.start()
-    for _ in range(2):
+    for turn in range(2):
         for name in ("worker.1", "worker.2"):
             assert gallery.stop(name) == 0
+            gallery.log = log = gallery.data.parent / f"{name}.{turn}.log"
             gallery.start(name, "worker")
-            time.sleep(1)
+            until(lambda: '"listening"' in log.read_text(), 60)  # noqa: B023 - before, a signal would just end it
         gallery.processes["web"].send_signal(signal.SIGHUP)  # gunicorn replaces its processes, the socket stays
         time.sleep(3)
         gallery.stop("redis")
         gallery.start("redis", "launcher.redis")
-        time.sleep(1)
+        until(lambda: answers(gallery.redis_port), 60)
     stopped.set()
     for client in clients:
         client.join(60)
@@ -127,11 +128,11 @@ def test_the_gallery_is_the_same_after_everything_was_killed(gallery: Gallery) -
 
 def test_no_renderer_outlives_its_worker(gallery: Gallery) -> None:
     gallery.upload(picture())
-    pids = until(lambda: renderers(gallery, "worker.1") + renderers(gallery, "worker.2"), 30)
+    pids = until(lambda: renderers(gallery, "worker.1") + renderers(gallery, "worker.2"), 60)
     group = {name: gallery.processes[name].pid for name in ("worker.1", "worker.2")}
     for pid in group.values():
         os.kill(pid, signal.SIGKILL)  # the worker alone, not its group
-    until(lambda: not any(_runs(pid) for pid in pids), 30)
+    until(lambda: not any(_runs(pid) for pid in pids), 60)
     gallery.processes.pop("worker.1").wait(10)
     gallery.processes.pop("worker.2").wait(10)
 

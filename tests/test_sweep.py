@@ -106,10 +106,10 @@ def test_records_of_days_are_written_into_one_file_each_behind_what_waits(
     waiting = accept(store, picture())
     sweep = Sweep(store, queue, 0.1)
     thread = sweep.start()
-    until(lambda: waiting in queue.rq.job_ids, 30)
+    until(lambda: waiting in queue.rq.job_ids, 60)
     assert os.listdir(store.layout.days) == []
     store.delete(waiting)
-    until(lambda: len(os.listdir(store.layout.days)) == 3, 30)
+    until(lambda: len(os.listdir(store.layout.days)) == 3, 60)
     sweep.stop()
     thread.join(10)
 
@@ -121,7 +121,7 @@ def test_only_one_worker_sweeps(store: Store, queue: ImageQueues) -> None:
         thread = sweep.start()
         thread.join(1.5)
         assert queue.rq.job_ids == []
-    until(lambda: queue.rq.job_ids, 30)
+    until(lambda: queue.rq.job_ids, 60)
     sweep.stop()
     thread.join(10)
 
@@ -140,8 +140,8 @@ def test_a_lost_queue_is_made_anew_by_running_workers(gallery: Gallery) -> None:
 def test_workers_are_known_again_to_a_redis_that_lost_everything(gallery: Gallery) -> None:
     with Redis.from_url(gallery.environ["REDIS_URL"]) as redis:
         redis.flushall()
-        assert gallery.call("GET", "/api/status").json["queue"]["workers"] == 0
-        until(lambda: gallery.call("GET", "/api/status").json["queue"]["workers"] == 2, 60)
+        assert gallery.queue()["workers"] == 0
+        until(lambda: gallery.queue()["workers"] == 2, 60)
         for key in redis.smembers("rq:workers"):
             known = redis.hgetall(key)
             assert {b"birth", b"hostname", b"queues", b"state"} <= set(known)

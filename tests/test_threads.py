@@ -83,13 +83,13 @@ def test_events_go_on_after_the_feed_died(bare: Gallery, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Follower, "wait", stumble)
     assert died.wait(30)
-    until(lambda: restarts("feed") > before, 30)
-    until(lambda: client.head("/api/events").status_code == 200, 30)
+    until(lambda: restarts("feed") > before, 60)
+    until(lambda: client.head("/api/events").status_code == 200, 60)
     answer = client.get("/api/events", buffered=False)
     assert answer.status_code == 200
     image_id = client.post("/api/images", data=picture()).json["id"]  # type: ignore[index]
     told = iter(answer.response)
-    until(lambda: image_id.encode() in next(told), 30)
+    until(lambda: image_id.encode() in next(told), 60)
     answer.close()
     assert restarts("feed") == before + 1
 
@@ -108,7 +108,7 @@ def test_prometheus_is_answered_again_after_its_thread_ended(monkeypatch: pytest
     server, thread = started[0]
     server.shutdown()
     thread.join(10)
-    until(lambda: len(started) == 2, 10)
+    until(lambda: len(started) == 2, 60)
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         assert b'gallery_thread_restarts_total{thread="metrics"}' in answer.read()
     assert restarts("metrics") == before + 1

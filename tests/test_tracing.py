@@ -87,7 +87,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         for pid in until(lambda: renderers(gallery, "worker.1"), 30):
             os.kill(pid, signal.SIGSTOP)
         killed = upload(second)
-        until(lambda: gallery.call("GET", f"/api/images/{killed}").json["attempts"] == 1, 30)
+        until(lambda: gallery.call("GET", f"/api/images/{killed}").json["attempts"] == 1, 60)
         gallery.stop("worker.1", signal.SIGKILL)
         flush(gallery)
         gallery.start("worker.2", "worker")

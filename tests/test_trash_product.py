@@ -151,5 +151,5 @@ def test_the_sweep_empties_the_trash_in_time(gallery: Gallery) -> None:
     gallery.call("DELETE", f"/api/images/{image_id}")
     store = Store(Settings.from_environment(gallery.environ))
     put_away_before(store, image_id, 31 * DAY)
-    until(lambda: not store.trashed_ids(), 30)
-    until(lambda: not list(gallery.data.rglob(f"*{image_id}*")), 30)
+    until(lambda: not store.trashed_ids(), 60)
+    until(lambda: not list(gallery.data.rglob(f"*{image_id}*")), 60)

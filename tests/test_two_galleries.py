@@ -68,7 +68,7 @@ def test_each_makes_its_own_and_hears_its_own(pair: tuple[Gallery, Gallery]) -> 
     assert second.call("GET", "/api/events").status == 503
     assert b"\ngallery_queue_held_by_another 1.0\n" in second.call("GET", "/metrics").body
     assert b"\ngallery_queue_held_by_another 0.0\n" in first.call("GET", "/metrics").body
-    assert first.call("GET", "/api/status").json["queue"]["workers"] == 1
+    assert first.queue()["workers"] == 1
     assert second.log is not None
     said = second.log.read_text()
     assert "Traceback" not in said

@@ -53,6 +53,7 @@ def test_this_release_takes_over_what_release_0_1_left(old: Gallery) -> None:
     old.start("worker", "worker")
 
     assert old.until_ended(before["waiting.png"]["id"])["state"] == "ready"
+    old.until_listed(before["waiting.png"]["id"])
     now = {record["name"]: record for record in old.call("GET", "/api/images").json["images"]}
     assert set(now) == set(before)
     for name in ("photo.jpg", "drawing.png", "broken.jpg"):

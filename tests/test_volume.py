@@ -89,9 +89,9 @@ def test_uploads_are_refused_by_name_and_what_was_accepted_waits(small: Gallery,
     assert sorted(path.name for path in small.data.glob("*/*")) == before
     small.start("worker.1", "worker")
     # the worker meets the failing volume, and must neither fail the image nor end
-    until(lambda: small.call("GET", "/healthz").status == 200, 30)
+    until(lambda: small.call("GET", "/healthz").status == 200, 60)
     with suppress(AssertionError):
-        until(lambda: small.call("GET", f"/api/images/{accepted}").json["state"] != "pending", 5)
+        until(lambda: small.call("GET", f"/api/images/{accepted}").json["state"] != "pending", 60)
     record = small.call("GET", f"/api/images/{accepted}").json
     assert record["state"] in ("pending", "ready")
     assert small.processes["worker.1"].poll() is None
@@ -175,6 +175,7 @@ def test_nothing_of_the_gallery_can_be_read_by_others(bare: Gallery) -> None:
     bare.start_all()
     for data in (picture("JPEG"), picture("JPEG", (900, 900))[:3000]):
         bare.until_ended(bare.upload(data).json["id"])
+    until(lambda: not os.listdir(bare.data / "pending"), 60)
     paths = [path for path in bare.data.rglob("*") if path != earlier and not path.is_symlink()]
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in paths}
     assert len(modes) > 20

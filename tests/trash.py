@@ -13,8 +13,8 @@ DAY = 24 * 60 * 60
 
 def put_away_before(store: Store, image_id: str, seconds: float) -> None:
     """Let an image have been in the trash for so long, by the volume's clock."""
-    then = store.volume.now_ns() / 1e9 - seconds
-    os.utime(store.layout.trashed(image_id), (then, then))
+    then = store.volume.now_ns() - int(seconds * 1e9)
+    os.utime(store.layout.trashed(image_id), ns=(then, then))
 
 
 def ready(store: Store) -> str:

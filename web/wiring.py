@@ -13,7 +13,6 @@ from pipeline.store import Store
 from pipeline.tracing import make_tracer
 from web import (
     access,
-    api,
     compression,
     errors,
     files,
@@ -29,6 +28,7 @@ from web.access import throttling
 from web.access.originals import everybody_may
 from web.access.proxies import TrustedProxies
 from web.access.rates import Rates
+from web.api import blueprints
 from web.api.answers import JSONProvider
 from web.callers import Shares
 from web.index import Index
@@ -76,7 +76,7 @@ def wire(settings: Settings) -> Flask:
     if settings.trusted_proxies:
         app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     pages.register(app)
-    api.register(app)
+    blueprints.register(app)
     files.register(app, store)
     errors.register(app)
     lingering_close.register(app, uploads.ENDPOINTS)

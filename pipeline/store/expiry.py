@@ -20,8 +20,8 @@ class Expiry:
     def __init__(self, volume: Volume, seconds: float) -> None:
         self._volume = volume
         self._seconds = seconds
-        self._deleted_at: dict[str, float] = {}
-        """In the order in which they were read."""
+        self._deleted_at: dict[str, int] = {}
+        """In nanoseconds, in the order in which they were read."""
 
     def remove_due(self) -> int:
         """Permanently remove what was put into the trash so long ago; how many images.
@@ -33,7 +33,7 @@ class Expiry:
         if not ids:
             return 0
         try:
-            end = self._volume.now_ns() / 1e9 - self._seconds
+            end = self._volume.now_ns() - int(self._seconds * 1e9)
         except OSError as error:
             raise volume_error(error) from error
         due = {image_id: at for image_id, at in self._deleted_at.items() if at <= end}

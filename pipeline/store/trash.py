@@ -156,8 +156,8 @@ def _move_back(volume: Volume, image_id: str) -> None:
     volume.folders.flush(layout.trash)
 
 
-def purge(volume: Volume, image_id: str, *, by: float | None = None) -> None:
-    """Permanently remove an image in the trash, if it was put there `by` then.
+def purge(volume: Volume, image_id: str, *, by: int | None = None) -> None:
+    """Permanently remove an image in the trash, if it was put there `by` then, in nanoseconds since the epoch.
 
     Raises `ImageNotFound` or the volume's named errors.
     """
@@ -180,12 +180,12 @@ def purge(volume: Volume, image_id: str, *, by: float | None = None) -> None:
         raise VolumeUnavailable("an upload holds the lock") from busy
 
 
-def _take_out(volume: Volume, image_id: str, by: float | None) -> None:
+def _take_out(volume: Volume, image_id: str, by: int | None) -> None:
     folder = volume.layout.trashed(image_id)
     try:
         if by is not None:
             refresh(folder)
-            if folder.stat().st_mtime > by:
+            if folder.stat().st_mtime_ns > by:
                 raise ImageNotFound(image_id)  # it was restored, and deleted once more
         folder.rename(volume.layout.leaving(image_id))
     except OSError as error:
@@ -195,21 +195,21 @@ def _take_out(volume: Volume, image_id: str, by: float | None) -> None:
     volume.folders.flush(volume.layout.trash)
 
 
-def deletion_times(volume: Volume, image_ids: Iterable[str]) -> dict[str, float]:
-    """When each of these images was put into the trash; without those that are not there any more."""
+def deletion_times(volume: Volume, image_ids: Iterable[str]) -> dict[str, int]:
+    """When each of these images was put into the trash, in nanoseconds since the epoch; without those that are gone."""
     found = {}
     for image_id in image_ids:
         with suppress(OSError):
-            found[image_id] = volume.layout.trashed(image_id).stat().st_mtime
+            found[image_id] = volume.layout.trashed(image_id).stat().st_mtime_ns
     return found
 
 
-def oldest_first(put_away: dict[str, float]) -> list[str]:
+def oldest_first(put_away: dict[str, int]) -> list[str]:
     """The ids in the order in which they were put into the trash."""
     return sorted(put_away, key=lambda image_id: (put_away[image_id], image_id))
 
 
-def is_purged(volume: Volume, image_id: str, *, by: float | None = None) -> bool:
+def is_purged(volume: Volume, image_id: str, *, by: int | None = None) -> bool:
     """As `purge`; whether it was removed. One that cannot be removed is logged, and keeps none of the others."""
     try:
         purge(volume, image_id, by=by)

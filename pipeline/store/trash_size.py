@@ -31,7 +31,7 @@ class TrashSize:
         self._volume = volume
         self._guard = threading.Lock()
         self._sizes: dict[str, int] = {}
-        self._deleted_at: dict[str, float] = {}
+        self._deleted_at: dict[str, int] = {}
 
     def measure(self) -> Size:
         """What is in the trash; raises `VolumeUnavailable`."""

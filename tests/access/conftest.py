@@ -14,7 +14,7 @@ def serve(bare: Gallery) -> Serve:
 
     def start(**environ: str) -> Gallery:
         bare.start("web", "web", **environ)
-        until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+        until(lambda: bare.call("GET", "/healthz").status == 200, 60)
         return bare
 
     return start

@@ -26,7 +26,7 @@ def test_a_proxy_is_believed_only_as_configured(serve: Serve) -> None:
 def test_who_reaches_web_directly_is_believed_nothing(bare: Gallery) -> None:
     bare.log = bare.data.parent / "log"
     bare.start("web", "web", GALLERY_TOKEN=TOKENS, GALLERY_TRUSTED_PROXIES="127.0.0.2, 192.0.2.0/24")
-    until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+    until(lambda: bare.call("GET", "/healthz").status == 200, 60)
     said = "X-Forwarded-For: 203.0.113.9\r\nX-Forwarded-Proto: https\r\nX-Request-Id: chosen-by-me\r\n"
     asked = f"GET /api/images HTTP/1.1\r\nHost: 127.0.0.1\r\n{said}Connection: close\r\n\r\n".encode()
     direct, proxied = (send_and_read(bare, asked, source) for source in ("127.0.0.3", "127.0.0.2"))

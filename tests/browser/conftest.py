@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.conftest import CHROMIUM
 from tests.product import Gallery, prepared
 
-expect.set_options(timeout=20_000)
+expect.set_options(timeout=60_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -39,7 +39,7 @@ class Windows:
 
     def context(self, **options: Any) -> BrowserContext:
         context = self.browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         # of all its pages, whoever opens them, from before their first script on
         context.on("console", lambda message: self.note(message.text))
         context.on("weberror", lambda error: self.note(str(error.error)))

@@ -208,7 +208,7 @@ def keep(page: Page, name: str) -> None:
 
 def settle(page: Page) -> None:
     """Wait until every picture in view is drawn."""
-    until(lambda: page.evaluate("[...document.images].every((img) => img.complete)"), 30)
+    until(lambda: page.evaluate("[...document.images].every((img) => img.complete)"), 60)
     time.sleep(0.8)
 
 

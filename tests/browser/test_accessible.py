@@ -154,11 +154,11 @@ def test_the_page_without_script(hung: Gallery, windows: Windows, scheme: Scheme
     page = windows.page(color_scheme=scheme)
     page.route("**/assets/app-*.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
     page.goto(hung.url)
-    expect(page.locator("#still .tile").first).to_be_visible(timeout=10_000)
+    expect(page.locator("#still .tile").first).to_be_visible()
     assert findings(page) == []
     page.locator("#still .tile.ready a").first.click()
     page.wait_for_url("**/images/*")
-    expect(page.locator("#still h1")).to_be_visible(timeout=10_000)
+    expect(page.locator("#still h1")).to_be_visible()
     assert findings(page) == []
 
 
@@ -170,7 +170,7 @@ def test_nothing_is_cut_off(hung: Gallery, windows: Windows, width: int, directi
     expect(page.locator(".tile").first).to_be_visible()
     cut_off = """[...document.querySelectorAll('.tile')].map((tile) => tile.getBoundingClientRect())
       .filter((box) => box.left < 0 || box.right > innerWidth).length"""
-    until(lambda: page.evaluate(cut_off) == 0, 20)
+    until(lambda: page.evaluate(cut_off) == 0, 60)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_role("checkbox").first.click()
     assert page.evaluate("document.documentElement.scrollWidth") <= width

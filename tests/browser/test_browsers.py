@@ -45,13 +45,13 @@ def test_a_person_uploads_looks_deletes_and_undoes(gallery: Gallery, window: Win
     window.press("Escape")
     window.press("Escape")
     window.wait(".pswp", 0)
-    until(lambda: window.run("return document.activeElement.closest('.tile')?.dataset.id") == standing, 20)
+    until(lambda: window.run("return document.activeElement.closest('.tile')?.dataset.id") == standing, 60)
     window.press("Delete")
     window.wait(f".tile[data-id='{standing}']", 0)
-    until(lambda: gallery.call("GET", f"/api/images/{standing}").status == 404, 20)
+    until(lambda: gallery.call("GET", f"/api/images/{standing}").status == 404, 60)
     window.press("Control", "z")
     window.wait(f".tile[data-id='{standing}']")
-    until(lambda: gallery.call("GET", f"/api/images/{standing}").status == 200, 20)
+    until(lambda: gallery.call("GET", f"/api/images/{standing}").status == 200, 60)
 
 
 def test_a_person_finds_what_was_deleted_in_the_trash(gallery: Gallery, window: Window) -> None:
@@ -72,5 +72,5 @@ def test_a_person_finds_what_was_deleted_in_the_trash(gallery: Gallery, window: 
     assert gallery.call("GET", "/api/trash").json["images"] == []
     # the fixture fails if a page said anything else
     window.run("console.warn('heard')")
-    until(lambda: any("heard" in text for text in window.complaints()), 20)
+    until(lambda: any("heard" in text for text in window.complaints()), 60)
     window.expected = ("heard",)

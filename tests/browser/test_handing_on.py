@@ -91,11 +91,11 @@ def test_what_others_cannot_open_is_saved_as_a_jpeg(
     page.keyboard.press("i")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download as JPEG").click()
+    expect(page.locator(".toasts")).to_contain_text("The AVIF has 3000 × 2000")
     assert download.value.suggested_filename == "beach.jpg"
     download.value.save_as(tmp_path / "beach.jpg")
     with Image.open(io.BytesIO((tmp_path / "beach.jpg").read_bytes())) as saved:
         assert (saved.format, saved.size) == ("JPEG", (view["width"], view["height"]))
-    expect(page.locator(".toasts")).to_contain_text("The AVIF has 3000 × 2000")
     page.keyboard.press("ArrowRight")
     expect(page.locator(".viewer-caption strong")).to_have_text("n6.png")
     expect(page.get_by_role("button", name="Download as JPEG")).to_have_count(0)

@@ -107,7 +107,7 @@ def test_what_is_shared_is_added_once_somebody_says_so_also_without_a_network(
     assert page.evaluate(KEPT) == 2
     page.reload()
     question.get_by_role("button", name="Discard").click()
-    until(lambda: page.evaluate(KEPT) == 0, 20)
+    until(lambda: page.evaluate(KEPT) == 0, 60)
     assert gallery.call("GET", "/api/images").json["images"] == []
     share(page, pictures(tmp_path, 3))
     page.get_by_role("button", name="Add", exact=True).click()
@@ -149,7 +149,7 @@ def test_what_is_shared_waits_for_whoever_signs_in(bare: Gallery, windows: Windo
 
 def test_anybody_may_have_what_installs_it_and_it_says_nothing(bare: Gallery) -> None:
     bare.start("web", "web", GALLERY_TOKEN=TOKENS)
-    until(lambda: bare.call("GET", "/healthz").status == 200, 30)
+    until(lambda: bare.call("GET", "/healthz").status == 200, 60)
     manifest = bare.call("GET", "/manifest.webmanifest")
     assert manifest.headers["Content-Type"] == "application/manifest+json"
     icons = json.loads(manifest.body)["icons"]

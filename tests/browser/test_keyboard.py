@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from bench.make_volume import make
 from tests.browser.conftest import Windows
+from tests.indexes import is_whole
 from tests.pictures import picture
 from tests.product import Gallery, prepared, until
 
@@ -27,7 +28,7 @@ def hung(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gallery, li
 
 
 def focused(page: Page, image_id: str) -> None:
-    until(lambda: page.evaluate(_FOCUSED) == image_id, 20)
+    until(lambda: page.evaluate(_FOCUSED) == image_id, 60)
 
 
 def focus(page: Page, image_id: str) -> None:
@@ -81,7 +82,7 @@ def test_undo_is_one_tab_away_and_waits_while_it_has_the_focus(
     page.get_by_role("button", name="Undo").focus()
     page.keyboard.press("Enter")
     focused(page, ids[1])
-    until(lambda: gallery.call("GET", f"/api/images/{ids[1]}").status == 200, 20)
+    until(lambda: gallery.call("GET", f"/api/images/{ids[1]}").status == 200, 60)
 
 
 def test_what_was_deleted_in_turn_is_undone_in_turn(hung: tuple[Gallery, list[str]], windows: Windows) -> None:
@@ -126,19 +127,20 @@ def test_home_and_end_take_the_focus_along(tmp_path_factory: pytest.TempPathFact
     with prepared(data) as gallery:
         gallery.start_redis()
         gallery.start_web()
+        until(lambda: is_whole(gallery), 120)
         page = windows.open(gallery)
         expect(page.get_by_role("slider")).to_be_visible()
         page.locator(".tile a").first.focus()
         first = page.evaluate(_FOCUSED)
         page.keyboard.press("End")
-        until(lambda: page.evaluate("document.activeElement.querySelector('img')?.alt") == "picture-0.jpg", 20)
+        until(lambda: page.evaluate("document.activeElement.querySelector('img')?.alt") == "picture-0.jpg", 60)
         expect(page.get_by_alt_text("picture-0.jpg", exact=True)).to_be_in_viewport()
         page.keyboard.press("ArrowLeft")
-        until(lambda: page.evaluate("document.activeElement.querySelector('img')?.alt") == "picture-1.jpg", 20)
+        until(lambda: page.evaluate("document.activeElement.querySelector('img')?.alt") == "picture-1.jpg", 60)
         page.evaluate("scrollTo(0, 0)")  # as by a wheel: the tile stays, and what has the focus with it
         page.wait_for_timeout(500)
         page.keyboard.press("ArrowRight")
-        until(lambda: page.evaluate("document.activeElement.querySelector('img')?.alt") == "picture-0.jpg", 20)
+        until(lambda: page.evaluate("document.activeElement.querySelector('img')?.alt") == "picture-0.jpg", 60)
         page.keyboard.press("Home")
         focused(page, first)
         page.close()

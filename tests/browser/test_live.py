@@ -21,7 +21,7 @@ SHIFTS = """() => {
 
 
 def tile(page: Page, image_id: str, state: str = "") -> None:
-    expect(page.locator(f".tile{state}[data-id='{image_id}']")).to_have_count(1, timeout=30_000)
+    expect(page.locator(f".tile{state}[data-id='{image_id}']")).to_have_count(1, timeout=60_000)
 
 
 def test_a_tile_appears_in_another_window_and_turns_into_the_picture(gallery: Gallery, windows: Windows) -> None:
@@ -76,20 +76,31 @@ def test_a_failed_tile_says_why_and_is_retried(shared: Gallery, windows: Windows
     expect(page.locator("#state")).to_contain_text("1 picture failed")
     before = shared.call("GET", f"/api/images/{image_id}").json["finished_at"]
     page.get_by_role("button", name="Retry damaged.png").click()
-    until(lambda: shared.until_ended(image_id)["finished_at"] not in (None, before), 30)
+    until(lambda: shared.until_ended(image_id)["finished_at"] not in (None, before), 60)
     tile(page, image_id, ".failed")
     page.locator("#state").get_by_role("button", name="Retry all").click()
     tile(page, image_id, ".failed")
     shared.call("DELETE", f"/api/images/{image_id}")
 
 
+def test_without_web_the_page_says_so_and_follows_once_it_is_back(gallery: Gallery, windows: Windows) -> None:
+    windows.expected = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE")
+    page = windows.open(gallery)
+    gallery.stop("web", signal.SIGKILL)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when the tab is looked at again
+    expect(page.locator(".afloat")).to_contain_text("The gallery can’t be reached. Trying again…")
+    gallery.start_web()
+    expect(page.locator(".afloat")).to_be_empty()
+    tile(page, gallery.upload(picture(), "after.png").json["id"], ".ready")
+
+
 def test_without_redis_the_page_says_so_and_follows_all_the_same(gallery: Gallery, windows: Windows) -> None:
     windows.expected = ("status of 503", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE")
     page = windows.open(gallery)
     gallery.stop("redis", signal.SIGKILL)
-    expect(page.locator(".afloat")).to_contain_text("The queue can’t be reached", timeout=30_000)
+    expect(page.locator(".afloat")).to_contain_text("The queue can’t be reached", timeout=60_000)
     image_id = gallery.upload(picture(), "meanwhile.png").json["id"]
     tile(page, image_id, ".pending")
     gallery.start("redis", "launcher.redis")
     tile(page, image_id, ".ready")
-    expect(page.locator(".afloat")).to_be_empty(timeout=30_000)
+    expect(page.locator(".afloat")).to_be_empty(timeout=60_000)

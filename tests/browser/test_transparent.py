@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import Windows
-from tests.product import Gallery, prepared
+from tests.product import Gallery, prepared, until
 
 INKS = {"black": (0, 0, 0), "white": (255, 255, 255)}
 _HALF = 100
@@ -76,12 +76,10 @@ def test_its_lines_have_contrast(
     page = windows.open(gallery, color_scheme=scheme)
     tile = page.locator(f".tile[data-id='{ids[ink]}']")
     expect(tile.locator("img")).to_be_visible()
-    page.wait_for_timeout(1200)
-    assert least(tile) >= 3
+    until(lambda: least(tile) >= 3, 60)
     tile.locator("a").click()
     expect(page.locator(".pswp.viewer-open")).to_be_visible()
-    page.wait_for_timeout(600)
-    assert least(page.locator(".pswp__item[aria-hidden='false'] .pswp__img").last) >= 3
+    until(lambda: least(page.locator(".pswp__item[aria-hidden='false'] .pswp__img").last) >= 3, 60)
 
 
 @pytest.mark.parametrize("ink", ["black", "white", "both"])
@@ -91,6 +89,6 @@ def test_its_lines_have_contrast_without_script(
     gallery, ids = drawn
     page = windows.page(java_script_enabled=False, color_scheme="dark")
     page.goto(gallery.url)
-    assert least(page.locator(f".tile a[href='/images/{ids[ink]}'] img")) >= 3
+    until(lambda: least(page.locator(f".tile a[href='/images/{ids[ink]}'] img")) >= 3, 60)
     page.goto(f"{gallery.url}/images/{ids[ink]}")
     assert least(page.locator("figure img")) >= 3

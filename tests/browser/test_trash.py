@@ -51,7 +51,7 @@ def tab_to(page: Page, script: str) -> None:
 
 
 def heard(page: Page, words: str) -> None:
-    until(lambda: any(text.startswith(words) for text in said(page)), 20)
+    until(lambda: any(text.startswith(words) for text in said(page)), 60)
 
 
 def tile(page: Page, image_id: str) -> Locator:
@@ -63,12 +63,12 @@ def test_deleting_is_at_once_and_undo_needs_no_toast(hung: Gallery, windows: Win
     page = windows.open(hung)
     tile(page, one).locator("a").focus()
     page.keyboard.press("Delete")
-    until(lambda: status(hung, one) == 404, 10)
     page.get_by_role("button", name="Dismiss").click()
+    until(lambda: status(hung, one) == 404, 60)
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
     page.keyboard.press("Control+z")
     expect(tile(page, one)).to_be_visible()
-    until(lambda: status(hung, one) == 200, 20)
+    until(lambda: status(hung, one) == 200, 60)
     page.reload()
     expect(tile(page, one)).to_be_visible()
 
@@ -107,7 +107,7 @@ def test_what_cannot_be_deleted_comes_back_and_says_so(hung: Gallery, windows: W
 def test_the_page_restores_and_removes_and_says_so(hung: Gallery, windows: Windows, scheme: Scheme) -> None:
     gallery = hung
     gallery.call("DELETE", "/api/trash")
-    until(lambda: trashed(gallery) == [], 20)
+    until(lambda: trashed(gallery) == [], 60)
     ids = added(gallery, "a.png", "b.png", "c.png", "d.png")
     for image_id in ids:
         gallery.call("DELETE", f"/api/images/{image_id}")
@@ -174,7 +174,7 @@ def test_without_a_trash_the_page_asks_first(bare: Gallery, windows: Windows) ->
     page.keyboard.press("Delete")
     dialog.get_by_role("button", name="Delete").press("Enter")
     expect(tile(page, one)).to_have_count(0)
-    until(lambda: status(bare, one) == 404, 20)
+    until(lambda: status(bare, one) == 404, 60)
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
 
 
@@ -201,12 +201,12 @@ def test_everything_is_done_by_keyboard_alone(gallery: Gallery, windows: Windows
     page.keyboard.press("Shift+ArrowRight")
     expect(page.get_by_role("toolbar")).to_contain_text("2 selected")
     page.keyboard.press("Delete")
-    until(lambda: len(trashed(gallery)) == 2, 20)
+    until(lambda: len(trashed(gallery)) == 2, 60)
     page.keyboard.press("Control+z")
     expect(page.locator(".tile.ready")).to_have_count(3)
-    until(lambda: trashed(gallery) == [], 20)
+    until(lambda: trashed(gallery) == [], 60)
     page.keyboard.press("Delete")
-    until(lambda: len(trashed(gallery)) == 1, 20)
+    until(lambda: len(trashed(gallery)) == 1, 60)
     heard(page, "3 pictures added.")
     heard(page, "Deleted 2 pictures")
     page.get_by_label("More", exact=True).first.focus()

@@ -30,7 +30,7 @@ def test_a_file_that_was_taken_away_meanwhile_is_refused_and_holds_nothing_up(
     windows.expected = ("ERR_FILE_NOT_FOUND", "ERR_UPLOAD_FILE_CHANGED")
     paths = pictures(tmp_path, 6)
     page = windows.open(shared)
-    throttle(page, 3_000)
+    throttle(page, 300)
     choose(page, paths)
     expect(page.locator(".uploads li.sending").first).to_be_visible()
     paths[5].unlink()

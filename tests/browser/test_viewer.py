@@ -39,7 +39,7 @@ def at(page: Page, image_id: str) -> None:
 
 
 def opened(page: Page) -> None:
-    expect(page.locator(".pswp.viewer-open")).to_be_visible(timeout=15_000)
+    expect(page.locator(".pswp.viewer-open")).to_be_visible()
 
 
 def viewer_is_closed(page: Page) -> None:
@@ -107,12 +107,12 @@ def test_two_fingers_zoom_in_and_out(hung: tuple[Gallery, list[str]], windows: W
         box = image.bounding_box()
         return box["width"] if box else 0.0
 
-    until(lambda: 380 < width() < 400, 30)
+    until(lambda: 380 < width() < 400, 60)
     fingers(page, [(175, 420), (215, 420)], [(45, 420), (345, 420)])
-    until(lambda: width() > 800, 30)
+    until(lambda: width() > 800, 60)
     expect(page.locator(f".pswp__img[src$='/images/{ids[0]}/original']")).to_be_visible()
     fingers(page, [(45, 420), (345, 420)], [(175, 420), (215, 420)])
-    until(lambda: 380 < width() < 400, 30)
+    until(lambda: 380 < width() < 400, 60)
     at(page, ids[0])
 
 
@@ -215,8 +215,8 @@ def test_deleting_is_undone_or_done(hung: tuple[Gallery, list[str]], windows: Wi
     viewer_is_closed(page)
     expect(page.locator(f".tile[data-id='{extra[0]}']")).to_have_count(1)
     expect(page.locator(f".tile[data-id='{extra[1]}']")).to_have_count(0)
-    until(lambda: gallery.call("GET", f"/api/images/{extra[1]}").status == 404, 20)
-    until(lambda: gallery.call("GET", f"/api/images/{extra[0]}").status == 200, 20)
+    until(lambda: gallery.call("GET", f"/api/images/{extra[1]}").status == 404, 60)
+    until(lambda: gallery.call("GET", f"/api/images/{extra[0]}").status == 200, 60)
     gallery.call("DELETE", f"/api/images/{extra[0]}")
 
 
@@ -231,4 +231,4 @@ def test_what_was_deleted_is_gone_also_if_the_page_is_left_at_once(
     page.keyboard.press("Delete")
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     page.goto("about:blank")
-    until(lambda: gallery.call("GET", f"/api/images/{image_id}").status == 404, 20)
+    until(lambda: gallery.call("GET", f"/api/images/{image_id}").status == 404, 60)

@@ -183,14 +183,14 @@ def running(name: str) -> Iterator[Window]:
         else:
             display = f":{free_port()}"
             start(["Xvfb", display, "-screen", "0", "1280x900x24", "-nolisten", "tcp"], environ)
-            until(lambda: Path(f"/tmp/.X11-unix/X{display[1:]}").exists(), 30)
+            until(lambda: Path(f"/tmp/.X11-unix/X{display[1:]}").exists(), 60)
             environ |= {
                 "DISPLAY": display,
                 "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",
                 "LIBGL_ALWAYS_SOFTWARE": "1",
             }
             start(["WebKitWebDriver", f"--port={port}"], environ)
-            until(lambda: answers(port), 30)
+            until(lambda: answers(port), 60)
             protocol = Http(port)
         try:
             yield Window(protocol, Path(folder, "output"))

@@ -31,7 +31,7 @@ def test_what_changed_after_a_day_was_written_is_read_itself(full: Store, tmp_pa
     assert indexed(full, tmp_path) == (walk(full), 1)
     time.sleep(2 * REST)
     rounds = DayFiles(full.volume, 0, REST)
-    until(lambda: rounds.work(60) + 1 and indexed(full, tmp_path)[1] == 0, 20)
+    until(lambda: rounds.work(60) + 1 and indexed(full, tmp_path)[1] == 0, 60)
     assert indexed(full, tmp_path)[0] == walk(full)
 
 

@@ -107,7 +107,7 @@ def forwarded(service: str) -> Iterator[str]:
     command = ["kubectl", "--namespace", NAMESPACE, "port-forward", f"svc/{service}", f"{port}:80"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
-            until(lambda: answers(port), 30)
+            until(lambda: answers(port), 60)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()

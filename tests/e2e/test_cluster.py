@@ -83,7 +83,7 @@ def stranger(journey: Journey) -> Iterator[str]:
 
 def test_strangers_reach_neither_redis_nor_the_dashboard(stranger: str) -> None:
     there = {"namespace": STRANGERS}
-    assert until(lambda: reaches("stranger", stranger, 8000, **there), 30)
+    assert until(lambda: reaches("stranger", stranger, 8000, **there), 60)
     assert reaches("stranger", f"gallery-service.{cluster.NAMESPACE}", 80, **there)
     assert not reaches("stranger", f"redis.{cluster.NAMESPACE}", 6379, **there)
     assert not reaches("stranger", f"dashboard.{cluster.NAMESPACE}", 80, **there)

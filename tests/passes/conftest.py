@@ -29,7 +29,7 @@ def store(bare: Gallery) -> Store:
 @pytest.fixture
 def redis(bare: Gallery) -> Iterator[Redis]:
     bare.start("redis", "launcher.redis")
-    until(lambda: answers(bare.redis_port), 30)
+    until(lambda: answers(bare.redis_port), 60)
     with connect(bare.environ["REDIS_URL"], timeout=5) as connection:
         yield connection
 

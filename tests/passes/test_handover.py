@@ -63,7 +63,7 @@ def test_the_outbox_says_who_waits_for_what(bare: Gallery, store: Store) -> None
         make(store, image_id, grid_only=True)
     os.utime(store.layout.marker(ids[0]), (1, 1))
     bare.start("web", "web")
-    until(lambda: bare.call("GET", "/readyz").status == 200, 30)
+    until(lambda: bare.call("GET", "/readyz").status == 200, 60)
     status = bare.call("GET", "/api/status").json
     assert (status["pending"], status["without_grid"], status["queue"], status["views"]) == (5, 2, None, None)
     page = bare.call("GET", "/").body.decode()
@@ -106,4 +106,4 @@ def test_a_worker_that_dies_between_the_passes_loses_no_view(gallery: Gallery) -
         time.sleep(0.5)
         for image_id in ids:
             assert gallery.until_ended(image_id, 120)["state"] == "ready"
-    assert os.listdir(gallery.data / "pending") == []
+    until(lambda: os.listdir(gallery.data / "pending") == [], 60)

@@ -45,6 +45,7 @@ def test_everybody_is_seen_before_anybody_has_a_view(gallery: Gallery) -> None:
     gallery.start("worker.1", "worker")
     records = [gallery.until_ended(image_id, 120) for image_id in ids]
     with Redis.from_url(gallery.environ["REDIS_URL"]) as redis:
+        until(lambda: len(seen_first(redis)[1]) == len(ids), 60)
         shown, ready = seen_first(redis)
         entries: Any = redis.xrange("gallery:events")
         told = [json.loads(fields[b"record"]) for _, fields in entries if b"record" in fields]
@@ -64,7 +65,7 @@ def test_everybody_is_seen_before_anybody_has_a_view(gallery: Gallery) -> None:
 def test_one_alone_is_decoded_once(gallery: Gallery) -> None:
     gallery.until_ended(gallery.upload(picture("JPEG", (1800, 1200))).json["id"])
     with Redis.from_url(gallery.environ["REDIS_URL"]) as redis:
-        until(lambda: redis.zcard("rq:finished:thumbnails") == 1, 20)  # the record is written before the job ends
+        until(lambda: redis.zcard("rq:finished:thumbnails") == 1, 60)  # the record is written before the job ends
         assert not redis.exists("rq:finished:views")
 
 

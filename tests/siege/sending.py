@@ -18,7 +18,7 @@ def connected(gallery: Gallery, source: str = _ATTACKER, receive: int = 0) -> so
     try:
         if receive:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive)
-        connection.settimeout(5)
+        connection.settimeout(30)
         connection.bind((source, 0))
         connection.connect(("127.0.0.1", gallery.port))
     except OSError:

@@ -50,8 +50,7 @@ export class Grid {
     into.append(this.element, this.#dayHeader.element);
     if (this.#foot) this.element.append(this.#foot);
     for (const type of ["scroll", "resize"]) addEventListener(type, () => this.soon(), { passive: true });
-    // Drawing changes the height, which is no reason to draw again.
-    new ResizeObserver(() => (this.element.clientWidth !== this.layout.width || Math.abs(this.#measure() - this.#top) >= 1) && this.changed()).observe(into);
+    new ResizeObserver(() => this.changed()).observe(into);
     new MutationObserver(() => this.changed()).observe(document.documentElement, { attributeFilter: ["dir"] });
     this.changed();
     this.draw();
@@ -163,7 +162,7 @@ export class Grid {
     else this.#anchor.release();
     const width = this.element.clientWidth;
     this.#rtl = getComputedStyle(this.element).direction === "rtl";
-    this.#top = this.#measure();
+    this.#top = this.element.getBoundingClientRect().top + scrollY;
     this.layout.update(width);
     this.#scale.resize(this.layout.height);
     if (this.#foot) this.#foot.style.transform = `translateY(${this.element.style.height})`;
@@ -172,10 +171,6 @@ export class Grid {
     if (y !== null && Math.abs(y - this.edge) >= 1) this.#scale.go(y + this.#top - 64);
     this.#anchor.settled(this.#scale.at);
     return this.edge;
-  }
-
-  #measure(): number {
-    return this.element.getBoundingClientRect().top + scrollY;
   }
 
   #day(

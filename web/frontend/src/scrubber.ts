@@ -4,8 +4,8 @@ import { h } from "./dom";
 import type { Grid } from "./grid";
 import { dayInFull, monthName } from "./words";
 
-/** The scrubber is shown beside more screens of pictures than the first number, and hidden below the second: it takes width
- * from the grid, whose height changes with that. */
+/** The scrubber is shown if the pictures fill more than `LONG` screens, and hidden below `SHORT`: it takes width from the grid,
+ * whose height changes with that. */
 const LONG = 4;
 const SHORT = 3.5;
 const APART = 22;
@@ -27,6 +27,7 @@ export class Scrubber {
     document.body.append(this.element);
     addEventListener("scroll", () => this.#follow(), { passive: true });
     addEventListener("resize", () => ((this.#marked = 0), this.update()));
+    new ResizeObserver(() => this.soon()).observe(grid.element);
     this.element.addEventListener("pointerdown", (event) => this.#drag(event));
     this.element.addEventListener("keydown", (event) => this.#key(event));
   }

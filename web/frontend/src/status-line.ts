@@ -17,6 +17,7 @@ export class StatusLine {
   #timer = 0;
   #due = 0;
   #text = "";
+  #failures = 0;
 
   constructor(readonly retried: () => void) {
     document.body.append(this.#banner);
@@ -41,10 +42,13 @@ export class StatusLine {
     if (document.hidden) return;
     try {
       const status = await api.status();
+      this.#failures = 0;
       this.#show(status);
       this.#next(status.pending ? BUSY_MS : IDLE_MS);
     } catch {
-      this.#showBanner("warn", "The gallery can’t be reached. Trying again…");
+      // One alone may be a request that ended because the user leaves the page.
+      this.#failures += 1;
+      if (this.#failures > 1) this.#showBanner("warn", "The gallery can’t be reached. Trying again…");
       this.#next(BUSY_MS);
     }
   }

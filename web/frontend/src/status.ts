@@ -16,6 +16,7 @@ const state = find("#state");
 const verdict = find("#verdict");
 let timer = 0;
 let due = 0;
+let failures = 0;
 
 /** Schedules a refresh in `ms`; keeps an earlier one. */
 function plan(ms: number): void {
@@ -38,8 +39,11 @@ async function refresh(): Promise<string | null> {
     verdict.className = fresh.className;
     setText(find("p", verdict), fresh.textContent.trim());
     setText(state, "");
+    failures = 0;
   } catch (error) {
-    setText(state, "The gallery can’t be reached. Trying again…");
+    // One alone may be a request that ended because the user leaves the page.
+    failures += 1;
+    if (failures > 1) setText(state, "The gallery can’t be reached. Trying again…");
     plan(BUSY_MS);
     throw error;
   }

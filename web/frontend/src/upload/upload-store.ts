@@ -28,11 +28,11 @@ export class UploadStore {
 
   /** Stores the metadata of new files in one transaction, and their contents one by one. */
   async add(notes: readonly Omit<Note, "visit">[], data: ReadonlyMap<string, Blob>): Promise<void> {
+    for (const [file, blob] of data) if (!this.#kept.has(file)) this.#coming.set(file, blob);
     const db = await this.#db;
     if (!db) return;
     const change = db.transaction(NOTES, "readwrite", { durability: "relaxed" });
     for (const note of notes) change.objectStore(NOTES).put({ ...note, visit: this.#visit } satisfies Note);
-    for (const [file, blob] of data) this.#coming.set(file, blob);
     change.addEventListener("complete", () => this.#channel.postMessage(this.#visit));
     void this.#write(db);
   }
