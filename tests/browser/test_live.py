@@ -84,8 +84,15 @@ def test_a_failed_tile_says_why_and_is_retried(shared: Gallery, windows: Windows
 
 
 def test_without_web_the_page_says_so_and_follows_once_it_is_back(gallery: Gallery, windows: Windows) -> None:
-    windows.expected = ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_EMPTY_RESPONSE")
+    windows.expected = (
+        "ERR_CONNECTION_REFUSED",
+        "ERR_CONNECTION_RESET",
+        "ERR_INCOMPLETE_CHUNKED_ENCODING",
+        "ERR_EMPTY_RESPONSE",
+        "fetching the script",
+    )
     page = windows.open(gallery)
+    expect(page.locator(".uploads")).to_have_count(1)  # all of the page is loaded
     gallery.stop("web", signal.SIGKILL)
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # as when the tab is looked at again
     expect(page.locator(".afloat")).to_contain_text("The gallery can’t be reached. Trying again…")
