@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections import Counter
@@ -12,8 +13,8 @@ import pytest
 
 from cli.doctor import examine
 from pipeline.errors import ImageNotFound, NotRestorable, Unrenderable
-from pipeline.records import State
-from pipeline.store import Store
+from pipeline.records import Record, State
+from pipeline.store import Store, reading
 from pipeline.store.cleanup import cleanup
 from tests.conftest import picture
 from tests.stopped import run
@@ -104,6 +105,23 @@ def test_a_sweep_leaves_the_marker_of_an_image_that_comes_back(store: Store) -> 
         restore.finish()
     assert store.pending() == [image_id]
     assert examine(store) == []
+
+
+def test_an_image_that_leaves_the_trash_and_comes_back_while_it_is_read_is_not_damaged(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = accept(store, picture())
+    store.delete(image_id)
+    load, looks = reading._load, list[Path]()
+
+    def load_later(path: Path, wanted: str) -> Record:
+        looks.append(path)
+        if len(looks) == 1:
+            raise FileNotFoundError(errno.ENOENT, "restored, and deleted once more meanwhile")
+        return load(path, wanted)
+
+    monkeypatch.setattr(reading, "_load", load_later)
+    assert reading.read_trashed(store.volume, image_id).id == image_id
 
 
 def test_deletes_restores_uploads_and_removals_at_once_leave_one_image_or_none(store: Store) -> None:

@@ -46,12 +46,15 @@ def read_trashed(volume: Volume, image_id: str) -> Record:
     """The record of an image in the trash; raises as `read`."""
     if not is_id(image_id) or not volume.is_trashed(image_id):
         raise ImageNotFound(image_id)
-    try:
-        return _load(volume.layout.trashed(image_id) / RECORD, image_id)
-    except OSError as error:
-        if not is_gone(error):
-            raise volume_error(error) from error
-        raise (DamagedRecord if volume.is_trashed(image_id) else ImageNotFound)(image_id) from None
+    for _ in range(_LOOKS):  # it may be restored, and deleted once more, between two looks
+        try:
+            return _load(volume.layout.trashed(image_id) / RECORD, image_id)
+        except OSError as error:
+            if not is_gone(error):
+                raise volume_error(error) from error
+        if not volume.is_trashed(image_id):
+            raise ImageNotFound(image_id)
+    raise DamagedRecord(image_id)
 
 
 def _load(path: Path, image_id: str) -> Record:
