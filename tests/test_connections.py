@@ -245,7 +245,7 @@ def test_a_request_waits_for_one_of_few_threads(bare: Gallery) -> None:
     until(lambda: bare.call("GET", "/healthz").status == 200, 60)
     with ThreadPoolExecutor(1) as client:
         with held(bare, 40, POST):
-            until(partial(_is_settled, bare), 60, 60)
+            until(partial(_is_settled, bare), 60)
             waiting = client.submit(bare.call, "GET", "/api/images")
             time.sleep(1)
             assert not waiting.done()

@@ -31,7 +31,7 @@ ONLY_AFTER_ACCIDENTS = (
 
 @contextmanager
 def prometheus(folder: Path, targets: list[str]) -> Iterator[str]:
-    """Prometheus with our rules, reading `targets` every two seconds; where it answers."""
+    """Run Prometheus with our rules, scraping `targets` every two seconds; yields the address of its API."""
     config = {
         "global": {"scrape_interval": "2s", "scrape_timeout": "2s", "evaluation_interval": "1s"},
         "rule_files": [str(MONITORING / "alerts.yml"), str(MONITORING / "objectives.yml")],

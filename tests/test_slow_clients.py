@@ -69,4 +69,4 @@ def test_slow_headers_are_cut_off(bare: Gallery) -> None:
             finally:
                 connection.setblocking(True)
 
-        until(cut, 60)
+        until(cut, 20)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,28 +31,28 @@ def read(volume: Volume, image_id: str, *, listed: bool = False) -> Record:
     path = volume.layout.record(image_id)
     if not listed:
         refresh(path.parent.parent)
-    for _ in range(_LOOKS):
-        try:
-            return _load(path, image_id)
-        except OSError as error:
-            if not is_gone(error):
-                raise volume_error(error) from error
-        if not volume.is_there(image_id):
-            raise ImageNotFound(image_id)
-    raise DamagedRecord(image_id)
+    return _load_while(volume.is_there, path, image_id)
 
 
 def read_trashed(volume: Volume, image_id: str) -> Record:
     """The record of an image in the trash; raises as `read`."""
     if not is_id(image_id) or not volume.is_trashed(image_id):
         raise ImageNotFound(image_id)
-    for _ in range(_LOOKS):  # it may be restored, and deleted once more, between two looks
+    return _load_while(volume.is_trashed, volume.layout.trashed(image_id) / RECORD, image_id)
+
+
+def _load_while(is_here: Callable[[str], bool], path: Path, image_id: str) -> Record:
+    """The record of an image in a place where it `is_here`; raises as `read`.
+
+    It may leave that place and come back between two looks, so one look that finds nothing proves no damage.
+    """
+    for _ in range(_LOOKS):
         try:
-            return _load(volume.layout.trashed(image_id) / RECORD, image_id)
+            return _load(path, image_id)
         except OSError as error:
             if not is_gone(error):
                 raise volume_error(error) from error
-        if not volume.is_trashed(image_id):
+        if not is_here(image_id):
             raise ImageNotFound(image_id)
     raise DamagedRecord(image_id)
 

@@ -36,7 +36,7 @@ def test_the_sender_sees_the_picture_before_it_is_made(gallery: Gallery, windows
     choose(page, pictures(tmp_path, 1))
     own = page.locator(".tile.pending img")
     expect(own).to_have_attribute("src", re.compile("^blob:"))
-    expect(page.locator(".uploads li .thumb img")).to_have_count(1)
+    expect(page.locator(".uploads li .thumb img")).to_be_visible()
     expect(page.locator(".tile.pending")).to_contain_text("Waiting")
     page.evaluate(_WATCH)
     gallery.start("worker.1", "worker")

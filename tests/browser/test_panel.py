@@ -76,9 +76,9 @@ def test_it_goes_by_itself_after_success_and_stays_with_bad_news(
     choose(page, pictures(tmp_path, 2))
     expect(panel.locator("strong")).to_have_text("2 pictures added")
     page.mouse.move(10, 400)
-    page.clock.run_for(2000)
+    page.clock.run_for(5000)
     expect(panel).to_be_visible()
-    page.clock.run_for(8000)
+    page.clock.run_for(5000)
     expect(panel).to_be_hidden()
     empty = tmp_path / "empty.png"
     empty.touch()

@@ -51,13 +51,13 @@ def test_eight_tabs_all_work_with_one_connection(shared: Gallery, windows: Windo
 
 
 def test_a_hidden_tab_lets_go_at_once_and_catches_up_when_it_is_seen(shared: Gallery, windows: Windows) -> None:
-    until(lambda: listeners(shared) == 0, 60)
+    until(lambda: listeners(shared) == 0, 20)
     page = windows.open(shared)
-    until(lambda: listeners(shared) == 1, 60)
+    until(lambda: listeners(shared) == 1, 20)
     page.evaluate(HIDE, True)
-    until(lambda: listeners(shared) == 0, 60)
+    until(lambda: listeners(shared) == 0, 20)
     other = tab(shared, windows, page)
-    until(lambda: listeners(shared) == 1, 60)
+    until(lambda: listeners(shared) == 1, 20)
     one = shared.upload(picture(), "one.png").json["id"]
     expect(other.locator(f".tile.ready[data-id='{one}']")).to_have_count(1)
     other.close()
@@ -69,7 +69,7 @@ def test_a_hidden_tab_lets_go_at_once_and_catches_up_when_it_is_seen(shared: Gal
 
 
 def test_a_tab_that_is_born_hidden_opens_no_connection(shared: Gallery, windows: Windows) -> None:
-    until(lambda: listeners(shared) == 0, 60)
+    until(lambda: listeners(shared) == 0, 20)
     page = windows.page()
     page.add_init_script("Object.defineProperty(document, 'hidden', { configurable: true, get: () => true })")
     page.goto(shared.url)

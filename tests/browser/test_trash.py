@@ -64,7 +64,7 @@ def test_deleting_is_at_once_and_undo_needs_no_toast(hung: Gallery, windows: Win
     tile(page, one).locator("a").focus()
     page.keyboard.press("Delete")
     page.get_by_role("button", name="Dismiss").click()
-    until(lambda: status(hung, one) == 404, 60)
+    until(lambda: status(hung, one) == 404, 10)
     expect(page.get_by_role("button", name="Undo")).to_have_count(0)
     page.keyboard.press("Control+z")
     expect(tile(page, one)).to_be_visible()

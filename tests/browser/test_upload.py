@@ -62,7 +62,7 @@ def test_a_chosen_folder_is_taken_with_all_below_it(shared: Gallery, windows: Wi
         page.get_by_role("menuitem", name="Choose a folder").click()
     chooser.value.set_files(folder)
     expect(page.locator(".toasts")).to_contain_text("1 file left out: not pictures.")
-    panel = page.locator(".uploads")
+    panel = page.get_by_role("region", name="Uploads")
     expect(panel).to_contain_text("3 pictures added", timeout=60_000)
     for path in paths:
         expect(panel).to_contain_text(path.name)
