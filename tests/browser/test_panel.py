@@ -41,11 +41,15 @@ def test_one_picture_added_and_one_refused_are_said_aloud_each_time(
 ) -> None:
     page = windows.open(shared)
     page.evaluate(SAID)
-    for _ in range(2):
+    panel = page.locator(".uploads")
+    for times in (1, 2):
         choose(page, pictures(tmp_path, 1))
-        expect(page.locator(".uploads li.added")).to_have_count(1)
+        expect(panel.locator("li.added")).to_have_count(1)
         until(lambda: said(page)[-1:] == ["1 picture added."], 60)
-        page.get_by_role("region", name="Uploads").get_by_role("button", name="Close").click()
+        assert said(page).count("1 picture added.") == times
+        panel.get_by_role("button", name="Close").click()
+        expect(panel).to_be_hidden()
+        expect(panel.locator("li")).to_have_count(0)
         page.evaluate("said.push('')")
     empty = tmp_path / "empty.png"
     empty.touch()

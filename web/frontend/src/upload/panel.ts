@@ -27,7 +27,7 @@ export class Panel {
   readonly #now = h("button", { type: "button", class: "link", hidden: true, onclick: () => this.queue.gate.open() }, "Try now");
   readonly #cancel = h("button", { type: "button", class: "link", onclick: () => this.queue.cancelAll() }, "Cancel all");
   readonly #fold = h("button", { type: "button", class: "knob", "aria-label": "Details", "aria-expanded": "true", onclick: () => this.#toggle() }, icon("more"));
-  readonly #close = h("button", { type: "button", class: "knob", "aria-label": "Close", onclick: () => this.queue.clear() }, icon("close"));
+  readonly #close = h("button", { type: "button", class: "knob", "aria-label": "Close", onclick: () => this.#dismiss() }, icon("close"));
   readonly #body = h("div", { class: "body" }, this.#list, this.#more);
   readonly #panel = h(
     "section", { class: "uploads", "aria-label": "Uploads", hidden: true },
@@ -76,7 +76,7 @@ export class Panel {
     const listed = items.filter(({ state }) => state !== "cancelled");
     this.#panel.hidden = listed.length === 0;
     document.documentElement.classList.toggle("uploading", listed.length > 0);
-    if (!listed.length) return this.#working ? void (titleWork(""), (this.#working = false)) : undefined;
+    if (!listed.length) return this.#end();
     if (batch !== this.#batch) this.#begin(batch);
     const waiting = gate.shut && sum.active > 0;
     if (waiting) this.changed();
@@ -102,6 +102,13 @@ export class Panel {
     if (sum.active) titleWork(`${count(sum.done)} of ${count(sum.all)}`);
     else if (this.#working) titleWork(done);
     this.#working = sum.active > 0;
+  }
+
+  /** Empties the list after the last file is gone. */
+  #end(): void {
+    if (this.#working) titleWork("");
+    this.#working = false;
+    this.#fill([]);
   }
 
   /** Starts a new batch. On phones the list starts folded, so that it does not cover the pictures. */
@@ -160,6 +167,13 @@ export class Panel {
   #left(): void {
     this.#leaving = 0;
     if (this.#panel.matches(":hover, :focus-within")) this.changed();
-    else this.queue.clear();
+    else this.#dismiss();
+  }
+
+  /** Closes the panel at once, so that what a new batch adds is never taken for what was seen. */
+  #dismiss(): void {
+    this.queue.clear();
+    clearTimeout(this.#timer);
+    this.#show();
   }
 }
