@@ -7,8 +7,10 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+
 from pipeline.volume.files import file_system
-from pipeline.volume.folders import FolderTable
+from pipeline.volume.folders import FolderTable, make_folder
 
 
 def open_here() -> list[str]:
@@ -48,3 +50,34 @@ def test_the_type_of_a_file_system_is_that_of_its_mount(tmp_path: Path) -> None:
     assert file_system(Path("/proc")) == "proc"
     assert file_system(Path("/dev/shm")) == "tmpfs"
     assert file_system(tmp_path) not in ("nfs", "nfs4")
+
+
+def test_a_folder_is_made_however_often_others_remove_it(tmp_path: Path) -> None:
+    minute, errors, ended = tmp_path / "day" / "minute", list[OSError](), threading.Event()
+
+    def make() -> None:
+        while not ended.is_set():
+            try:
+                make_folder(minute)
+            except OSError as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for _ in range(20_000):
+        with suppress(OSError):
+            minute.rmdir()
+            minute.parent.rmdir()
+    ended.set()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+
+
+def test_a_folder_is_not_made_where_something_else_lies(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to("nowhere")
+    for place in ("file", "file/below", "link", "link/below"):
+        with pytest.raises((FileExistsError, NotADirectoryError)):
+            make_folder(tmp_path / place)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cli.doctor import examination_of, examine
-from pipeline.errors import GalleryError, VolumeUnavailable
+from pipeline.errors import GalleryError, VolumeFull, VolumeUnavailable
 from pipeline.records import State
 from pipeline.store import Store, acceptance, cleanup, deletion
 from pipeline.store.checks.examine import repair
@@ -85,6 +85,27 @@ def test_an_image_that_cannot_be_taken_back_stays_in_the_outbox(store: Store, mo
     assert [record.id for record in store.page().records] == store.pending()
     accept_bytes(store, data)
     assert len(store.page().records) == 1
+
+
+def test_nothing_is_left_of_an_upload_that_could_not_be_put_in_its_place(store: Store) -> None:
+    data = picture()
+    draft = store.draft()
+    draft.write(data)
+    day = store.layout.image(draft.id).parent.parent
+    day.touch()
+    with pytest.raises(VolumeUnavailable):
+        store.accept(draft, "a.png")
+    assert os.listdir(store.layout.incoming) == store.pending() == []
+    day.unlink()
+    assert accept_bytes(store, data) != draft.id
+    assert examine(store) == []
+
+
+def test_nothing_is_left_of_an_upload_whose_record_found_no_room(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acceptance, "write_all", refuse(errno.ENOSPC))
+    with pytest.raises(VolumeFull):
+        accept_bytes(store, picture())
+    assert os.listdir(store.layout.incoming) == store.pending() == []
 
 
 def test_a_large_upload_is_flushed_before_others_wait_for_its_lock(

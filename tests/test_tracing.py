@@ -98,15 +98,21 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         upload(fourth)
         gallery.start("worker.3", "worker", GALLERY_METRICS_PORT=str(metrics_port))
         gallery.until_ended(passes)
-        accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
-        with urllib.request.urlopen(
-            urllib.request.Request(f"http://127.0.0.1:{metrics_port}/metrics", headers=accept)
-        ) as answer:
-            metrics = answer.read().decode()
+        # a worker counts an image after it has announced it
+        metrics = until(lambda: exemplified(metrics_port), 60)
         assert gallery.stop("worker.3") == gallery.stop("web") == 0  # what is left is sent before they end
         lines = gallery.log.read_text().splitlines()
         log = [json.loads(line) for line in lines if line.startswith("{")]
         yield Story(sink, upload_, killed, passes, record, log, metrics)
+
+
+def exemplified(port: int) -> str | None:
+    """A worker's metrics, once an image that became ready is an exemplar."""
+    accept = {"Accept": "application/openmetrics-text; version=1.0.0"}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/metrics", headers=accept)
+    with urllib.request.urlopen(request) as answer:
+        metrics: str = answer.read().decode()
+    return metrics if re.search(r"^gallery_ready_seconds_bucket.*# \{", metrics, re.MULTILINE) else None
 
 
 def flush(gallery: Gallery) -> None:

@@ -15,7 +15,7 @@ from pipeline.names import clean_name
 from pipeline.records import Record, State
 from pipeline.store import deletion, duplicates, outbox, reading, trash
 from pipeline.store.day_folder import touch
-from pipeline.store.incoming import IncomingUpload
+from pipeline.store.incoming import IncomingUpload, remove_upload
 from pipeline.times import format_rfc3339, now
 from pipeline.volume.files import start_flushing, write_all
 from pipeline.volume.layout import RECORD
@@ -181,3 +181,4 @@ def _take_back(volume: Volume, upload: IncomingUpload, record: Record) -> None:
         deletion.drop_empty(volume, record.id)
         duplicates.drop(volume, record.sha256, record.id)
         deletion.forget(volume, record.id, record)
+    remove_upload(upload.folder, upload.name)

@@ -39,6 +39,7 @@ class IncomingUpload(io.RawIOBase):
         self._hash = UploadHash()
         self._head = bytearray()
         self._file: BinaryIO | None = None
+        self._has_folder = False
         self._require_room = require_room
         self._next_check = max(expected, _CHECK_ROOM_EVERY)
         try:
@@ -83,6 +84,7 @@ class IncomingUpload(io.RawIOBase):
             return
         self.name = f"original.{known.extension}"
         self.folder.mkdir(mode=0o750)
+        self._has_folder = True
         path = self.folder / self.name
         self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640), "r+b", buffering=0)
         self._append(self._head)
@@ -129,19 +131,20 @@ class IncomingUpload(io.RawIOBase):
             self.name = name
 
     def release(self) -> None:
-        """Close the file: the upload was accepted."""
+        """Close the file; its folder is the caller's from now on."""
+        self._has_folder = False
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def discard(self) -> None:
-        """Remove everything that was written. Harmless after the folder was moved away.
+        """Remove everything that was written. Harmless after `release`.
 
         The file is closed first: over NFS an open one that is removed keeps its folder from being removed.
         """
-        written = self._file is not None
+        has_folder = self._has_folder
         self.release()
-        if written:
+        if has_folder:
             remove_upload(self.folder, self.name)
 
     def close(self) -> None:

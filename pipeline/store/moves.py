@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pipeline.store.day_folder import touch
 from pipeline.volume.files import flush_existing, flush_folder
+from pipeline.volume.folders import make_folder
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ class Moves:
             self._rename(source, target)
 
     def _rename(self, source: Path, target: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(target.parent)
         if target.is_dir():
             target.rmdir()
         if os.path.lexists(target):

@@ -1,4 +1,4 @@
-"""Flushing folders. Those that are flushed again and again stay open, because over a network opening one costs a call.
+"""Making and flushing folders. Those that are flushed again and again stay open: over a network each opening is a call.
 
 Over NFS none is flushed: each name is made, changed or removed by a call that the server answers once it has done so,
 and `fsync` of a folder sends nothing. What is on disk by then is the server's to say (`sync`).
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import threading
 import time
 from collections import OrderedDict
@@ -21,6 +22,32 @@ from pipeline.volume.files import file_system, flush_folder, is_gone, open_folde
 
 _MOST = 512
 _CHECK_SECONDS = 5.0
+_TRIES = 100
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, as far as they are not there. Raises `OSError`.
+
+    Each may be removed at any moment because it is empty: then it is made again. `mkdir` alone would say that a folder
+    exists which has just been removed.
+    """
+    for _ in range(_TRIES):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, FileNotFoundError) as error:
+            if _is_no_folder(Path(error.filename)):
+                raise
+        else:
+            return
+    raise OSError(errno.EBUSY, "it is removed as often as it is made", str(folder))
+
+
+def _is_no_folder(path: Path) -> bool:
+    """Whether something lies there that is no folder, nor leads to one; False if nothing does."""
+    try:
+        return not stat.S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError:
+        return path.is_symlink()
 
 
 @dataclass(slots=True)

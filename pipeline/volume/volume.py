@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pipeline.errors import VolumeUnavailable, volume_error
 from pipeline.volume.files import close_to_others, flush_existing, is_gone
-from pipeline.volume.folders import FolderTable
+from pipeline.volume.folders import FolderTable, make_folder
 from pipeline.volume.identity import volume_id
 from pipeline.volume.layout import FORMER_CLAIMS, Layout, bucket_names
 from pipeline.volume.locks import Busy, LockTable, Presence
@@ -137,7 +137,7 @@ class Volume:
                 if not is_gone(error) or not folder.exists():
                     raise
                 # the first image of its minute, or a delete has just removed the empty folder
-                place.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(place.parent)
             else:
                 return
 
