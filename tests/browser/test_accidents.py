@@ -98,7 +98,7 @@ def test_what_a_reload_interrupted_goes_on_by_itself(shared: Gallery, windows: W
     sending(page, paths, 1_000)
     added = page.locator(".uploads li.added")
     # the browser keeps one file after the other, and lets go of those that have arrived
-    until(lambda: page.evaluate(KEPT) + added.count() >= len(paths), 60)
+    until(lambda: added.count() + page.evaluate(KEPT) >= len(paths), 60)
     page.reload()
     assert asked == ["beforeunload"]
     page.wait_for_selector("html.alive")
@@ -159,7 +159,7 @@ def test_what_a_closed_tab_left_another_one_goes_on_with(shared: Gallery, window
     other.wait_for_selector("html.alive")
     sending(page, paths, 1_000)
     added = page.locator(".uploads li.added")
-    until(lambda: page.evaluate(KEPT) + added.count() >= len(paths), 60)
+    until(lambda: added.count() + page.evaluate(KEPT) >= len(paths), 60)
     page.close()
     expect(other.locator(".uploads strong")).to_have_text("8 pictures added", timeout=60_000)
     assert sorted(name for name in names(shared) if name in {p.name for p in paths}) == sorted(p.name for p in paths)

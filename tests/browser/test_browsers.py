@@ -63,7 +63,7 @@ def test_a_person_finds_what_was_deleted_in_the_trash(gallery: Gallery, window: 
     window.wait(".binned li", 2)
     window.click(".binned li:last-child [data-kind=restore] button")
     window.wait(".binned li", 1)
-    assert window.text("[role=status]") == "one.png was restored."
+    until(lambda: window.text("[role=status]") == "one.png was restored.", 60)
     assert gallery.call("GET", f"/api/images/{ids[0]}").status == 200
     window.click("[data-kind=purge] button")
     window.wait("dialog[open]")

@@ -41,9 +41,11 @@ def hung(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
             "beach.png": picture(),
             "beach-broken.jpg": undecodable(),
         }
-        for name, data in files.items():
-            gallery.until_ended(gallery.upload(data, name).json["id"])
+        ids = [gallery.upload(data, name).json["id"] for name, data in files.items()]
+        for image_id in ids:
+            gallery.until_ended(image_id)
         until(lambda: is_whole(gallery), 60)
+        gallery.until_listed(*ids)
         yield gallery
 
 

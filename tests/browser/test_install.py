@@ -35,7 +35,8 @@ _SHARE = """([files, action]) => {
 def share(page: Page, paths: list[Path], action: str = "/share") -> None:
     """Post files as the system's share sheet does for an installed app."""
     files = [[path.name, base64.b64encode(path.read_bytes()).decode()] for path in paths]
-    page.evaluate(_SHARE, [files, action])
+    with page.expect_navigation():
+        page.evaluate(_SHARE, [files, action])
 
 
 def findings_in_both(page: Page) -> list[Any]:

@@ -46,7 +46,9 @@ def test_nothing_shifts_while_thumbnails_arrive(shared: Gallery, windows: Window
     page.add_init_script(f"({SHIFTS})()")
     page.goto(shared.url)
     page.wait_for_selector("html.alive")
-    ids = [shared.upload(picture(size=(300 + 60 * (n % 4), 240)), f"{n}.png").json["id"] for n in range(40)]
+    ids = [shared.upload(picture(size=(300, 240)), "0.png").json["id"]]
+    tile(page, ids[0])  # it hears of each as it comes
+    ids += [shared.upload(picture(size=(300 + 60 * (n % 4), 240)), f"{n}.png").json["id"] for n in range(1, 40)]
     for image_id in ids:
         shared.until_ended(image_id)
     tile(page, ids[-1], ".ready")

@@ -66,6 +66,7 @@ def first_seen(page: Page) -> str:
     return found
 
 
+_TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 _LAST_MONTH = "document.querySelector('.scrubber .ticks').lastElementChild?.getBoundingClientRect().y ?? 0"
 
 
@@ -130,6 +131,7 @@ def test_the_scrubber_comes_and_goes_at_different_heights(tmp_path: Path, window
         for screens in (4.2, 3.75, 3.2, 3.75):
             page.set_viewport_size({"width": 1280, "height": round(height / screens)})
             until(lambda: page.evaluate("innerHeight") == round(height / screens), 60)  # noqa: B023 - called at once
+            page.evaluate(_TWO_FRAMES)
             page.wait_for_timeout(1000)
             shown.append(page.locator(".scrubber").is_visible())
         assert shown == [True, True, False, False]
@@ -194,9 +196,13 @@ def test_a_gallery_higher_than_a_page_can_be_is_reached_throughout(long: Gallery
     for _ in range(6):
         page.mouse.wheel(0, 700)
     until(lambda: page.evaluate("scrollY") > 1500, 60)
-    for _ in range(12):
+
+    def is_at_the_top_after_another_turn() -> bool:
         page.mouse.wheel(0, -700)
-    until(lambda: page.evaluate("scrollY") == 0, 60)
+        at: float = page.evaluate("scrollY")
+        return at == 0
+
+    until(is_at_the_top_after_another_turn, 60)
     expect(page.get_by_alt_text("picture-4999.jpg", exact=True)).to_be_in_viewport()
 
 
@@ -262,13 +268,15 @@ def test_the_view_stays_where_it_is_when_the_first_picture_in_it_is_deleted(long
     page = windows.open(long)
     counted(page)
     page.evaluate("scrollTo(0, 3000)")
-    page.wait_for_timeout(500)
+    settled(page)
     first, beside = page.evaluate(
         """() => [...document.querySelectorAll('.tile')].map((tile) => [tile.getBoundingClientRect(), tile.dataset.id])
           .filter(([box]) => box.bottom > 64).sort(([a], [b]) => a.top - b.top || a.left - b.left)
           .slice(0, 2).map(([, id]) => id)"""
     )
     tile = page.locator(f".tile[data-id='{beside}']")
+    image = page.locator(f".tile[data-id='{first}'] img")
+    until(lambda: image.evaluate("(img) => img.complete"), 60)
     before = tile.bounding_box()
     long.call("DELETE", f"/api/images/{first}")
     expect(page.locator(f".tile[data-id='{first}']")).to_have_count(0)

@@ -26,6 +26,7 @@ def hung(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gallery, di
         ids = {name: gallery.upload(data, name).json["id"] for name, data in pictures().items()}
         for image_id in ids.values():
             assert gallery.until_ended(image_id)["state"] == "ready"
+        gallery.until_listed(*ids.values())
         yield gallery, ids
 
 

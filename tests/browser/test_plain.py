@@ -28,6 +28,8 @@ def test_a_person_uploads_and_sees_the_thumbnails(gallery: Gallery, windows: Win
     expect(page.get_by_role("alert")).to_contain_text("notes.txt: This format is not accepted.")
     page.get_by_role("link", name="Gallery").click()
     expect(page.locator(".tile.ready img")).to_have_count(4, timeout=30_000)
+    for image in gallery.call("GET", "/api/images").json["images"]:
+        gallery.until_ended(image["id"])
     page.locator(".tile.ready img").first.click()
     expect(page.get_by_role("heading", name="picture.webp")).to_be_visible()
     for label in ("Received", "Queued", "Started", "Finished"):

@@ -45,6 +45,8 @@ def test_eight_tabs_all_work_with_one_connection(shared: Gallery, windows: Windo
     for page in tabs[1:]:
         expect(page.locator(f".tile.ready[data-id='{two}']")).to_have_count(1)
     until(lambda: listeners(shared) == 1, 60)
+    image = tabs[1].locator(f".tile[data-id='{two}'] img")
+    until(lambda: image.evaluate("(img) => img.complete && img.naturalWidth > 0"), 60)
     shared.call("DELETE", f"/api/images/{two}")
     for page in tabs[1:]:
         expect(page.locator(f".tile[data-id='{two}']")).to_have_count(0)

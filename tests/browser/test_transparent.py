@@ -15,6 +15,9 @@ from tests.product import Gallery, prepared, until
 
 INKS = {"black": (0, 0, 0), "white": (255, 255, 255)}
 _HALF = 100
+_IS_LOADED = "(img) => img.complete && img.naturalWidth > 0"
+_IS_UNCOVERED = """(img) => !img.matches('.coming') && getComputedStyle(img).opacity === '1'
+  && !img.parentElement.style.backgroundImage"""
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +79,16 @@ def test_its_lines_have_contrast(
     page = windows.open(gallery, color_scheme=scheme)
     tile = page.locator(f".tile[data-id='{ids[ink]}']")
     expect(tile.locator("img")).to_be_visible()
-    until(lambda: tile.locator("img").evaluate("(img) => img.complete && img.naturalWidth > 0"), 60)
+    until(lambda: tile.locator("img").evaluate(_IS_LOADED), 60)
+    until(lambda: tile.locator("img").evaluate(_IS_UNCOVERED), 60)
     page.wait_for_timeout(1200)
     assert least(tile) >= 3
     tile.locator("a").click()
     expect(page.locator(".pswp.viewer-open")).to_be_visible()
+    view = page.locator(".pswp__item[aria-hidden='false'] .pswp__img").last
+    until(lambda: view.evaluate(_IS_LOADED), 60)
     page.wait_for_timeout(600)
-    assert least(page.locator(".pswp__item[aria-hidden='false'] .pswp__img").last) >= 3
+    assert least(view) >= 3
 
 
 @pytest.mark.parametrize("ink", ["black", "white", "both"])
@@ -91,7 +97,8 @@ def test_its_lines_have_contrast_without_script(
 ) -> None:
     gallery, ids = drawn
     page = windows.page(java_script_enabled=False, color_scheme="dark")
-    page.goto(gallery.url)
-    assert least(page.locator(f".tile a[href='/images/{ids[ink]}'] img")) >= 3
-    page.goto(f"{gallery.url}/images/{ids[ink]}")
-    assert least(page.locator("figure img")) >= 3
+    for address, place in (("/", f".tile a[href='/images/{ids[ink]}'] img"), (f"/images/{ids[ink]}", "figure img")):
+        page.goto(f"{gallery.url}{address}")
+        image = page.locator(place)
+        until(lambda: image.evaluate(_IS_LOADED), 60)  # noqa: B023 - called at once
+        assert least(image) >= 3

@@ -215,6 +215,7 @@ def test_everything_is_done_by_keyboard_alone(gallery: Gallery, windows: Windows
     page.keyboard.press("Enter")
     page.wait_for_url("**/trash")
     page.wait_for_selector("html.alive")
+    until(lambda: page.evaluate("[...document.querySelectorAll('.binned img')].every((img) => img.complete)"), 60)
     on_restore = "document.activeElement.closest('[data-kind=restore]') !== null"
     tab_to(page, on_restore)
     page.keyboard.press("Enter")

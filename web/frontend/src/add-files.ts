@@ -4,7 +4,10 @@ import { find, h } from "./dom";
 import { icon } from "./icons";
 import { start } from "./page";
 import type { Image } from "./records";
+import { toast } from "./toast";
 import type { Uploads } from "./upload/index";
+
+const AGAIN_MS = 2000;
 
 export class AddFiles {
   readonly #over = h("div", { class: "over", hidden: true, "aria-hidden": "true" }, h("div", {}, icon("add"), h("strong", {}, "Drop to add"), h("span", {}, start.accepted)));
@@ -16,7 +19,7 @@ export class AddFiles {
     document.body.append(this.#over);
     this.#button();
     addEventListener("paste", (event) => this.#pasted(event));
-    addEventListener("dragenter", (event) => carries(event) && void this.load());
+    addEventListener("dragenter", (event) => carries(event) && this.#prepare());
     // Needed only until the uploads are loaded: then Uppy handles drops itself.
     addEventListener("dragover", (event) => {
       if (!carries(event)) return;
@@ -34,16 +37,39 @@ export class AddFiles {
   /** Opens the file picker. */
   choose = (): void => undefined;
 
-  /** Loads the upload code, which also resumes the unfinished uploads of an earlier visit. */
+  /** Loads the upload code, which also resumes the unfinished uploads of an earlier visit. Fails if the gallery cannot
+   * be reached; may be called again then. */
   load(): Promise<Uploads> {
-    this.#uploads ??= import("./upload/index").then(({ begin }) => (this.#ready = begin(this.arrived, (over) => this.#dragging(over))));
+    this.#uploads ??= import("./upload/index").then(
+      ({ begin }) => (this.#ready = begin(this.arrived, (over) => this.#dragging(over))),
+      (error: unknown) => {
+        this.#uploads = null;
+        throw error;
+      },
+    );
     return this.#uploads;
+  }
+
+  #prepare(): void {
+    this.load().catch(() => undefined);
+  }
+
+  /** Loads the upload code, however long the gallery cannot be reached. */
+  async #loaded(): Promise<Uploads> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.load();
+      } catch {
+        if (tries === 1) toast("The gallery can’t be reached. Your files are kept; trying again…");
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+    }
   }
 
   #take(files: File[], source: "choice" | "folder" | "paste" | "drop"): void {
     if (!files.length) return;
     if (this.#ready) this.#ready.add(files, source);
-    else void this.load().then((uploads) => uploads.add(files, source));
+    else void this.#loaded().then((uploads) => uploads.add(files, source));
   }
 
   #dragging(over: boolean): void {
@@ -95,7 +121,7 @@ export class AddFiles {
       this.#take([...(input.files ?? [])], source);
       input.value = "";
     });
-    input.addEventListener("click", () => void this.load());
+    input.addEventListener("click", () => this.#prepare());
     return input;
   }
 }

@@ -205,11 +205,16 @@ new Live(
       else focus.keep(new Set([id]), takeAway, false);
       statusLine.soon();
     },
-    missed: () => (statusLine.soon(), loader.refresh()),
+    missed: async () => {
+      statusLine.soon();
+      const since = await loader.refresh();
+      retries.check();
+      return since;
+    },
   },
   start.events ?? null,
 ).start();
 statusLine.soon();
 install();
-if (addFiles) setTimeout(() => void addFiles.load(), leftUnfinished() || wasShared ? 0 : 1500);
+if (addFiles) setTimeout(() => void addFiles.load().catch(() => undefined), leftUnfinished() || wasShared ? 0 : 1500);
 

@@ -59,7 +59,8 @@ export class Loader {
 
   /** Reloads the results of a search, as far down as they were loaded; returns the event to resume from. */
   async reloadSearch(): Promise<string | null> {
-    const last = [...this.timeline.known()].at(-1);
+    const known = [...this.timeline.known()];
+    const last = known.at(-1);
     const until = last ? keyOf(last) : null;
     const found: Image[] = [];
     let events: string | null = null;
@@ -71,8 +72,9 @@ export class Loader {
       before = page.next;
       if (!before || !until || before <= until) break;
     }
+    const images = this.#withArrived(known, found, before === null);
     this.timeline.reset();
-    this.timeline.extend(null, found, before === null);
+    this.timeline.extend(null, images, before === null);
     this.timeline.counted = true;
     this.changed();
     return events;
@@ -107,15 +109,27 @@ export class Loader {
     return events ?? null;
   }
 
+  /** The `found` images, and those that came, or came back, since the others were `known`: the answer may not have
+   * them yet. */
+  #withArrived(known: readonly Image[], found: readonly Image[], end: boolean): readonly Image[] {
+    const ids = new Set([...known, ...found].map(({ id }) => id));
+    const last = found.at(-1);
+    const below = end || !last ? "" : keyOf(last);
+    const arrived = [...this.timeline.known()].filter((image) => !ids.has(image.id) && keyOf(image) > below);
+    return arrived.length ? [...found, ...arrived].sort((a, b) => (keyOf(a) < keyOf(b) ? 1 : -1)) : found;
+  }
+
   /** Reloads the newest images. */
   async #newest(): Promise<string | null> {
+    const known = [...this.timeline.known()];
     const page = await api.page(null, EVERY);
+    const images = this.#withArrived(known, page.images, page.next === null);
     const found = new Set(page.images.map((image) => image.id));
     const last = page.images.at(-1)?.id ?? "";
-    for (const image of [...this.timeline.known()]) {
+    for (const image of known) {
       if (!found.has(image.id) && (image.id >= last || page.next === null)) this.timeline.remove(image.id, false);
     }
-    this.timeline.fill(null, page.images, page.next === null);
+    this.timeline.fill(null, images, page.next === null);
     this.changed();
     return page.events ?? null;
   }

@@ -7,6 +7,7 @@ import { addressOf } from "./place";
 import type { Image } from "./records";
 import type { Timeline } from "./timeline";
 import { titlePage } from "./title";
+import { toast } from "./toast";
 
 const PATH = /^\/images\/([0-9a-f-]{36})$/;
 
@@ -43,6 +44,16 @@ export class Opener {
   async open(id: string, push = true): Promise<void> {
     if (this.busy) return;
     this.#coming = true;
+    try {
+      await this.#begin(id, push);
+    } catch {
+      toast("The picture could not be opened: the gallery can’t be reached. Try again.");
+    } finally {
+      this.#coming = false;
+    }
+  }
+
+  async #begin(id: string, push: boolean): Promise<void> {
     const [{ Viewer }, { Slots }] = await Promise.all([import("./lightbox/viewer"), import("./lightbox/slots")]);
     const slots = new Slots(this.timeline, this.loader);
     if (push) history.pushState({}, "", `/images/${id}`);
@@ -53,7 +64,6 @@ export class Opener {
       changed: (image) => this.#at(image),
       closed: (last) => this.#closed(last),
     });
-    this.#coming = false;
   }
 
   #at(image: Image): void {

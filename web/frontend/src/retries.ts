@@ -25,7 +25,16 @@ export class Retries {
     this.#tried.delete(image.id);
     if (image.state !== "failed") return;
     this.#again.push(image);
-    this.#timer ||= window.setTimeout(() => this.#report(), TOGETHER_MS);
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#report(), this.#tried.size ? TOGETHER_MS : 0);
+  }
+
+  /** Call after updates may have been missed. */
+  check(): void {
+    for (const id of [...this.#tried.keys()]) {
+      const image = this.timeline.images.get(id);
+      if (image) this.noteUpdate(image);
+    }
   }
 
   #report(): void {
@@ -33,6 +42,5 @@ export class Retries {
     const several = `${many(this.#again.length, "picture")} failed again.`;
     toast(this.#again.length === 1 && one ? `${one.name} failed again: ${one.reason?.message ?? ""}` : several);
     this.#again = [];
-    this.#timer = 0;
   }
 }

@@ -18,6 +18,7 @@ export class StatusLine {
   #due = 0;
   #text = "";
   #failures = 0;
+  #queueFailures = 0;
 
   constructor(readonly retried: () => void) {
     document.body.append(this.#banner);
@@ -43,8 +44,9 @@ export class StatusLine {
     try {
       const status = await api.status();
       this.#failures = 0;
+      this.#queueFailures = status.queue ? 0 : this.#queueFailures + 1;
       this.#show(status);
-      this.#next(status.pending ? BUSY_MS : IDLE_MS);
+      this.#next(status.pending || !status.queue ? BUSY_MS : IDLE_MS);
     } catch {
       // One alone may be a request that ended because the user leaves the page.
       this.#failures += 1;
@@ -60,8 +62,9 @@ export class StatusLine {
 
   #show(status: api.Status): void {
     const { queue, pending, without_grid: grids, failed } = status;
-    if (!queue) this.#showBanner("wait", "The queue can’t be reached. Uploads are safe; their thumbnails are made when it is back.");
-    else if (pending && queue.workers === 0) this.#showBanner("wait", `No worker is running. ${many(pending, "thumbnail")} will be made when one is.`);
+    // One answer alone may be that of a Redis that was slow.
+    if (this.#queueFailures > 1) this.#showBanner("wait", "The queue can’t be reached. Uploads are safe; their thumbnails are made when it is back.");
+    else if (pending && queue?.workers === 0) this.#showBanner("wait", `No worker is running. ${many(pending, "thumbnail")} will be made when one is.`);
     else this.#showBanner("wait", "");
     const waiting: string[] = [];
     const aside: string[] = [];

@@ -108,3 +108,13 @@ export class Sources {
     if ((this.moves(image) || !image.animated) && element.getAttribute("src") !== file) element.src = file;
   }
 }
+
+/** Stops what is still loading of a deleted image: the answer would be an error. */
+export function stopLoading(pswp: PhotoSwipe, id: string): void {
+  const shown = pswp.mainScroll.itemHolders.map(({ slide }) => slide?.content);
+  const near = [-2, -1, 0, 1, 2].map((step) => pswp.contentLoader.getContentByIndex(pswp.currIndex + step));
+  for (const content of [...shown, ...near]) {
+    const { element } = content?.data["id"] === id ? content : {};
+    if (element instanceof HTMLImageElement && !element.complete) element.removeAttribute("src");
+  }
+}

@@ -12,7 +12,7 @@ import { caption, story } from "./caption";
 import { copyLink } from "./share";
 import { Slideshow } from "./slideshow";
 import type { Slots } from "./slots";
-import { Sources } from "./sources";
+import { Sources, stopLoading } from "./sources";
 import { placeholderFor, retryButton, slideKey } from "./placeholder-slide";
 import { loadStyle } from "./style";
 
@@ -124,6 +124,7 @@ export class Viewer {
     const pswp = this.#pswp;
     const index = this.slots.indexOf(id);
     if (index < 0) return;
+    stopLoading(pswp, id);
     this.slots.remove(index);
     if (!this.slots.length) {
       pswp.close();

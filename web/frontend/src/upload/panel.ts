@@ -108,6 +108,8 @@ export class Panel {
   #end(): void {
     if (this.#working) titleWork("");
     this.#working = false;
+    clearTimeout(this.#leaving);
+    this.#leaving = 0;
     this.#fill([]);
   }
 
