@@ -84,6 +84,37 @@ def test_uploads_go_on_when_the_server_comes_back(gallery: Gallery, windows: Win
     expect(page.locator(".tile.ready")).to_have_count(12, timeout=30_000)
 
 
+def test_files_that_are_chosen_just_as_the_server_goes_are_kept_until_it_is_back(
+    gallery: Gallery, windows: Windows, tmp_path: Path
+) -> None:
+    windows.expected = NETWORK
+    page = windows.open(gallery)
+    gallery.stop("web", signal.SIGKILL)  # before the page has loaded what sends files
+    choose(page, pictures(tmp_path, 3))
+    page.wait_for_timeout(3000)
+    gallery.start("web", "web")
+    expect(page.locator(".uploads strong")).to_have_text("3 pictures added", timeout=60_000)
+    expect(page.locator(".uploads")).to_have_count(1)
+
+
+def test_a_picture_that_is_opened_while_the_server_is_away_says_so_and_opens_later(
+    gallery: Gallery, windows: Windows
+) -> None:
+    image_id = gallery.upload(picture(), "one.png").json["id"]
+    gallery.until_ended(image_id)
+    windows.expected = NETWORK
+    page = windows.open(gallery)
+    link = page.locator(f".tile.ready[data-id='{image_id}'] a")
+    expect(link).to_be_visible()
+    gallery.stop("web", signal.SIGKILL)
+    link.click()
+    expect(page.locator(".toasts")).to_contain_text("The picture could not be opened")
+    gallery.start("web", "web")
+    gallery.until_ready()
+    link.click()
+    expect(page.get_by_role("dialog", name="Picture viewer")).to_be_visible()
+
+
 def test_what_a_reload_interrupted_goes_on_by_itself(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
     paths = pictures(tmp_path, 8)
     windows.expected = NETWORK

@@ -141,6 +141,18 @@ def test_the_page_restores_and_removes_and_says_so(hung: Gallery, windows: Windo
     assert findings(page) == []
 
 
+def test_what_was_opened_stays_open_when_the_page_changes(hung: Gallery, windows: Windows) -> None:
+    one, two = added(hung, "one.png", "two.png")
+    hung.call("DELETE", f"/api/images/{one}")
+    page = windows.open(hung, "/trash")
+    before = page.locator(".binned li").count()
+    page.get_by_text("Empty the trash").click()
+    expect(page.get_by_role("button", name="for good").last).to_be_visible()
+    hung.call("DELETE", f"/api/images/{two}")
+    expect(page.locator(".binned li")).to_have_count(before + 1)
+    expect(page.get_by_role("button", name=f"Delete {before + 1} for good")).to_be_visible()
+
+
 def test_times_are_told_by_the_readers_clock(hung: Gallery, windows: Windows) -> None:
     hung.until_ended(hung.upload(undecodable("PNG"), "bad.png").json["id"])
     one, two = added(hung, "one.png", "two.png")
