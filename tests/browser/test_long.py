@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -30,29 +29,6 @@ def long(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
         yield gallery
 
 
-def test_the_last_picture_of_a_long_first_day_is_reached(
-    tmp_path_factory: pytest.TempPathFactory, windows: Windows
-) -> None:
-    data = tmp_path_factory.mktemp("day")
-    make(data, 1000)
-    with prepared(data) as gallery:
-        gallery.start_redis()
-        gallery.start_web()
-        until(lambda: is_whole(gallery), 120)
-        page = windows.open(gallery)
-        counted(page)
-
-        def at_the_end() -> bool:
-            page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-            return page.get_by_alt_text("picture-0.jpg", exact=True).count() == 1
-
-        until(at_the_end, 60)
-        last = page.locator(".tile").last
-        expect(last).to_have_attribute("aria-setsize", "1000")
-        expect(last).to_have_attribute("aria-posinset", "1000")
-        page.close()
-
-
 def elements(page: Page) -> int:
     count: int = page.evaluate("document.querySelectorAll('*').length")
     return count
@@ -66,7 +42,6 @@ def first_seen(page: Page) -> str:
     return found
 
 
-_TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 _LAST_MONTH = "document.querySelector('.scrubber .ticks').lastElementChild?.getBoundingClientRect().y ?? 0"
 
 
@@ -115,37 +90,6 @@ def test_a_taller_window_is_filled_and_the_months_beside_it_move_along(long: Gal
     until(lambda: page.evaluate(_LAST_MONTH) > before * 2.8, 60)
     page.set_viewport_size({"width": 1280, "height": 600})
     until(lambda: 0 < page.evaluate(_LAST_MONTH) < 600, 60)
-
-
-def test_the_scrubber_comes_and_goes_at_different_heights(tmp_path: Path, windows: Windows) -> None:
-    make(tmp_path / "data", 300)
-    with prepared(tmp_path / "data") as gallery:
-        gallery.start_redis()
-        gallery.start_web()
-        until(lambda: is_whole(gallery), 120)
-        page = windows.open(gallery)
-        counted(page)
-        page.set_viewport_size({"width": 1280, "height": 20_000})  # all of them are loaded, and their heights known
-        until(lambda: page.locator(".tile").count() == 300, 60)
-        height = page.locator(".grid").evaluate("(grid) => grid.getBoundingClientRect().height")
-        shown = []
-        for screens in (4.2, 3.75, 3.2, 3.75):
-            page.set_viewport_size({"width": 1280, "height": round(height / screens)})
-            until(lambda: page.evaluate("innerHeight") == round(height / screens), 60)  # noqa: B023 - called at once
-            page.evaluate(_TWO_FRAMES)
-            page.wait_for_timeout(1000)
-            shown.append(page.locator(".scrubber").is_visible())
-        assert shown == [True, True, False, False]
-        page.set_viewport_size({"width": 2560, "height": 20_000})
-        until(lambda: page.locator(".grid").evaluate("(grid) => grid.getBoundingClientRect().height") < height, 60)
-        less = page.locator(".grid").evaluate("(grid) => grid.getBoundingClientRect().height")
-        page.set_viewport_size({"width": 2560, "height": round(less / 3)})
-        expect(page.locator(".scrubber")).to_be_hidden()
-        page.set_viewport_size({"width": 1280, "height": round(less / 3)})
-        counted(page)
-        page.set_viewport_size({"width": 2560, "height": round(less / 3)})
-        expect(page.locator(".scrubber")).to_be_hidden()
-        page.close()
 
 
 def test_the_name_of_the_day_stays_in_view(long: Gallery, windows: Windows) -> None:
