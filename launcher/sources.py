@@ -14,6 +14,8 @@ _SUFFIXES = (".py", ".html", ".ts", ".css", ".svg", ".mjs")
 _LEFT_OUT = {"node_modules", "dist", "__pycache__"}
 _FRONTEND = "web/frontend/"
 _PAUSE_SECONDS = 1.0
+_SETTLE_SECONDS = 0.1
+_LOOKS = 10
 
 
 class Sources:
@@ -32,6 +34,9 @@ class Sources:
             return False
         now = self._mtimes()
         changed = sorted(name for name in {*now, *self._seen} if now.get(name) != self._seen.get(name))
+        if changed:
+            now = self._settled(now)
+            changed = sorted(name for name in {*now, *self._seen} if now.get(name) != self._seen.get(name))
         self._seen = now
         if changed:
             self._say(f"{changed[0]} has changed" + (f", and {len(changed) - 1} more" if changed[1:] else ""))
@@ -40,6 +45,15 @@ class Sources:
             restarts = self._build()
         self._due = time.monotonic() + _PAUSE_SECONDS
         return restarts
+
+    def _settled(self, now: dict[str, int]) -> dict[str, int]:
+        """The sources once two looks agree, or after a few: whoever saves several files wants one restart."""
+        for _ in range(_LOOKS):
+            time.sleep(_SETTLE_SECONDS)
+            before, now = now, self._mtimes()
+            if now == before:
+                break
+        return now
 
     def _build(self) -> bool:
         environ = {**os.environ, "PYTHON": sys.executable}

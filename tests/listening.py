@@ -92,9 +92,16 @@ def ear(gallery: Gallery, since: str = "") -> Iterator[Ear]:
         found.close()
 
 
+def until_it_listens(gallery: Gallery, token: str = "") -> None:
+    """Wait until web follows Redis."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    until(lambda: gallery.call("HEAD", "/api/events", headers=headers).status == 200, 60)
+
+
 @pytest.fixture
 def web(bare: Gallery) -> Gallery:
     """Redis and web; no worker."""
     bare.start_redis()
     bare.start_web(GALLERY_MAX_LISTENERS="30", GALLERY_WEB_THREADS="4")
+    until_it_listens(bare)
     return bare

@@ -46,4 +46,7 @@ def test_one_caller_has_so_many_files_on_the_way_and_no_more(bare: Gallery) -> N
         assert status(send_and_read(bare, form("/api/images", FILE), "127.0.0.3")) == 201
         assert len(os.listdir(bare.data / "incoming")) == 10
     until(lambda: os.listdir(bare.data / "incoming") == [], 60)
+    until(
+        lambda: status(send_and_read(bare, form("/api/images", FILE))) != 429, 60
+    )  # its share is given back after that
     assert status(send_and_read(bare, form("/upload", *[FILE] * 5))) == 303

@@ -64,6 +64,7 @@ def test_a_folder_goes_in_and_comes_out_the_same(gallery: Gallery, folder: Path,
     assert (status["pending"], status["failed"], status["stuck"], status["queue"]["workers"]) == (0, 1, False, 2)
     assert "1 tried again" in command(gallery, "retry-failed").stdout
     gallery.until_ended(by_path["broken.jpg"]["id"])
+    gallery.until_listed(by_path["broken.jpg"]["id"])
     assert command(gallery, "delete", "--failed", input="n\n").returncode == 1
     assert command(gallery, "delete", "--failed", "--yes").returncode == 0
     rest = "\n".join(file["id"] for file in fetched)

@@ -232,9 +232,9 @@ def test_a_web_that_gets_few_threads_answers_with_those(bare: Gallery) -> None:
 
 
 def _is_settled(gallery: Gallery) -> bool:
-    """Whether uploads arrive, and for a second no other has begun to."""
+    """Whether uploads arrive, and for three seconds no other has begun to."""
     before = len(os.listdir(gallery.data / "incoming"))
-    time.sleep(1)
+    time.sleep(3)
     return 0 < before == len(os.listdir(gallery.data / "incoming"))
 
 

@@ -117,13 +117,14 @@ def test_marks_must_not_lie_too_close(gallery: Gallery) -> None:
     assert gallery.call("GET", "/api/days?every=x").status == 400
 
 
-def listings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The folders that are listed from now on."""
+def listings(monkeypatch: pytest.MonkeyPatch, below: Path) -> list[str]:
+    """The folders below this one that are listed from now on."""
     seen: list[str] = []
     real = os.listdir
 
     def listdir(path: Path) -> list[str]:
-        seen.append(str(path))
+        if Path(path).is_relative_to(below):
+            seen.append(str(path))
         return real(path)
 
     monkeypatch.setattr(os, "listdir", listdir)
@@ -143,7 +144,7 @@ def test_a_day_stamped_in_the_future_is_counted_as_seldom_as_any(
     found.refresh()
     time.sleep(0.3)
     found.refresh()
-    seen = listings(monkeypatch)
+    seen = listings(monkeypatch, tmp_path)
     for _ in range(20):
         found.refresh()
     assert set(seen) == {str(tmp_path / "images")}

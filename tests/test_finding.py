@@ -30,10 +30,13 @@ def shot(taken: str, camera: str) -> bytes:
 @pytest.fixture
 def album(gallery: Gallery) -> Gallery:
     """Four dated pictures, one without a date, and one that has failed."""
-    for name, taken, camera in SHOTS:
-        gallery.until_ended(gallery.upload(shot(taken, camera), name).json["id"])
-    for data, name in ((picture("WEBP"), "undated.webp"), (undecodable(), "broken-beach.jpg")):
-        gallery.until_ended(gallery.upload(data, name).json["id"])
+    files = [(shot(taken, camera), name) for name, taken, camera in SHOTS]
+    files += [(picture("WEBP"), "undated.webp"), (undecodable(), "broken-beach.jpg")]
+    ids = []
+    for data, name in files:
+        ids.append(gallery.upload(data, name).json["id"])
+        gallery.until_ended(ids[-1])
+    gallery.until_listed(*ids)
     until(lambda: page(gallery)["complete"] and len(pages(gallery, "sort=taken&to=2020-01-01")) == len(SHOTS), 60)
     return gallery
 

@@ -13,7 +13,7 @@ from redis import Redis
 
 from pipeline.settings import Settings
 from tests.conftest import Gallery, picture, until
-from tests.listening import Ear, ear
+from tests.listening import Ear, ear, until_it_listens
 from tests.listening import web as web  # the fixture
 from web import create_app
 from web.live import listeners
@@ -42,6 +42,7 @@ def test_many_listeners_cost_one_connection_to_redis_and_no_threads(web: Gallery
 def test_one_caller_has_only_its_share_of_listeners(bare: Gallery) -> None:
     bare.start_redis()
     bare.start_web(GALLERY_CLIENT_LISTENERS="3", GALLERY_TRUSTED_PROXIES="127.0.0.1")
+    until_it_listens(bare)
     mine, others = {"X-Forwarded-For": "2001:db8::1"}, {"X-Forwarded-For": "2001:db8:0:1::1"}
     ears = [Ear(bare, headers="X-Forwarded-For: 2001:db8::2\r\n") for _ in range(3)]
     refused = bare.call("GET", "/api/events", headers=mine)
@@ -123,6 +124,7 @@ def test_silence_is_broken_by_heartbeats(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_another_server_than_gunicorn_streams_too(web: Gallery, tmp_path: Path) -> None:
     settings = Settings.from_environment({**web.environ, "GALLERY_DATA": str(tmp_path / "data")})
     client = create_app(settings).test_client()
+    until(lambda: client.head("/api/events").status_code == 200, 60)
     answer = client.get("/api/events", buffered=False)
     assert answer.status_code == 200
     stream = iter(answer.response)

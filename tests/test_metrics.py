@@ -83,6 +83,10 @@ def test_counts_of_two_web_processes_and_two_workers_add_up(bare: Gallery) -> No
         assert total(seen, "gallery_http_request_duration_seconds_count", method="POST") == 26
     until(lambda: total(web(bare), "rq_jobs", queue="thumbnails", status="failed") == 1, 60)
     until(lambda: total(workers(bare), "gallery_failures_total", code="cannot-be-decoded") == 1, 60)
+    # a worker counts, and ends its job, a moment after the record is written
+    until(lambda: total(web(bare), "rq_jobs", queue="thumbnails", status="finished") == 18, 60)
+    until(lambda: total(workers(bare), "gallery_ready_seconds_count") == 18, 60)
+    until(lambda: total(web(bare), "gallery_queue_up") == 1, 60)
     seen = web(bare)
     assert total(seen, "rq_workers", queues="thumbnails") == total(seen, "rq_workers", queues="views") == 2
     assert total(seen, "rq_jobs", queue="thumbnails", status="finished") == 18

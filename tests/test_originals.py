@@ -21,7 +21,7 @@ from pipeline.tokens import Role
 from tests import planted
 from tests.commands import command, lines
 from tests.conftest import Answer, Gallery, picture
-from tests.listening import Ear
+from tests.listening import Ear, until_it_listens
 from tests.render_fixtures import encoded, scene
 from tests.tokens import ADMIN, READ, TOKENS, UPLOAD, bearer
 
@@ -75,6 +75,7 @@ def test_who_may_not_have_originals_is_refused_and_finds_no_link_to_them(
     gallery = serve(GALLERY_TOKEN=TOKENS, GALLERY_PUBLIC=public, GALLERY_ORIGINALS=setting)
     least = LEAST[setting] if setting else "upload" if public == "1" else "read"
     lookers = ORDER if public == "1" else ORDER[1:]
+    until_it_listens(gallery, ADMIN)
     ears = {caller: Ear(gallery, token=SECRETS[caller]) for caller in lookers}
     data = photo()
     image_id = put(gallery, data)

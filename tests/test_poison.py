@@ -49,7 +49,7 @@ def test_a_picture_that_kills_the_worker_itself_is_counted_though_redis_forgets_
     poison = gallery.upload(picture("PNG", (9000, 8000)), "poison.png").json["id"]
     for attempt in (1, 2, 3):
         gallery.start("worker.1", "worker")
-        until(partial(attempts_are, gallery, poison, attempt), 60)
+        until(partial(attempts_are, gallery, poison, attempt), 60, 0.01)
         gallery.stop("worker.1", signal.SIGKILL)
         with Redis.from_url(gallery.environ["REDIS_URL"]) as redis:
             redis.flushall()

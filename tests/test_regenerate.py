@@ -71,6 +71,7 @@ def test_outdated_and_missing_renditions_are_made_anew_and_get_new_addresses(gal
     after = gallery.call("GET", f"/api/images/{old}").json
     assert (after["recipe"], after["state"], after["attempts"]) == (RECIPE, "ready", before["attempts"])
     assert after["links"]["grid"].endswith(f"?v={RECIPE}-{after['renditions']['grid']['bytes']}")
+    gallery.until_listed(old)
     assert after["links"]["grid"] in gallery.call("GET", "/").body.decode()
     for image_id in files:
         assert list(check_image(store.volume, store.layout.image(image_id), None, deep=True)) == []

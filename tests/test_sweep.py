@@ -162,7 +162,8 @@ def test_it_reads_few_records_of_failed_images_and_all_of_them_in_turn(
     def read() -> list[str]:
         with touching() as touched:
             assert cleanup(store.volume, marks).failures == 0
-        return [Path(path).parent.name for path in touched if path.endswith("image.json")]
+        images = f"{store.layout.images}{os.sep}"
+        return [Path(path).parent.name for path in touched if path.startswith(images) and path.endswith("image.json")]
 
     assert [len(read()) for _ in range(4)] == [4, 5, 2, 1]
     assert Counter(image_id for _ in ids for image_id in read()) == Counter(ids)

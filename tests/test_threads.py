@@ -73,7 +73,7 @@ def test_events_go_on_after_the_feed_died(bare: Gallery, monkeypatch: pytest.Mon
     before, wait, died = restarts("feed"), Follower.wait, threading.Event()
     app = create_app(Settings.from_environment(bare.environ))
     client = app.test_client()
-    assert client.get("/api/images").json["events"] == "0-0"  # type: ignore[index]
+    until(lambda: client.get("/api/images").json["events"] == "0-0", 60)  # type: ignore[index]
 
     def stumble(*arguments: Any) -> Any:
         if not died.is_set():

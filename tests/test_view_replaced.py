@@ -57,6 +57,7 @@ def test_each_address_serves_its_own_file_and_others_lead_to_it(gallery: Gallery
     assert led(gallery, grid)[0] == 200
     assert gallery.call("GET", f"/images/{image_id}/view.png").status == 404
 
+    gallery.until_listed(image_id)
     page = gallery.call("GET", "/").body.decode()
     assert page.count('<source type="image/avif"') == 1
     assert f'<source type="image/avif" srcset="{view}"><img' in gallery.call("GET", f"/images/{image_id}").body.decode()

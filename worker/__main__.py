@@ -7,12 +7,14 @@ import logging
 import signal
 import sys
 import time
+from contextlib import suppress
 from types import FrameType
 from uuid import uuid4
 
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
+from rq.exceptions import StopRequested
 
 from pipeline.errors import BadSetting, RendererDied
 from pipeline.images.formats import Limits
@@ -107,26 +109,30 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 def _serve(context: WorkerContext, connection: Redis) -> None:
     """Run RQ's worker, and a new one after every failure of Redis, until a signal. Wait while Redis is another's."""
-    while not context.is_stopping:
-        try:
-            signal.signal(signal.SIGTERM, _stop)
-            signal.signal(signal.SIGINT, _stop)
-            touch(context.settings)
-            if not context.lease.held:
+    # A signal raises one or the other, whichever handler is set when it comes; RQ's stays set after its worker failed.
+    with suppress(KeyboardInterrupt, StopRequested):
+        while not context.is_stopping:
+            try:
+                _serve_until_redis_fails(context, connection)
+            except (RedisError, OSError, ValueError) as error:
+                if context.is_stopping:
+                    return
+                _log.warning("redis cannot be reached", error=str(error))
                 _pause(context)
-                continue
-            worker = ThumbnailWorker(context, f"{context.render.worker}-{uuid4().hex[:4]}", connection)
-            _log.info("listening", worker=worker.name)
-            worker.work(logging_level="WARNING")
-            if not context.is_stopping:
-                _pause(context)
-        except KeyboardInterrupt:
-            return
-        except (RedisError, OSError, ValueError) as error:
-            if context.is_stopping:
-                return
-            _log.warning("redis cannot be reached", error=str(error))
-            _pause(context)
+
+
+def _serve_until_redis_fails(context: WorkerContext, connection: Redis) -> None:
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    touch(context.settings)
+    if not context.lease.held:
+        _pause(context)
+        return
+    worker = ThumbnailWorker(context, f"{context.render.worker}-{uuid4().hex[:4]}", connection)
+    _log.info("listening", worker=worker.name)
+    worker.work(logging_level="WARNING")
+    if not context.is_stopping:
+        _pause(context)
 
 
 def _pause(context: WorkerContext) -> None:

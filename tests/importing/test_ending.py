@@ -46,8 +46,8 @@ def test_ctrl_c_while_thumbnails_are_waited_for_reports_what_was_accepted(shared
 
 
 def test_a_reader_of_the_verdicts_that_goes_ends_the_import_quietly(shared: Gallery, folder: Path) -> None:
-    for number in range(50):
-        (folder / f"{number:02}.png").write_bytes(picture(size=(20, 20)))
+    for number in range(400):  # more than a pipe holds
+        (folder / f"{number:0200}.png").write_bytes(picture(size=(20, 20)))
     run = started(shared, "import", str(folder))
     assert run.stdout is not None
     assert run.stderr is not None
