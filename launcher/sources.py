@@ -28,8 +28,10 @@ class Sources:
         self._due = 0.0
 
     def have_changed(self) -> bool:
-        """Whether the services must restart. Looks once a second at most; a front end that cannot be built changes
-        nothing."""
+        """Whether the services must restart. Looks a second after the last look ended.
+
+        A front end that cannot be built changes nothing.
+        """
         if time.monotonic() < self._due:
             return False
         now = self._mtimes()
@@ -69,7 +71,11 @@ class Sources:
 
 def _below(root: Path, folder: str) -> Iterator[tuple[str, int]]:
     """The modification time of each source below a folder."""
-    with os.scandir(root / folder) as entries:
+    try:
+        scanned = os.scandir(root / folder)
+    except FileNotFoundError:  # removed since its parent was read
+        return
+    with scanned as entries:
         for entry in entries:
             name = f"{folder}/{entry.name}"
             if entry.is_dir():

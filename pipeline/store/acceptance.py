@@ -181,4 +181,7 @@ def _take_back(volume: Volume, upload: IncomingUpload, record: Record) -> None:
         deletion.drop_empty(volume, record.id)
         duplicates.drop(volume, record.sha256, record.id)
         deletion.forget(volume, record.id, record)
-    remove_upload(upload.folder, upload.name)
+    with suppress(OSError):
+        # a fresh look: over a network, a folder that was moved may still be found under its former name
+        if upload.folder.name in volume.arriving():
+            remove_upload(upload.folder, upload.name)

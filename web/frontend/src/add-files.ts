@@ -40,29 +40,39 @@ export class AddFiles {
   /** Loads the upload code, which also resumes the unfinished uploads of an earlier visit. Fails if the gallery cannot
    * be reached; may be called again then. */
   load(): Promise<Uploads> {
-    this.#uploads ??= import("./upload/index").then(
-      ({ begin }) => (this.#ready = begin(this.arrived, (over) => this.#dragging(over))),
-      (error: unknown) => {
-        this.#uploads = null;
-        throw error;
-      },
-    );
+    this.#uploads ??= this.#begin().catch((error: unknown) => {
+      this.#uploads = null;
+      throw error;
+    });
     return this.#uploads;
+  }
+
+  async #begin(): Promise<Uploads> {
+    // Many browsers never fetch a module again after one failure: import only while the gallery can be reached.
+    await fetch("/healthz");
+    const { begin } = await import("./upload/index");
+    return (this.#ready = begin(this.arrived, (over) => this.#dragging(over)));
   }
 
   #prepare(): void {
     this.load().catch(() => undefined);
   }
 
-  /** Loads the upload code, however long the gallery cannot be reached. */
+  /** Retries until the upload code has loaded; meanwhile, leaving the page asks first. */
   async #loaded(): Promise<Uploads> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await this.load();
-      } catch {
-        if (tries === 1) toast("The gallery can’t be reached. Your files are kept; trying again…");
-        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
+    try {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await this.load();
+        } catch {
+          addEventListener("beforeunload", ask);
+          if (tries === 1) toast("The gallery can’t be reached. Keep this page open: your files are sent when it is back.");
+          await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+        }
       }
+    } finally {
+      removeEventListener("beforeunload", ask);
     }
   }
 

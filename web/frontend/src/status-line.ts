@@ -62,10 +62,10 @@ export class StatusLine {
 
   #show(status: api.Status): void {
     const { queue, pending, without_grid: grids, failed } = status;
-    // One answer alone may be that of a Redis that was slow.
+    // A single failure may just be a slow Redis: the banner stays as it is.
     if (this.#queueFailures > 1) this.#showBanner("wait", "The queue can’t be reached. Uploads are safe; their thumbnails are made when it is back.");
     else if (pending && queue?.workers === 0) this.#showBanner("wait", `No worker is running. ${many(pending, "thumbnail")} will be made when one is.`);
-    else this.#showBanner("wait", "");
+    else if (queue) this.#showBanner("wait", "");
     const waiting: string[] = [];
     const aside: string[] = [];
     if (pending) {
