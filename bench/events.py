@@ -98,7 +98,7 @@ def _listen(port: int, listeners: int, seconds: float, to: Connection) -> None:
 def _hear(ears: selectors.BaseSelector, delays: list[float]) -> None:
     for key, _ in ears.select(0.2):
         with suppress(BlockingIOError):
-            key.data.extend(key.fileobj.recv(1 << 18))  # type: ignore[union-attr]
+            key.data.extend(key.fileobj.recv(1 << 18))  # type: ignore[union-attr] # each is a socket
         now = 1000 * time.time()
         *frames, rest = key.data.split(b"\n\n")
         key.data[:] = rest

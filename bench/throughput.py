@@ -50,8 +50,8 @@ def main() -> None:
                 contenders: dict[str, Callable[[], float]] = {
                     OURS: lambda: _ours(ours, originals, count, next(starts)),  # noqa: B023 - called within its turn
                     LOOP: _timed(bare.run, files),
-                    QUICK: lambda: _ours(quick, originals, count, next(starts)),  # noqa: B023
-                    AUTO: lambda: _ours(auto, originals, count, next(starts)),  # noqa: B023
+                    QUICK: lambda: _ours(quick, originals, count, next(starts)),  # noqa: B023 - as above
+                    AUTO: lambda: _ours(auto, originals, count, next(starts)),  # noqa: B023 - as above
                     **{rival: _timed(run, files) for rival, run in others.items()},
                 }
                 for one in (ours, quick, auto):

@@ -46,5 +46,5 @@ class Waiting:
 
 
 if __name__ == "__main__":
-    worker.Renderer = Waiting  # type: ignore[attr-defined,assignment]
+    worker.Renderer = Waiting  # type: ignore[attr-defined,assignment] # it has the same methods
     sys.exit(worker.main())

@@ -28,17 +28,16 @@ class Sources:
         self._due = 0.0
 
     def have_changed(self) -> bool:
-        """Whether the services must restart. Looks a second after the last look ended.
+        """Whether the services must restart. Scans at most once a second, and more often while files change.
 
         A front end that cannot be built changes nothing.
         """
         if time.monotonic() < self._due:
             return False
         now = self._mtimes()
-        changed = sorted(name for name in {*now, *self._seen} if now.get(name) != self._seen.get(name))
-        if changed:
+        if now != self._seen:
             now = self._settled(now)
-            changed = sorted(name for name in {*now, *self._seen} if now.get(name) != self._seen.get(name))
+        changed = sorted(name for name in {*now, *self._seen} if now.get(name) != self._seen.get(name))
         self._seen = now
         if changed:
             self._say(f"{changed[0]} has changed" + (f", and {len(changed) - 1} more" if changed[1:] else ""))
@@ -49,7 +48,7 @@ class Sources:
         return restarts
 
     def _settled(self, now: dict[str, int]) -> dict[str, int]:
-        """The sources once two looks agree, or after a few: whoever saves several files wants one restart."""
+        """Wait until two scans agree, or for ten: several files that are saved together cause one restart."""
         for _ in range(_LOOKS):
             time.sleep(_SETTLE_SECONDS)
             before, now = now, self._mtimes()

@@ -109,40 +109,42 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 def _serve(context: WorkerContext, connection: Redis) -> None:
     """Run RQ's worker, and a new one after every failure of Redis, until a signal. Wait while Redis is another's."""
-    # A signal raises one or the other, whichever handler is set when it comes; RQ's stays set after its worker failed.
+    # Our handler raises one, RQ's the other; RQ's stays set after its worker has failed.
     with suppress(KeyboardInterrupt, StopRequested):
         while not context.is_stopping:
             try:
-                _serve_until_redis_fails(context, connection)
+                _serve_once(context, connection)
             except (RedisError, OSError, ValueError) as error:
                 if context.is_stopping:
                     return
                 _log.warning("redis cannot be reached", error=str(error))
-                _pause(context)
+                _pause()
 
 
-def _serve_until_redis_fails(context: WorkerContext, connection: Redis) -> None:
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
+def _serve_once(context: WorkerContext, connection: Redis) -> None:
+    """Run one of RQ's workers until it ends, or wait a second while Redis is another's."""
+    _handle_signals()
     touch(context.settings)
     if not context.lease.held:
-        _pause(context)
+        _pause()
         return
     worker = ThumbnailWorker(context, f"{context.render.worker}-{uuid4().hex[:4]}", connection)
     _log.info("listening", worker=worker.name)
     worker.work(logging_level="WARNING")
     if not context.is_stopping:
-        _pause(context)
+        _pause()
 
 
-def _pause(context: WorkerContext) -> None:
-    """Wait a second, or less if a signal says to stop."""
+def _pause() -> None:
+    """Wait a second; a signal ends it."""
+    _handle_signals()
+    time.sleep(1)
+
+
+def _handle_signals() -> None:
+    """Let a signal raise `KeyboardInterrupt`, in place of RQ's handlers."""
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
-    try:
-        time.sleep(1)
-    except KeyboardInterrupt:
-        context.is_stopping = True
 
 
 if __name__ == "__main__":

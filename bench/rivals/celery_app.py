@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from celery import Celery  # type: ignore[attr-defined,unused-ignore]
-from tasks import thumbnails  # type: ignore[import-not-found,unused-ignore]
+from celery import Celery  # type: ignore[attr-defined,unused-ignore] # it brings no types
+from tasks import thumbnails  # type: ignore[import-not-found,unused-ignore] # beside this script
 
 app = Celery("bench", broker=os.environ["BROKER"])
 make = app.task(name="thumbnails")(thumbnails)

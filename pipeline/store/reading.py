@@ -42,9 +42,9 @@ def read_trashed(volume: Volume, image_id: str) -> Record:
 
 
 def _load_while(is_here: Callable[[str], bool], path: Path, image_id: str) -> Record:
-    """The record of an image in a place where it `is_here`; raises as `read`.
+    """Load the record at `path`, trying again while `is_here` says that the image is there; raises as `read`.
 
-    It may leave that place and come back between two looks, so one look that finds nothing proves no damage.
+    The image may leave and come back between two attempts, so a single missing record is not proof of damage.
     """
     for _ in range(_LOOKS):
         try:

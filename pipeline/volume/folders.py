@@ -26,10 +26,10 @@ _TRIES = 100
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, as far as they are not there. Raises `OSError`.
+    """Make a folder and any missing parents. Raises `OSError`.
 
-    Each may be removed at any moment because it is empty: then it is made again. `mkdir` alone would say that a folder
-    exists which has just been removed.
+    Another process may remove any of them while it is empty; then it is made again. `Path.mkdir` would fail: it finds
+    the folder there, and then no longer.
     """
     for _ in range(_TRIES):
         try:
@@ -39,11 +39,11 @@ def make_folder(folder: Path) -> None:
                 raise
         else:
             return
-    raise OSError(errno.EBUSY, "it is removed as often as it is made", str(folder))
+    raise OSError(errno.EBUSY, "it keeps being removed while it is made", str(folder))
 
 
 def _is_no_folder(path: Path) -> bool:
-    """Whether something lies there that is no folder, nor leads to one; False if nothing does."""
+    """Whether something exists there that is not a folder, or not a link to one."""
     try:
         return not stat.S_ISDIR(path.stat().st_mode)
     except FileNotFoundError:

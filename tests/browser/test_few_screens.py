@@ -1,4 +1,4 @@
-"""Galleries of one day, and of a few screens: the last picture is reached, and the scrubber is there where it helps."""
+"""Shorter galleries: the last picture of a long day can be reached, and the scrubber appears only if it is needed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,9 @@ from playwright.sync_api import expect
 
 from bench.make_volume import make
 from tests.browser.conftest import Windows
-from tests.browser.test_long import counted
+from tests.browser.test_long import TWO_FRAMES, counted
 from tests.indexes import is_whole
 from tests.product import prepared, until
-
-_TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 
 
 def test_the_last_picture_of_a_long_first_day_is_reached(
@@ -54,7 +52,7 @@ def test_the_scrubber_comes_and_goes_at_different_heights(tmp_path: Path, window
         for screens in (4.2, 3.75, 3.2, 3.75):
             page.set_viewport_size({"width": 1280, "height": round(height / screens)})
             until(lambda: page.evaluate("innerHeight") == round(height / screens), 60)  # noqa: B023 - called at once
-            page.evaluate(_TWO_FRAMES)
+            page.evaluate(TWO_FRAMES)
             page.wait_for_timeout(1000)
             shown.append(page.locator(".scrubber").is_visible())
         assert shown == [True, True, False, False]

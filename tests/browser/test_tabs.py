@@ -7,6 +7,7 @@ import re
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Windows
+from tests.browser.test_transparent import IS_LOADED
 from tests.pictures import picture
 from tests.product import Gallery, until
 
@@ -46,7 +47,7 @@ def test_eight_tabs_all_work_with_one_connection(shared: Gallery, windows: Windo
         expect(page.locator(f".tile.ready[data-id='{two}']")).to_have_count(1)
     until(lambda: listeners(shared) == 1, 60)
     image = tabs[1].locator(f".tile[data-id='{two}'] img")
-    until(lambda: image.evaluate("(img) => img.complete && img.naturalWidth > 0"), 60)
+    until(lambda: image.evaluate(IS_LOADED), 60)
     shared.call("DELETE", f"/api/images/{two}")
     for page in tabs[1:]:
         expect(page.locator(f".tile[data-id='{two}']")).to_have_count(0)

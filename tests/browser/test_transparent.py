@@ -14,8 +14,7 @@ from tests.browser.conftest import Windows
 from tests.product import Gallery, prepared, until
 
 INKS = {"black": (0, 0, 0), "white": (255, 255, 255)}
-_HALF = 100
-_IS_LOADED = "(img) => img.complete && img.naturalWidth > 0"
+IS_LOADED = "(img) => img.complete && img.naturalWidth > 0"
 _IS_UNCOVERED = """(img) => !img.matches('.coming') && getComputedStyle(img).opacity === '1'
   && !img.parentElement.style.backgroundImage"""
 
@@ -79,14 +78,14 @@ def test_its_lines_have_contrast(
     page = windows.open(gallery, color_scheme=scheme)
     tile = page.locator(f".tile[data-id='{ids[ink]}']")
     expect(tile.locator("img")).to_be_visible()
-    until(lambda: tile.locator("img").evaluate(_IS_LOADED), 60)
+    until(lambda: tile.locator("img").evaluate(IS_LOADED), 60)
     until(lambda: tile.locator("img").evaluate(_IS_UNCOVERED), 60)
     page.wait_for_timeout(1200)
     assert least(tile) >= 3
     tile.locator("a").click()
     expect(page.locator(".pswp.viewer-open")).to_be_visible()
     view = page.locator(".pswp__item[aria-hidden='false'] .pswp__img").last
-    until(lambda: view.evaluate(_IS_LOADED), 60)
+    until(lambda: view.evaluate(IS_LOADED), 60)
     page.wait_for_timeout(600)
     assert least(view) >= 3
 
@@ -100,5 +99,5 @@ def test_its_lines_have_contrast_without_script(
     for address, place in (("/", f".tile a[href='/images/{ids[ink]}'] img"), (f"/images/{ids[ink]}", "figure img")):
         page.goto(f"{gallery.url}{address}")
         image = page.locator(place)
-        until(lambda: image.evaluate(_IS_LOADED), 60)  # noqa: B023 - called at once
+        until(lambda: image.evaluate(IS_LOADED), 60)  # noqa: B023 - called at once
         assert least(image) >= 3

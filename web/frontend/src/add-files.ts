@@ -2,6 +2,7 @@
 
 import { find, h } from "./dom";
 import { icon } from "./icons";
+import { lazily } from "./lazy";
 import { start } from "./page";
 import type { Image } from "./records";
 import { toast } from "./toast";
@@ -11,7 +12,10 @@ const AGAIN_MS = 2000;
 
 export class AddFiles {
   readonly #over = h("div", { class: "over", hidden: true, "aria-hidden": "true" }, h("div", {}, icon("add"), h("strong", {}, "Drop to add"), h("span", {}, start.accepted)));
-  #uploads: Promise<Uploads> | null = null;
+  readonly #load = lazily(async () => {
+    const { begin } = await import("./upload/index");
+    return (this.#ready = begin(this.arrived, (over) => this.#dragging(over)));
+  });
   #ready: Uploads | null = null;
   #leave = 0;
 
@@ -19,7 +23,7 @@ export class AddFiles {
     document.body.append(this.#over);
     this.#button();
     addEventListener("paste", (event) => this.#pasted(event));
-    addEventListener("dragenter", (event) => carries(event) && this.#prepare());
+    addEventListener("dragenter", (event) => carries(event) && this.prepare());
     // Needed only until the uploads are loaded: then Uppy handles drops itself.
     addEventListener("dragover", (event) => {
       if (!carries(event)) return;
@@ -37,43 +41,24 @@ export class AddFiles {
   /** Opens the file picker. */
   choose = (): void => undefined;
 
-  /** Loads the upload code, which also resumes the unfinished uploads of an earlier visit. Fails if the gallery cannot
-   * be reached; may be called again then. */
-  load(): Promise<Uploads> {
-    this.#uploads ??= this.#begin().catch((error: unknown) => {
-      this.#uploads = null;
-      throw error;
-    });
-    return this.#uploads;
-  }
-
-  async #begin(): Promise<Uploads> {
-    // Many browsers never fetch a module again after one failure: import only while the gallery can be reached.
-    await fetch("/healthz");
-    const { begin } = await import("./upload/index");
-    return (this.#ready = begin(this.arrived, (over) => this.#dragging(over)));
-  }
-
-  #prepare(): void {
-    this.load().catch(() => undefined);
+  /** Loads the upload code, which also resumes the unfinished uploads of an earlier visit. */
+  prepare(): void {
+    this.#load().catch(() => undefined);
   }
 
   /** Retries until the upload code has loaded; meanwhile, leaving the page asks first. */
   async #loaded(): Promise<Uploads> {
+    let uploads = await this.#load().catch(() => null);
+    if (uploads) return uploads;
     const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
-    try {
-      for (let tries = 1; ; tries += 1) {
-        try {
-          return await this.load();
-        } catch {
-          addEventListener("beforeunload", ask);
-          if (tries === 1) toast("The gallery can’t be reached. Keep this page open: your files are sent when it is back.");
-          await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-        }
-      }
-    } finally {
-      removeEventListener("beforeunload", ask);
+    addEventListener("beforeunload", ask);
+    toast("The gallery can’t be reached. Keep this page open: your files are sent when it is back.");
+    while (!uploads) {
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      uploads = await this.#load().catch(() => null);
     }
+    removeEventListener("beforeunload", ask);
+    return uploads;
   }
 
   #take(files: File[], source: "choice" | "folder" | "paste" | "drop"): void {
@@ -131,7 +116,7 @@ export class AddFiles {
       this.#take([...(input.files ?? [])], source);
       input.value = "";
     });
-    input.addEventListener("click", () => this.#prepare());
+    input.addEventListener("click", () => this.prepare());
     return input;
   }
 }

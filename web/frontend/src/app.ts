@@ -216,5 +216,5 @@ new Live(
 ).start();
 statusLine.soon();
 install();
-if (addFiles) setTimeout(() => void addFiles.load().catch(() => undefined), leftUnfinished() || wasShared ? 0 : 1500);
+if (addFiles) setTimeout(() => addFiles.prepare(), leftUnfinished() || wasShared ? 0 : 1500);
 

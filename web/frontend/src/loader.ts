@@ -109,8 +109,7 @@ export class Loader {
     return events ?? null;
   }
 
-  /** The `found` images, and those that came, or came back, since the others were `known`: the answer may not have
-   * them yet. */
+  /** The `found` images, plus those that were added or restored since `known` was taken: the answer may lack them. */
   #withArrived(known: readonly Image[], found: readonly Image[], end: boolean): readonly Image[] {
     const ids = new Set([...known, ...found].map(({ id }) => id));
     const last = found.at(-1);

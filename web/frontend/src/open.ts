@@ -1,6 +1,7 @@
 /** Opens and closes the viewer, and keeps the address and the history in step. */
 
 import type { Grid } from "./grid";
+import { lazily } from "./lazy";
 import type { Viewer } from "./lightbox/viewer";
 import type { Loader } from "./loader";
 import { addressOf } from "./place";
@@ -10,6 +11,8 @@ import { titlePage } from "./title";
 import { toast } from "./toast";
 
 const PATH = /^\/images\/([0-9a-f-]{36})$/;
+
+const loadViewer = lazily(() => Promise.all([import("./lightbox/viewer"), import("./lightbox/slots")]));
 
 /** The image id in the address, or null. */
 export const idInAddress = (): string | null => PATH.exec(location.pathname)?.[1] ?? null;
@@ -44,17 +47,13 @@ export class Opener {
   async open(id: string, push = true): Promise<void> {
     if (this.busy) return;
     this.#coming = true;
-    try {
-      await this.#begin(id, push);
-    } catch {
-      toast("The picture could not be opened: the gallery can’t be reached. Try again.");
-    } finally {
+    const modules = await loadViewer().catch(() => null);
+    if (!modules) {
       this.#coming = false;
+      toast("The picture could not be opened: the gallery can’t be reached. Try again.");
+      return;
     }
-  }
-
-  async #begin(id: string, push: boolean): Promise<void> {
-    const [{ Viewer }, { Slots }] = await Promise.all([import("./lightbox/viewer"), import("./lightbox/slots")]);
+    const [{ Viewer }, { Slots }] = modules;
     const slots = new Slots(this.timeline, this.loader);
     if (push) history.pushState({}, "", `/images/${id}`);
     this.#pushed = push;
@@ -64,6 +63,7 @@ export class Opener {
       changed: (image) => this.#at(image),
       closed: (last) => this.#closed(last),
     });
+    this.#coming = false;
   }
 
   #at(image: Image): void {

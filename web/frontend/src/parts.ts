@@ -19,7 +19,7 @@ export async function fetchPage(address: string): Promise<Document> {
 export function replacePart(selector: string, page: Document): void {
   const [part, fresh] = [find(selector), find(selector, page)];
   for (const name of Object.keys(fresh.dataset)) part.dataset[name] = fresh.dataset[name];
-  // What was opened stays open, if the same is still in its place.
+  // Details that were opened stay open, unless their number has changed.
   const details = part.querySelectorAll("details");
   const anew = fresh.querySelectorAll("details");
   if (details.length === anew.length) anew.forEach((one, i) => (one.open = details[i]?.open ?? one.open));

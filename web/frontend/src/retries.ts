@@ -19,7 +19,7 @@ export class Retries {
     for (const id of ids) this.#tried.set(id, this.timeline.images.get(id)?.finished_at ?? null);
   }
 
-  /** Call with each update of an image, before the timeline has it. */
+  /** Call with each update of an image. */
   noteUpdate(image: Image): void {
     if (image.state === "pending" || !this.#tried.has(image.id) || this.#tried.get(image.id) === image.finished_at) return;
     this.#tried.delete(image.id);
@@ -29,11 +29,12 @@ export class Retries {
     this.#timer = window.setTimeout(() => this.#report(), this.#tried.size ? TOGETHER_MS : 0);
   }
 
-  /** Call after updates may have been missed. */
+  /** Call after updates may have been missed. Of an image that was not loaded when it was retried, only an update can
+   * tell whether it failed again. */
   check(): void {
-    for (const id of [...this.#tried.keys()]) {
+    for (const [id, finished] of [...this.#tried]) {
       const image = this.timeline.images.get(id);
-      if (image) this.noteUpdate(image);
+      if (image && finished) this.noteUpdate(image);
     }
   }
 

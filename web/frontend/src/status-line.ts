@@ -5,7 +5,7 @@ import { find, h, setText } from "./dom";
 import { icon } from "./icons";
 import { mayChange, start } from "./page";
 import { toast } from "./toast";
-import { count, duration, many } from "./words";
+import { count, duration, many, UNREACHABLE } from "./words";
 
 const BUSY_MS = 2000;
 const IDLE_MS = 20_000;
@@ -50,7 +50,7 @@ export class StatusLine {
     } catch {
       // One alone may be a request that ended because the user leaves the page.
       this.#failures += 1;
-      if (this.#failures > 1) this.#showBanner("warn", "The gallery can’t be reached. Trying again…");
+      if (this.#failures > 1) this.#showBanner("warn", UNREACHABLE);
       this.#next(BUSY_MS);
     }
   }
@@ -62,7 +62,7 @@ export class StatusLine {
 
   #show(status: api.Status): void {
     const { queue, pending, without_grid: grids, failed } = status;
-    // A single failure may just be a slow Redis: the banner stays as it is.
+    // A single failure may just be a slow Redis; the banner stays as it is.
     if (this.#queueFailures > 1) this.#showBanner("wait", "The queue can’t be reached. Uploads are safe; their thumbnails are made when it is back.");
     else if (pending && queue?.workers === 0) this.#showBanner("wait", `No worker is running. ${many(pending, "thumbnail")} will be made when one is.`);
     else if (queue) this.#showBanner("wait", "");

@@ -6,6 +6,7 @@ import { showLocalTimes } from "./local-times";
 import "./menu";
 import { root } from "./page";
 import { fetchPage, replacePart } from "./parts";
+import { UNREACHABLE } from "./words";
 
 const SOON_MS = 1000;
 const BUSY_MS = 5000;
@@ -43,7 +44,7 @@ async function refresh(): Promise<string | null> {
   } catch (error) {
     // One alone may be a request that ended because the user leaves the page.
     failures += 1;
-    if (failures > 1) setText(state, "The gallery can’t be reached. Trying again…");
+    if (failures > 1) setText(state, UNREACHABLE);
     plan(BUSY_MS);
     throw error;
   }

@@ -20,6 +20,8 @@ const date = new Intl.DateTimeFormat(place, { dateStyle: "medium" });
 const exact = new Intl.DateTimeFormat(place, { hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 });
 const plain = new Intl.NumberFormat(language);
 
+export const UNREACHABLE = "The gallery can’t be reached. Trying again…";
+
 /** Formats the upload limit, which the server counts in MiB. */
 export const limit = (bytes: number): string => `${Math.floor(bytes / 2 ** 20)} MB`;
 

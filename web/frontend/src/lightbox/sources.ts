@@ -109,7 +109,7 @@ export class Sources {
   }
 }
 
-/** Stops what is still loading of a deleted image: the answer would be an error. */
+/** Stops loading the slides of a deleted image: the answer would be an error. */
 export function stopLoading(pswp: PhotoSwipe, id: string): void {
   const shown = pswp.mainScroll.itemHolders.map(({ slide }) => slide?.content);
   const near = [-2, -1, 0, 1, 2].map((step) => pswp.contentLoader.getContentByIndex(pswp.currIndex + step));

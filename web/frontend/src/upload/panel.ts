@@ -172,7 +172,7 @@ export class Panel {
     else this.#dismiss();
   }
 
-  /** Closes the panel at once, so that what a new batch adds is never taken for what was seen. */
+  /** Closes the panel at once, so that files of a new batch are never closed along with it. */
   #dismiss(): void {
     this.queue.clear();
     clearTimeout(this.#timer);
