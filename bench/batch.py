@@ -1,6 +1,7 @@
 """A batch of photos: when the first twenty, half, nine tenths and all of them can be seen, and when all is made.
 
 `--before DIR` names a checkout of an earlier release, with its environment in `.venv`, to be measured beside this one.
+`--only TEXT` measures the contenders with this in their names, and fills no table.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ from bench.latency import Listener
 from bench.photos import copies, pictures
 from bench.report import save, table
 from bench.rivals import Run, batch_rivals
-from pipeline.images.recipe import EFFORT
-from tests.product import until
+from pipeline.images import recipe
+from tests.product import ROOT, until
 
 #: in megapixels, as phones make them
 PHOTOS = (6, 8, 12, 12, 12)
 COUNT, ROUNDS, CLIENTS = 200, 3, 4
 HTTP, DISK = "uploaded by four clients", "accepted before"
 VIEWS = {"auto": "Image Gallery", "webp": "Image Gallery, views as WebP", "jpeg": "Image Gallery, views as JPEG"}
+#: Immich's renditions of a photo of 4:3, whose shorter sides are 250 and 1440 pixels
+GRID, VIEW = 333, 1920
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ def main() -> None:
     found: dict[str, list[dict[str, float]]] = {}
     try:
         with ExitStack() as stack:
-            contenders = dict(_field(stack, originals, count, folder, options.before))
+            field = _field(stack, originals, count, folder, options.before)
+            contenders = {name: run for name, run in field if options.only in name}
             for run in contenders.values():
                 run(4)
             names = list(contenders)
@@ -67,13 +71,14 @@ def main() -> None:
                     print(f"   round {turn + 1}: {name}: {figures}", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    if not options.quick:
+    if not options.quick and not options.only:
         _report(found, count)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--before", type=Path)
+    parser.add_argument("--only", default="")
     return parser.parse_known_args(namespace=arguments(__doc__))[0]
 
 
@@ -94,6 +99,8 @@ def _field(
     products = {
         name: stack.enter_context(product(workers=CORES, GALLERY_VIEW_FORMAT=view)) for view, name in VIEWS.items()
     }
+    sized = stack.enter_context(product(root=_in_immichs_sizes(folder), workers=CORES, GALLERY_VIEW_FORMAT="jpeg"))
+    products["Image Gallery, views as JPEG, in Immich's sizes"] = sized
     if before:
         products["Image Gallery 0.1"] = stack.enter_context(product(root=before, workers=CORES))
     for name, running in products.items():
@@ -104,8 +111,21 @@ def _field(
     files = [folder / f"{place}.jpg" for place in range(count)]
     for path, data in zip(files, fresh(count), strict=True):
         path.write_bytes(data)
-    for name, run in stack.enter_context(batch_rivals(other.redis_url, folder, EFFORT)).items():
+    for name, run in stack.enter_context(batch_rivals(other.redis_url, folder, recipe.EFFORT)).items():
         yield name, partial(_rival, run, files)
+
+
+def _in_immichs_sizes(folder: Path) -> Path:
+    """A copy of this checkout that makes renditions as large as Immich's; sizes are no setting."""
+    copy = folder / "checkout"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "node_modules", "__pycache__", "cache", "data"))
+    (copy / ".venv").symlink_to(ROOT / ".venv")
+    module = copy / Path(str(recipe.__file__)).relative_to(ROOT)
+    before, sizes = module.read_text(), f"GRID, VIEW = {recipe.GRID}, {recipe.VIEW}\n"
+    if sizes not in before:
+        raise RuntimeError(f"no sizes in {module}")
+    module.write_text(before.replace(sizes, f"GRID, VIEW = {GRID}, {VIEW}\n"))
+    return copy
 
 
 def _ours(running: Product, listener: Listener, photos: Sequence[bytes], *, waiting: bool) -> Batch:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 import time
@@ -19,6 +20,8 @@ from web.index.refresh import Refresher
 _TURN_SECONDS = 0.5
 _PAUSES = (0.2, 1.0, 5.0, 15.0, 60.0)
 _LEISURE, _SOONEST_SECONDS, _LATEST_SECONDS = 20.0, 1.0, 30.0
+# Each checkpoint flushes two files, while uploads flush theirs.
+_CHECKPOINT_SECONDS = 1.0
 _log = structlog.get_logger()
 
 
@@ -72,9 +75,9 @@ class IndexMaintainer:
             build(self._refresher, self._events, self._checkpoint)
         folders = Folders(self._refresher)
         folders.refresh_pending()
-        due = 0.0
+        due, checkpoint_due = 0.0, math.inf
         while still_linked(lock, self._database.folder / "keeper"):
-            news = self._events.take(due - time.monotonic())
+            news = self._events.take(min(due, checkpoint_due) - time.monotonic())
             began = time.monotonic()
             if news.lost or began >= due:
                 folders.compare()
@@ -83,7 +86,11 @@ class IndexMaintainer:
                 folders.refresh_pending()
             if news.position is not None:
                 self._refresher.refresh(news.ids, news.position)
-            self._checkpoint()
+            if checkpoint_due == math.inf:
+                checkpoint_due = time.monotonic() + _CHECKPOINT_SECONDS
+            elif time.monotonic() >= checkpoint_due:
+                self._checkpoint()
+                checkpoint_due = math.inf
             self._failures, self._said = 0, ""
 
     @staticmethod

@@ -21,7 +21,8 @@ from typing import Any, BinaryIO, Protocol
 import msgspec
 
 from pipeline.errors import GalleryError, OutOfMemory, Unrenderable
-from pipeline.images.formats import Limits
+from pipeline.images.formats import Limits, read_header
+from pipeline.images.limits import decode_bytes
 from pipeline.images.recipe import EFFORT
 from pipeline.images.view_format import ViewFormat
 from pipeline.records import RENDITIONS
@@ -48,7 +49,7 @@ from worker.render_process.frames import (
     decode_request,
     encode,
 )
-from worker.render_process.memory import Trim, bound_memory, keep_memory
+from worker.render_process.memory import KeptMemory, bound_memory, keep_memory
 from worker.render_process.warm_up import warm_up
 from worker.sandbox import PARTS, confine
 
@@ -98,7 +99,7 @@ def main(
                 file, limits, lambda made: None, effort=EFFORT, wanted=RENDITIONS, view_format=view_format
             )
         )
-        trim = Trim(_STATM)
+        kept = KeptMemory(_STATM)
         _close_descriptors()
         bound_memory(limits.memory_mb)
         calls_libwebp, writes_avif = libwebp_is_called(), avif_is_there()
@@ -106,9 +107,9 @@ def main(
         while True:
             body, descriptor = _receive(channel)
             with open(descriptor, "rb") as original:
-                end = _end_of(decode_request(body), original, limits, render, read)
+                end = _end_of(decode_request(body), original, limits, kept, render, read)
             _send(end)
-            trim()
+            kept.limit()
     except _WorkerGone:
         return
     except Exception:
@@ -121,6 +122,7 @@ def _end_of(
     request: Request,
     original: BinaryIO,
     limits: Limits,
+    kept: KeptMemory,
     render: Render,
     read: Callable[[BinaryIO, Limits], CameraFacts],
 ) -> Answer:
@@ -128,6 +130,9 @@ def _end_of(
     try:
         if isinstance(request, ReadFactsRequest):
             return FactsAnswer(read(original, limits))
+        with suppress(GalleryError):  # rendering finds the same
+            kept.make_room(decode_bytes(read_header(original)))
+        original.seek(0)
         how: dict[str, Any] = msgspec.structs.asdict(request)
         return PictureAnswer(render(original, limits, lambda made: _send(RenditionAnswer(made)), **how))
     except MemoryError:

@@ -13,8 +13,10 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _MB = 1024 * 1024
 # Beside what the header lets expect: the interpreter's own needs while a picture is made.
 _SLACK_MB = 48
-# What is resident beyond this after a picture is given back to the system.
-_KEPT_MB = 128
+# What is resident beyond this after a picture is given back to the system: more than a photo of 12 megapixels leaves.
+_KEPT_MB = 192
+# A picture that needs more finds nothing kept: with what it needs itself, that would be too much.
+_USUAL_MB = 128
 _libc = ctypes.CDLL(None)
 
 
@@ -33,8 +35,8 @@ def bound_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_DATA, (used + (megabytes + _SLACK_MB) * _MB,) * 2)
 
 
-class Trim:
-    """Returns freed memory to the system after a large picture, so that the next one starts from the base.
+class KeptMemory:
+    """The memory that is freed and kept: for the next usual picture, and no longer.
 
     Made before the sandbox closes: it keeps `/proc/self/statm` open, as the descriptor `descriptor`.
     """
@@ -44,10 +46,21 @@ class Trim:
         if _LINUX and hasattr(_libc, "malloc_trim"):
             self._statm = os.dup2(os.open("/proc/self/statm", os.O_RDONLY), descriptor)
 
-    def __call__(self) -> None:
-        """Look at the resident memory, and trim it if it is much."""
+    def make_room(self, needed: int) -> None:
+        """Before a picture that needs so many bytes: return what is kept to the system if that is much."""
+        if needed > _USUAL_MB * _MB:
+            self._trim()
+
+    def limit(self) -> None:
+        """After a picture: return what is kept to the system if it is more than usual pictures leave."""
+        if self._resident() > _KEPT_MB * _MB:
+            self._trim()
+
+    def _resident(self) -> int:
         if self._statm is None:
-            return
-        resident = int(os.pread(self._statm, 128, 0).split()[1]) * resource.getpagesize()
-        if resident > _KEPT_MB * _MB:
+            return 0
+        return int(os.pread(self._statm, 128, 0).split()[1]) * resource.getpagesize()
+
+    def _trim(self) -> None:
+        if self._statm is not None:
             _libc.malloc_trim(0)
