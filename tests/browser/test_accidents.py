@@ -115,6 +115,43 @@ def test_a_picture_that_is_opened_while_the_server_is_away_says_so_and_opens_lat
     expect(page.get_by_role("dialog", name="Picture viewer")).to_be_visible()
 
 
+def update(page: Page) -> None:
+    """Let what the page has not loaded yet be gone, as after an update of the gallery, until it is loaded anew."""
+    loaded = [page.url]
+    page.on("request", lambda request: loaded.clear() if request.is_navigation_request() else None)
+    page.route("**/assets/*.js", lambda route: route.fulfill(status=404) if loaded else route.continue_())
+
+
+def test_a_page_from_before_an_update_opens_a_picture_by_loading_anew(shared: Gallery, windows: Windows) -> None:
+    image_id = shared.upload(picture(), "one.png").json["id"]
+    shared.until_ended(image_id)
+    windows.expected = NETWORK
+    page = windows.open(shared)
+    update(page)
+    page.locator(f".tile.ready[data-id='{image_id}'] a").click()
+    expect(page.get_by_role("dialog", name="Picture viewer")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"/images/{image_id}$"))
+    page.go_back()
+    expect(page.locator(f".tile[data-id='{image_id}']")).to_be_visible()
+
+
+def test_a_page_from_before_an_update_asks_for_a_reload_before_files_are_chosen_again(
+    shared: Gallery, windows: Windows, tmp_path: Path
+) -> None:
+    paths = pictures(tmp_path, 3)
+    windows.expected = NETWORK
+    page = windows.open(shared)
+    update(page)
+    choose(page, paths)
+    toasts = page.locator(".toasts")
+    expect(toasts).to_contain_text("Your files were not added")
+    with page.expect_navigation():
+        toasts.get_by_role("button", name="Reload").click()
+    page.wait_for_selector("html.alive")
+    choose(page, paths)
+    expect(page.locator(".uploads strong")).to_have_text("3 pictures added", timeout=60_000)
+
+
 def test_what_a_reload_interrupted_goes_on_by_itself(shared: Gallery, windows: Windows, tmp_path: Path) -> None:
     paths = pictures(tmp_path, 8)
     windows.expected = NETWORK

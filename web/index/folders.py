@@ -16,6 +16,7 @@ from web.index.rows import STATES, day_name, day_number, least_id, unpacked_id
 
 _RECHECK_SECONDS = 0.02
 _RECHECKED_AT_ONCE = 50
+_BUSY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +39,16 @@ class Folders:
         self._layout = refresher.volume.layout
         self._looks: dict[str, _Look] = {}
         self._rechecked = 0
+        self._rechecked_at = 0.0
         self._days_to_recheck: Iterator[str] = iter(())
         with refresher.database.open() as opened:
             self._mtimes = dict(opened.connection.execute("SELECT day, stamp FROM folders").fetchall())
 
-    def compare(self) -> None:
-        """Update everything that has changed; raises `Unusable`, `OSError`, and the volume's named errors."""
+    def compare(self, *, busy: bool = False) -> None:
+        """Update everything that has changed; raises `Unusable`, `OSError`, and the volume's named errors.
+
+        While the gallery is `busy`, images that show no change are compared less often.
+        """
         names = days_in(self._layout.images, newest=True)
         for day in names:
             self._compare_if_touched(day)
@@ -54,7 +59,9 @@ class Folders:
         unread, self._refresher.unread = self._refresher.unread, set()
         if unread:
             self._refresher.refresh(unread)
-        self._recheck(names)
+        if not busy or time.monotonic() >= self._rechecked_at + _BUSY_SECONDS:
+            self._recheck(names)
+            self._rechecked_at = time.monotonic()
 
     def refresh_pending(self) -> None:
         """Read all pending images again: events of their progress may be lost."""

@@ -20,6 +20,8 @@ from web.index.refresh import Refresher
 _TURN_SECONDS = 0.5
 _PAUSES = (0.2, 1.0, 5.0, 15.0, 60.0)
 _LEISURE, _SOONEST_SECONDS, _LATEST_SECONDS = 20.0, 1.0, 30.0
+# After a change, in units of the time that it took: what comes meanwhile shares a transaction with what follows.
+_REST, _LONGEST_REST_SECONDS = 10.0, 0.25
 # Each checkpoint flushes two files, while uploads flush theirs.
 _CHECKPOINT_SECONDS = 1.0
 _log = structlog.get_logger()
@@ -80,12 +82,14 @@ class IndexMaintainer:
             news = self._events.take(min(due, checkpoint_due) - time.monotonic())
             began = time.monotonic()
             if news.lost or began >= due:
-                folders.compare()
-                due = time.monotonic() + self._rest(time.monotonic() - began)
+                folders.compare(busy=bool(news.ids))
+                due = time.monotonic() + self._leisure(time.monotonic() - began)
             if news.lost:
                 folders.refresh_pending()
             if news.position is not None:
+                began = time.monotonic()
                 self._refresher.refresh(news.ids, news.position)
+                time.sleep(min(_LONGEST_REST_SECONDS, _REST * (time.monotonic() - began)))
             if checkpoint_due == math.inf:
                 checkpoint_due = time.monotonic() + _CHECKPOINT_SECONDS
             elif time.monotonic() >= checkpoint_due:
@@ -94,7 +98,7 @@ class IndexMaintainer:
             self._failures, self._said = 0, ""
 
     @staticmethod
-    def _rest(took: float) -> float:
+    def _leisure(took: float) -> float:
         return min(_LATEST_SECONDS, max(_SOONEST_SECONDS, _LEISURE * took))
 
     def _checkpoint(self) -> None:

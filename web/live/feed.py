@@ -31,6 +31,8 @@ _WAIT_SECONDS = 2.0
 _REDIS_SECONDS = 4.0
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
 _BEHIND_SECONDS = 0.5
+# After events, in units of the time that they took: what comes meanwhile is read at once, and sent together.
+_REST, _LONGEST_REST_SECONDS = 10.0, 0.02
 _MOST_MISSED = 200
 RESET = b"event: reset\ndata: {}\n\n"
 
@@ -166,7 +168,10 @@ class Feed:
         """Send events for as long as Redis serves our volume."""
         while self._lease.held:
             try:
-                self._tell(follower.wait(_WAIT_SECONDS))
+                events = follower.wait(_WAIT_SECONDS)
+                began = time.monotonic()
+                self._tell(events)
+                time.sleep(min(_LONGEST_REST_SECONDS, _REST * (time.monotonic() - began)))
             except Rewound:
                 tell_gap(connection, self._lease.volume_id)
                 self._begin(follower)

@@ -2,7 +2,7 @@
 
 import { find, h } from "./dom";
 import { icon } from "./icons";
-import { lazily } from "./lazy";
+import { lazily, MustReload } from "./lazy";
 import { start } from "./page";
 import type { Image } from "./records";
 import { toast } from "./toast";
@@ -46,25 +46,33 @@ export class AddFiles {
     this.#load().catch(() => undefined);
   }
 
-  /** Retries until the upload code has loaded; meanwhile, leaving the page asks first. */
-  async #loaded(): Promise<Uploads> {
-    let uploads = await this.#load().catch(() => null);
-    if (uploads) return uploads;
+  /** Retries until the upload code has loaded; meanwhile, leaving the page asks first. Null if only a reload helps. */
+  async #loaded(): Promise<Uploads | null> {
     const ask = (event: BeforeUnloadEvent): void => event.preventDefault();
-    addEventListener("beforeunload", ask);
-    toast("The gallery can’t be reached. Keep this page open: your files are sent when it is back.");
-    while (!uploads) {
-      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-      uploads = await this.#load().catch(() => null);
+    try {
+      for (let tries = 0; ; tries += 1) {
+        try {
+          return await this.#load();
+        } catch (error) {
+          if (error instanceof MustReload) break;
+        }
+        if (!tries) {
+          addEventListener("beforeunload", ask);
+          toast("The gallery can’t be reached. Keep this page open: your files are sent when it is back.");
+        }
+        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+      }
+    } finally {
+      removeEventListener("beforeunload", ask);
     }
-    removeEventListener("beforeunload", ask);
-    return uploads;
+    toast("Your files were not added, since a part of this page could not be loaded. Reload it and choose them again.", { label: "Reload", run: () => location.reload() }, 60);
+    return null;
   }
 
   #take(files: File[], source: "choice" | "folder" | "paste" | "drop"): void {
     if (!files.length) return;
     if (this.#ready) this.#ready.add(files, source);
-    else void this.#loaded().then((uploads) => uploads.add(files, source));
+    else void this.#loaded().then((uploads) => uploads?.add(files, source));
   }
 
   #dragging(over: boolean): void {

@@ -1,7 +1,7 @@
 /** Opens and closes the viewer, and keeps the address and the history in step. */
 
 import type { Grid } from "./grid";
-import { lazily } from "./lazy";
+import { lazily, MustReload } from "./lazy";
 import type { Viewer } from "./lightbox/viewer";
 import type { Loader } from "./loader";
 import { addressOf } from "./place";
@@ -47,10 +47,15 @@ export class Opener {
   async open(id: string, push = true): Promise<void> {
     if (this.busy) return;
     this.#coming = true;
-    const modules = await loadViewer().catch(() => null);
-    if (!modules) {
+    let modules;
+    try {
+      modules = await loadViewer();
+    } catch (error) {
       this.#coming = false;
-      toast("The picture could not be opened: the gallery can’t be reached. Try again.");
+      if (!(error instanceof MustReload)) toast("The picture could not be opened: the gallery can’t be reached. Try again.");
+      // a page that opened on this picture has been loaded just now
+      else if (push) location.assign(`/images/${id}`);
+      else toast("The picture could not be opened. Reload the page.", { label: "Reload", run: () => location.reload() });
       return;
     }
     const [{ Viewer }, { Slots }] = modules;
