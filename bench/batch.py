@@ -1,7 +1,7 @@
 """A batch of photos: when the first twenty, half, nine tenths and all of them can be seen, and when all is made.
 
 `--before DIR` names a checkout of an earlier release, with its environment in `.venv`, to be measured beside this one.
-`--only TEXT` measures the contenders with this in their names, and fills no table.
+`--only TEXT` runs the contenders with this in their names, beside all others at rest, and fills no table.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ COUNT, ROUNDS, CLIENTS = 200, 3, 4
 HTTP, DISK = "uploaded by four clients", "accepted before"
 VIEWS = {"auto": "Image Gallery", "webp": "Image Gallery, views as WebP", "jpeg": "Image Gallery, views as JPEG"}
 #: Immich's renditions of a photo of 4:3, whose shorter sides are 250 and 1440 pixels
-GRID, VIEW = 333, 1920
+IMMICH_GRID, IMMICH_VIEW = 333, 1920
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,8 @@ def main() -> None:
         with ExitStack() as stack:
             field = _field(stack, originals, count, folder, options.before)
             contenders = {name: run for name, run in field if options.only in name}
+            if not contenders:
+                raise SystemExit(f"no contender has {options.only!r} in its name")
             for run in contenders.values():
                 run(4)
             names = list(contenders)
@@ -77,8 +79,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--before", type=Path)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--before", type=Path, help="a checkout of an earlier release")
+    parser.add_argument("--only", default="", help="a part of the contenders' names")
     return parser.parse_known_args(namespace=arguments(__doc__))[0]
 
 
@@ -118,13 +120,14 @@ def _field(
 def _in_immichs_sizes(folder: Path) -> Path:
     """A copy of this checkout that makes renditions as large as Immich's; sizes are no setting."""
     copy = folder / "checkout"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "node_modules", "__pycache__", "cache", "data"))
+    for package in ("launcher", "pipeline", "web", "worker"):
+        shutil.copytree(ROOT / package, copy / package, ignore=shutil.ignore_patterns("frontend", "__pycache__"))
     (copy / ".venv").symlink_to(ROOT / ".venv")
     module = copy / Path(str(recipe.__file__)).relative_to(ROOT)
     before, sizes = module.read_text(), f"GRID, VIEW = {recipe.GRID}, {recipe.VIEW}\n"
     if sizes not in before:
         raise RuntimeError(f"no sizes in {module}")
-    module.write_text(before.replace(sizes, f"GRID, VIEW = {GRID}, {VIEW}\n"))
+    module.write_text(before.replace(sizes, f"GRID, VIEW = {IMMICH_GRID}, {IMMICH_VIEW}\n"))
     return copy
 
 

@@ -105,7 +105,8 @@ def test_no_accepted_file_takes_a_worker_beyond_its_memory(gallery: Gallery) -> 
     files = large()
     for number, (what, (data, state)) in enumerate(files.items()):
         # the memory of a usual picture is kept for the next one
-        gallery.until_ended(gallery.upload(usual + bytes([number])).json["id"], 60)
+        made: Any = gallery.until_ended(gallery.upload(usual + bytes([number])).json["id"], 60)
+        assert made["renditions"]["view"]["format"] == "avif", made
         answer = gallery.upload(data)
         assert answer.status == 201, (what, answer.json)
         record: Any = gallery.until_ended(answer.json["id"], 120)
@@ -117,7 +118,7 @@ def test_no_accepted_file_takes_a_worker_beyond_its_memory(gallery: Gallery) -> 
 
 
 def photo() -> bytes:
-    """A photo of twelve megapixels, as far as memory is concerned."""
+    """Twelve megapixels of noise, so that the view is a photograph and becomes AVIF."""
     noise = Image.effect_noise((1000, 750), 40).resize((4000, 3000))
     return encoded(Image.merge("RGB", (noise, noise, noise)), "JPEG")
 

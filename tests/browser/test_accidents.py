@@ -7,7 +7,7 @@ import secrets
 import signal
 from pathlib import Path
 
-from playwright.sync_api import Dialog, Page, Request, expect
+from playwright.sync_api import Dialog, Page, Request, Route, expect
 
 from tests.browser.conftest import Windows
 from tests.browser.files import choose, pictures, throttle
@@ -115,33 +115,46 @@ def test_a_picture_that_is_opened_while_the_server_is_away_says_so_and_opens_lat
     expect(page.get_by_role("dialog", name="Picture viewer")).to_be_visible()
 
 
-def update(page: Page) -> None:
-    """Let what the page has not loaded yet be gone, as after an update of the gallery, until it is loaded anew."""
-    loaded = [page.url]
-    page.on("request", lambda request: loaded.clear() if request.is_navigation_request() else None)
-    page.route("**/assets/*.js", lambda route: route.fulfill(status=404) if loaded else route.continue_())
+def open_before_an_update(gallery: Gallery, windows: Windows) -> Page:
+    """A page whose script and what it has not loaded yet are gone, until it is loaded anew."""
+    page = windows.page()
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url) if request.is_navigation_request() else None)
+
+    def answer(route: Route) -> None:
+        if route.request.method == "HEAD" and len(loaded) == 1:
+            route.fulfill(status=404)
+        else:
+            route.continue_()
+
+    page.route("**/assets/*.js", answer)
+    page.goto(gallery.url)
+    page.wait_for_selector("html.alive")
+    return page
 
 
-def test_a_page_from_before_an_update_opens_a_picture_by_loading_anew(shared: Gallery, windows: Windows) -> None:
+def test_a_page_from_before_an_update_asks_for_a_reload_and_then_shows_the_picture(
+    shared: Gallery, windows: Windows
+) -> None:
     image_id = shared.upload(picture(), "one.png").json["id"]
     shared.until_ended(image_id)
     windows.expected = NETWORK
-    page = windows.open(shared)
-    update(page)
+    page = open_before_an_update(shared, windows)
     page.locator(f".tile.ready[data-id='{image_id}'] a").click()
+    toasts = page.locator(".toasts")
+    expect(toasts).to_contain_text("The picture could not be opened. Reload the page.")
+    with page.expect_navigation():
+        toasts.get_by_role("button", name="Reload").click()
     expect(page.get_by_role("dialog", name="Picture viewer")).to_be_visible()
     expect(page).to_have_url(re.compile(f"/images/{image_id}$"))
-    page.go_back()
-    expect(page.locator(f".tile[data-id='{image_id}']")).to_be_visible()
 
 
-def test_a_page_from_before_an_update_asks_for_a_reload_before_files_are_chosen_again(
+def test_a_page_from_before_an_update_says_that_files_were_not_added(
     shared: Gallery, windows: Windows, tmp_path: Path
 ) -> None:
     paths = pictures(tmp_path, 3)
     windows.expected = NETWORK
-    page = windows.open(shared)
-    update(page)
+    page = open_before_an_update(shared, windows)
     choose(page, paths)
     toasts = page.locator(".toasts")
     expect(toasts).to_contain_text("Your files were not added")

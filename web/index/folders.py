@@ -14,9 +14,9 @@ from pipeline.store.walk import days_in, ids_in, names_in
 from web.index.refresh import Refresher
 from web.index.rows import STATES, day_name, day_number, least_id, unpacked_id
 
-_RECHECK_SECONDS = 0.02
+# For so long, after each comparison; while events come in, less often and for longer.
+_RECHECK_SECONDS, _BUSY_RECHECK_SECONDS, _BUSY_RECHECK_EVERY = 0.02, 0.1, 10.0
 _RECHECKED_AT_ONCE = 50
-_BUSY_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,10 @@ class Folders:
         unread, self._refresher.unread = self._refresher.unread, set()
         if unread:
             self._refresher.refresh(unread)
-        if not busy or time.monotonic() >= self._rechecked_at + _BUSY_SECONDS:
-            self._recheck(names)
-            self._rechecked_at = time.monotonic()
+        if not busy:
+            self._recheck(names, _RECHECK_SECONDS)
+        elif time.monotonic() >= self._rechecked_at + _BUSY_RECHECK_EVERY:
+            self._recheck(names, _BUSY_RECHECK_SECONDS)
 
     def refresh_pending(self) -> None:
         """Read all pending images again: events of their progress may be lost."""
@@ -89,13 +90,15 @@ class Folders:
         else:
             self._looks[day] = _Look(mtime, now)
 
-    def _recheck(self, names: list[str]) -> None:
+    def _recheck(self, names: list[str], seconds: float) -> None:
+        """Read images again for so long, and list one day."""
+        self._rechecked_at = time.monotonic()
         day = next(self._days_to_recheck, None)
         if day is None:
             self._days_to_recheck = iter(names)
         else:
             self.compare_day(day)
-        end = time.monotonic() + _RECHECK_SECONDS
+        end = time.monotonic() + seconds
         while time.monotonic() < end:
             with self._refresher.database.open() as opened:
                 rows = opened.connection.execute(

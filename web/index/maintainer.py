@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sqlite3
 import time
@@ -16,12 +15,13 @@ from web.index.database import Database, Unusable, lock_index
 from web.index.events import EventLog
 from web.index.folders import Folders
 from web.index.refresh import Refresher
+from web.index.schema import LOG_PAGES
 
 _TURN_SECONDS = 0.5
 _PAUSES = (0.2, 1.0, 5.0, 15.0, 60.0)
 _LEISURE, _SOONEST_SECONDS, _LATEST_SECONDS = 20.0, 1.0, 30.0
-# After a change, in units of the time that it took: what comes meanwhile shares a transaction with what follows.
-_REST, _LONGEST_REST_SECONDS = 10.0, 0.25
+# After writing, wait for so many times as long as that took: what comes meanwhile shares one transaction.
+_BATCHING, _LONGEST_BATCHING_SECONDS = 10.0, 0.25
 # Each checkpoint flushes two files, while uploads flush theirs.
 _CHECKPOINT_SECONDS = 1.0
 _log = structlog.get_logger()
@@ -74,37 +74,30 @@ class IndexMaintainer:
         with self._database.open() as opened:
             (whole,) = opened.connection.execute("SELECT whole FROM about").fetchone()
         if not whole:
-            build(self._refresher, self._events, self._checkpoint)
+            build(self._refresher, self._events, lambda: checkpoint(self._database))
         folders = Folders(self._refresher)
         folders.refresh_pending()
-        due, checkpoint_due = 0.0, math.inf
+        due = checkpoint_at = 0.0
         while still_linked(lock, self._database.folder / "keeper"):
-            news = self._events.take(min(due, checkpoint_due) - time.monotonic())
+            news = self._events.take(due - time.monotonic())
             began = time.monotonic()
             if news.lost or began >= due:
                 folders.compare(busy=bool(news.ids))
-                due = time.monotonic() + self._leisure(time.monotonic() - began)
+                due = time.monotonic() + self._compare_interval(time.monotonic() - began)
             if news.lost:
                 folders.refresh_pending()
             if news.position is not None:
                 began = time.monotonic()
                 self._refresher.refresh(news.ids, news.position)
-                time.sleep(min(_LONGEST_REST_SECONDS, _REST * (time.monotonic() - began)))
-            if checkpoint_due == math.inf:
-                checkpoint_due = time.monotonic() + _CHECKPOINT_SECONDS
-            elif time.monotonic() >= checkpoint_due:
-                self._checkpoint()
-                checkpoint_due = math.inf
+                time.sleep(min(_LONGEST_BATCHING_SECONDS, _BATCHING * (time.monotonic() - began)))
+            if time.monotonic() >= checkpoint_at:
+                checkpoint(self._database)
+                checkpoint_at = time.monotonic() + _CHECKPOINT_SECONDS
             self._failures, self._said = 0, ""
 
     @staticmethod
-    def _leisure(took: float) -> float:
+    def _compare_interval(took: float) -> float:
         return min(_LATEST_SECONDS, max(_SOONEST_SECONDS, _LEISURE * took))
-
-    def _checkpoint(self) -> None:
-        """Move changes from the write-ahead log into the database."""
-        with self._database.open() as opened:
-            opened.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _pause(self) -> None:
         time.sleep(_PAUSES[min(self._failures, len(_PAUSES) - 1)])
@@ -115,3 +108,14 @@ class IndexMaintainer:
         if f"{what}: {why}" != self._said:
             self._said = f"{what}: {why}"
             _log.warning(what, why=str(why))
+
+
+def checkpoint(database: Database) -> None:
+    """Move changes from the write-ahead log into the database; writers wait only if the log has become long.
+
+    A log starts anew once all of it has been moved, and every commit meanwhile adds to it. Raises `Unusable`.
+    """
+    with database.open() as opened:
+        _, pages, _ = opened.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if pages > LOG_PAGES:
+            opened.connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()

@@ -33,7 +33,9 @@ CREATE TABLE folders(day TEXT PRIMARY KEY, stamp INTEGER) WITHOUT ROWID;
 _WORDS = "CREATE VIRTUAL TABLE words USING fts5(name, content='', tokenize='trigram')"
 
 # The write-ahead log grows while the index is built, and is cut to this once it has been moved into the database.
-_LOG_BYTES = 4 * 1024 * 1024
+_PAGE_BYTES = 8192
+LOG_PAGES = 512
+"""How long the write-ahead log is to be at most: 4 MiB."""
 
 NUMBER = hashlib.sha256(
     repr((_TABLES, _WORDS, rows._COMMON, rows.FORMATS, rows.STATES, Record.__struct_fields__)).encode()
@@ -44,7 +46,7 @@ NUMBER = hashlib.sha256(
 def create(path: Path, volume_id: str) -> None:
     """Make an empty index; raises `sqlite3.Error`."""
     with closing(connect(path, create=True)) as connection:
-        connection.execute("PRAGMA page_size = 8192")
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.executescript(_TABLES)
         connection.execute("INSERT INTO about VALUES (?, ?, 0, 0, NULL)", (volume_id, path.stat().st_ino))
@@ -65,7 +67,7 @@ def connect(path: Path, *, create: bool = False, wait: float = 5.0) -> sqlite3.C
     # log, so that no upload waits for that.
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA wal_autocheckpoint = 0")
-    connection.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
+    connection.execute(f"PRAGMA journal_size_limit = {LOG_PAGES * _PAGE_BYTES}")
     connection.execute("PRAGMA cache_size = -4096")
     return connection
 

@@ -31,8 +31,8 @@ _WAIT_SECONDS = 2.0
 _REDIS_SECONDS = 4.0
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
 _BEHIND_SECONDS = 0.5
-# After events, in units of the time that they took: what comes meanwhile is read at once, and sent together.
-_REST, _LONGEST_REST_SECONDS = 10.0, 0.02
+# After sending, wait for so many times as long as that took: what comes meanwhile is read and sent together.
+_BATCHING, _LONGEST_BATCHING_SECONDS = 10.0, 0.02
 _MOST_MISSED = 200
 RESET = b"event: reset\ndata: {}\n\n"
 
@@ -171,7 +171,7 @@ class Feed:
                 events = follower.wait(_WAIT_SECONDS)
                 began = time.monotonic()
                 self._tell(events)
-                time.sleep(min(_LONGEST_REST_SECONDS, _REST * (time.monotonic() - began)))
+                time.sleep(min(_LONGEST_BATCHING_SECONDS, _BATCHING * (time.monotonic() - began)))
             except Rewound:
                 tell_gap(connection, self._lease.volume_id)
                 self._begin(follower)

@@ -109,7 +109,7 @@ def main(
             with open(descriptor, "rb") as original:
                 end = _end_of(decode_request(body), original, limits, kept, render, read)
             _send(end)
-            kept.limit()
+            kept.trim_if_large()
     except _WorkerGone:
         return
     except Exception:
@@ -130,7 +130,7 @@ def _end_of(
     try:
         if isinstance(request, ReadFactsRequest):
             return FactsAnswer(read(original, limits))
-        with suppress(GalleryError):  # rendering finds the same
+        with suppress(GalleryError):  # rendering raises the same
             kept.make_room(decode_bytes(read_header(original)))
         original.seek(0)
         how: dict[str, Any] = msgspec.structs.asdict(request)

@@ -13,9 +13,10 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _MB = 1024 * 1024
 # Beside what the header lets expect: the interpreter's own needs while a picture is made.
 _SLACK_MB = 48
-# What is resident beyond this after a picture is given back to the system: more than a photo of 12 megapixels leaves.
+# If more than this is resident after a picture, free memory is returned to the system. A photo of 12 megapixels whose
+# view is AVIF leaves 150 MB.
 _KEPT_MB = 192
-# A picture that needs more finds nothing kept: with what it needs itself, that would be too much.
+# A picture that needs more than this starts without kept memory: both together could exceed the worker's limit.
 _USUAL_MB = 128
 _libc = ctypes.CDLL(None)
 
@@ -36,7 +37,7 @@ def bound_memory(megabytes: int) -> None:
 
 
 class KeptMemory:
-    """The memory that is freed and kept: for the next usual picture, and no longer.
+    """Memory that is free and kept for the next picture of usual size.
 
     Made before the sandbox closes: it keeps `/proc/self/statm` open, as the descriptor `descriptor`.
     """
@@ -47,12 +48,12 @@ class KeptMemory:
             self._statm = os.dup2(os.open("/proc/self/statm", os.O_RDONLY), descriptor)
 
     def make_room(self, needed: int) -> None:
-        """Before a picture that needs so many bytes: return what is kept to the system if that is much."""
+        """Before a picture that needs so many bytes: return free memory to the system if they are many."""
         if needed > _USUAL_MB * _MB:
             self._trim()
 
-    def limit(self) -> None:
-        """After a picture: return what is kept to the system if it is more than usual pictures leave."""
+    def trim_if_large(self) -> None:
+        """After a picture: return free memory to the system if more is resident than usual pictures leave."""
         if self._resident() > _KEPT_MB * _MB:
             self._trim()
 

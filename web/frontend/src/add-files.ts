@@ -9,6 +9,7 @@ import { toast } from "./toast";
 import type { Uploads } from "./upload/index";
 
 const AGAIN_MS = 2000;
+const DAY_SECONDS = 24 * 60 * 60;
 
 export class AddFiles {
   readonly #over = h("div", { class: "over", hidden: true, "aria-hidden": "true" }, h("div", {}, icon("add"), h("strong", {}, "Drop to add"), h("span", {}, start.accepted)));
@@ -65,7 +66,7 @@ export class AddFiles {
     } finally {
       removeEventListener("beforeunload", ask);
     }
-    toast("Your files were not added, since a part of this page could not be loaded. Reload it and choose them again.", { label: "Reload", run: () => location.reload() }, 60);
+    toast("Your files were not added, because a part of this page could not be loaded. Reload the page and add them again.", { label: "Reload", run: () => location.reload() }, DAY_SECONDS);
     return null;
   }
 

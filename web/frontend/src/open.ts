@@ -52,10 +52,8 @@ export class Opener {
       modules = await loadViewer();
     } catch (error) {
       this.#coming = false;
-      if (!(error instanceof MustReload)) toast("The picture could not be opened: the gallery can’t be reached. Try again.");
-      // a page that opened on this picture has been loaded just now
-      else if (push) location.assign(`/images/${id}`);
-      else toast("The picture could not be opened. Reload the page.", { label: "Reload", run: () => location.reload() });
+      if (error instanceof MustReload) toast("The picture could not be opened. Reload the page.", { label: "Reload", run: () => location.assign(`/images/${id}`) });
+      else toast("The picture could not be opened: the gallery can’t be reached. Try again.");
       return;
     }
     const [{ Viewer }, { Slots }] = modules;
