@@ -26,6 +26,14 @@ def keep_running(name: str, run: Callable[[], None]) -> threading.Thread:
     return thread
 
 
+def rest_since(began: float, *, times: float, at_most: float) -> None:
+    """Sleep for `times` as long as has passed since `began` (by `time.monotonic`), but for `at_most` seconds.
+
+    Other threads get the processor meanwhile, and what comes in is handled together afterwards.
+    """
+    time.sleep(min(at_most, times * (time.monotonic() - began)))
+
+
 def _keep(name: str, run: Callable[[], None]) -> None:
     RESTARTS.labels(name)  # so that it reads 0 and not nothing
     failures = 0

@@ -9,6 +9,7 @@ import time
 import structlog
 
 from pipeline.errors import GalleryError
+from pipeline.threads import rest_since
 from pipeline.volume.files import still_linked
 from web.index.building import build
 from web.index.database import Database, Unusable, lock_index
@@ -20,8 +21,8 @@ from web.index.schema import LOG_PAGES
 _TURN_SECONDS = 0.5
 _PAUSES = (0.2, 1.0, 5.0, 15.0, 60.0)
 _LEISURE, _SOONEST_SECONDS, _LATEST_SECONDS = 20.0, 1.0, 30.0
-# After writing, wait for so many times as long as that took: what comes meanwhile shares one transaction.
-_BATCHING, _LONGEST_BATCHING_SECONDS = 10.0, 0.25
+# After writing: what comes meanwhile shares one transaction.
+_REST, _LONGEST_REST_SECONDS = 10.0, 0.25
 # Each checkpoint flushes two files, while uploads flush theirs.
 _CHECKPOINT_SECONDS = 1.0
 _log = structlog.get_logger()
@@ -89,7 +90,7 @@ class IndexMaintainer:
             if news.position is not None:
                 began = time.monotonic()
                 self._refresher.refresh(news.ids, news.position)
-                time.sleep(min(_LONGEST_BATCHING_SECONDS, _BATCHING * (time.monotonic() - began)))
+                rest_since(began, times=_REST, at_most=_LONGEST_REST_SECONDS)
             if time.monotonic() >= checkpoint_at:
                 checkpoint(self._database)
                 checkpoint_at = time.monotonic() + _CHECKPOINT_SECONDS

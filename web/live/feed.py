@@ -21,7 +21,7 @@ from redis.exceptions import RedisError
 from pipeline.queue.connection import connect
 from pipeline.queue.events import Event, Follower, Rewound, order, tell_gap
 from pipeline.queue.lease import Lease
-from pipeline.threads import keep_running
+from pipeline.threads import keep_running, rest_since
 from web.api.serialize import serialize
 from web.live.listeners import Listeners
 
@@ -31,8 +31,8 @@ _WAIT_SECONDS = 2.0
 _REDIS_SECONDS = 4.0
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
 _BEHIND_SECONDS = 0.5
-# After sending, wait for so many times as long as that took: what comes meanwhile is read and sent together.
-_BATCHING, _LONGEST_BATCHING_SECONDS = 10.0, 0.02
+# After sending: what comes meanwhile is read and sent together.
+_REST, _LONGEST_REST_SECONDS = 10.0, 0.02
 _MOST_MISSED = 200
 RESET = b"event: reset\ndata: {}\n\n"
 
@@ -171,7 +171,7 @@ class Feed:
                 events = follower.wait(_WAIT_SECONDS)
                 began = time.monotonic()
                 self._tell(events)
-                time.sleep(min(_LONGEST_BATCHING_SECONDS, _BATCHING * (time.monotonic() - began)))
+                rest_since(began, times=_REST, at_most=_LONGEST_REST_SECONDS)
             except Rewound:
                 tell_gap(connection, self._lease.volume_id)
                 self._begin(follower)

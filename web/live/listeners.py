@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 
-from pipeline.threads import keep_running
+from pipeline.threads import keep_running, rest_since
 from web import counters
 
 HEARTBEAT_SECONDS = 15.0
@@ -124,7 +124,7 @@ class Listeners:
             if self._said:
                 self._say()
                 # With many listeners and events, pause: other threads need the processor, and one write can take more.
-                time.sleep(min(0.1, _REST * (time.monotonic() - began)))
+                rest_since(began, times=_REST, at_most=0.1)
 
     def _add(self, listener: _Listener) -> None:
         self._say()

@@ -14,6 +14,13 @@ const PATH = /^\/images\/([0-9a-f-]{36})$/;
 
 const loadViewer = lazily(() => Promise.all([import("./lightbox/viewer"), import("./lightbox/slots")]));
 
+/** Says why the viewer of an image could not be loaded. */
+function explain(id: string, error: unknown): null {
+  if (error instanceof MustReload) toast("The picture could not be opened. Reload the page.", { label: "Reload", run: () => location.assign(`/images/${id}`) });
+  else toast("The picture could not be opened: the gallery can’t be reached. Try again.");
+  return null;
+}
+
 /** The image id in the address, or null. */
 export const idInAddress = (): string | null => PATH.exec(location.pathname)?.[1] ?? null;
 
@@ -47,16 +54,15 @@ export class Opener {
   async open(id: string, push = true): Promise<void> {
     if (this.busy) return;
     this.#coming = true;
-    let modules;
     try {
-      modules = await loadViewer();
-    } catch (error) {
+      const modules = await loadViewer().catch((error: unknown) => explain(id, error));
+      if (modules) await this.#begin(modules, id, push);
+    } finally {
       this.#coming = false;
-      if (error instanceof MustReload) toast("The picture could not be opened. Reload the page.", { label: "Reload", run: () => location.assign(`/images/${id}`) });
-      else toast("The picture could not be opened: the gallery can’t be reached. Try again.");
-      return;
     }
-    const [{ Viewer }, { Slots }] = modules;
+  }
+
+  async #begin([{ Viewer }, { Slots }]: Awaited<ReturnType<typeof loadViewer>>, id: string, push: boolean): Promise<void> {
     const slots = new Slots(this.timeline, this.loader);
     if (push) history.pushState({}, "", `/images/${id}`);
     this.#pushed = push;
@@ -66,7 +72,6 @@ export class Opener {
       changed: (image) => this.#at(image),
       closed: (last) => this.#closed(last),
     });
-    this.#coming = false;
   }
 
   #at(image: Image): void {
