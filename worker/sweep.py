@@ -19,7 +19,7 @@ from pipeline.store.cleanup import cleanup, tolerated
 from pipeline.store.duplicates import adopt_former
 from pipeline.store.outdated_failures import OutdatedFailures
 from pipeline.threads import keep_running
-from pipeline.volume.locks import Busy, is_locked, locked
+from pipeline.volume.locks import Busy, locked
 from worker import metrics
 
 _SUSPECT_SECONDS = 5.0
@@ -83,7 +83,7 @@ class Sweep:
         for image_id, state in states.items():
             if state is JobState.WAITING or image_id in arriving or self._needs_no_job(image_id):
                 continue
-            # a job that has just left the queue may be about to lock its marker: look twice
+            # a job that has just left the queue may be about to lock its image: look twice
             since = self._suspects.get(image_id, moment)
             if state is JobState.UNKNOWN and moment - since < _SUSPECT_SECONDS * 0.9:
                 suspects[image_id] = since
@@ -117,5 +117,5 @@ class Sweep:
         again."""
         marker = self._store.layout.marker(image_id)
         with tolerated(marker):
-            return is_locked(marker) or not marker.exists()
+            return self._store.volume.image_locks.is_held(image_id) or not marker.is_file()
         return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import AbstractContextManager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,12 @@ from pipeline.store.progress import GridFacts, Progress, grid_line
 from pipeline.store.reading import unless_deleted
 from pipeline.store.renditions import has_grid, remove_former
 from pipeline.times import now
-from pipeline.volume.files import let_others_read, put_whole, remove_temporaries, write_all
+from pipeline.volume.files import put_whole, remove_temporaries, write_all
 from pipeline.volume.volume import Volume
 
 
 class Attempt:
-    """Made by `attempts.attempt`, which holds the lock on the marker meanwhile.
+    """Made by `attempts.attempt`, which holds the lock on the image meanwhile.
 
     `progress_before` is what the open `marker` said before this attempt, and `rollback_offset` is where that ends in
     it. `number` counts from 1, at the grid and then at the view; `exhausted` says that no attempt is left, so that this
@@ -35,7 +36,7 @@ class Attempt:
         self,
         volume: Volume,
         record: Record,
-        marker: int,
+        marker: FileIO,
         rollback_offset: int,
         progress_before: Progress,
         *,
@@ -50,8 +51,8 @@ class Attempt:
         self._volume = volume
         self._marker = marker
         self._rollback_offset = rollback_offset
-        # no earlier attempt can have left a view of another format
-        self._needs_no_cleanup = is_first and not progress_before.has_attempts
+        # no record names a rendition, and no attempt that died has left one
+        self._has_no_leftovers = is_first and not progress_before.has_attempts
         self._shown = b""
         self.open = True
         self.is_handed_on = False
@@ -68,8 +69,9 @@ class Attempt:
 
     def put(self, name: str, data: bytes, width: int, height: int, format_: Format = Format.WEBP) -> None:
         """Write a rendition whole, its bytes flushed; its name is, with those of the others, before the end."""
+        put = self._volume.put_first if self._has_no_leftovers else put_whole
         with self.unless_deleted():
-            put_whole(self._volume.layout.rendition(self.record.id, name, format_), data)
+            put(self._volume.layout.rendition(self.record.id, name, format_), data)
         infos = {**self.record.renditions, name: StoredRendition.of(data, width, height, format_)}
         self.record = self.record.with_(renditions=infos)
 
@@ -82,7 +84,7 @@ class Attempt:
         the outbox."""
         self.record = self.record.with_(**facts)
         self._show(recipe, attempts=0, facts=GridFacts(**facts))
-        outbox.mark_has_grid(self._marker)
+        outbox.mark_has_grid(self._marker.fileno())
         self.open, self.is_handed_on = False, True
         return self.record
 
@@ -92,9 +94,9 @@ class Attempt:
         grid = self.record.renditions["grid"]
         # what `roll_back` writes back: the grid without this attempt
         self._shown = grid_line(grid, recipe, attempts=0, facts=facts)
-        os.lseek(self._marker, 0, os.SEEK_END)
-        write_all(self._marker, grid_line(grid, recipe, attempts=attempts, facts=facts))
-        let_others_read(self._marker)
+        self._marker.seek(0, os.SEEK_END)
+        write_all(self._marker.fileno(), grid_line(grid, recipe, attempts=attempts, facts=facts))
+        self._volume.let_others_read(self._marker.fileno())
 
     def finish(self, **facts: Any) -> Record:
         """All renditions are on disk: the image is ready, and leaves the outbox."""
@@ -113,13 +115,13 @@ class Attempt:
 
     def roll_back(self) -> None:
         """Take the attempt back; the image stays in the outbox, and a grid that was shown stays visible."""
-        os.ftruncate(self._marker, self._rollback_offset)
+        self._marker.truncate(self._rollback_offset)
         if self._shown:
-            os.lseek(self._marker, 0, os.SEEK_END)
+            self._marker.seek(0, os.SEEK_END)
             with suppress(OSError):  # on a full volume it is made once more
-                write_all(self._marker, self._shown)
-                outbox.mark_has_grid(self._marker)
-        os.fsync(self._marker)
+                write_all(self._marker.fileno(), self._shown)
+                outbox.mark_has_grid(self._marker.fileno())
+        os.fsync(self._marker.fileno())
         self.open = False
 
     def _end(self, state: State, **facts: Any) -> Record:
@@ -131,12 +133,14 @@ class Attempt:
             put_whole(path, self.record.to_json())
             flush()
         with suppress(OSError):
-            if os.fstat(self._marker).st_nlink > 1:  # a delete that was killed had linked it into the folder
+            if os.fstat(self._marker.fileno()).st_nlink > 1:  # a delete that was killed had linked it into the folder
                 remove_temporaries(path.parent)
-        if not self._needs_no_cleanup:
+        if not self._has_no_leftovers:
             remove_former(self._volume.layout.image(self.record.id), self.record)
-        outbox.remove(self._volume, self.record.id)
         self.open = False
+        with suppress(OSError):
+            self._marker.close()  # before it is removed: over NFS, it would be renamed first if it were open
+        outbox.remove(self._volume, self.record.id)
         return self.record
 
     def unless_deleted(self) -> AbstractContextManager[None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from io import FileIO
 
 from pipeline.records import MAX_ATTEMPTS, State
 from pipeline.store import failure_marks, outbox, reading
@@ -22,10 +23,10 @@ from pipeline.volume.files import (
     still_linked,
     write_all,
 )
-from pipeline.volume.locks import Busy, acquire
+from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
 
-_MARKER_WAIT = 0.5
+_LOCK_WAIT = 0.5
 
 
 class NothingToDo(Exception):
@@ -46,44 +47,58 @@ def attempt(
     Raises `NothingToDo`, and `ViewCanWait` if only the grid is wanted and it is there. An attempt that is neither
     finished, handed on, failed nor rolled back stays counted.
     """
+    with ExitStack() as held:
+        try:
+            held.enter_context(volume.image_locks.hold(image_id, wait=_LOCK_WAIT))
+        except Busy:
+            raise NothingToDo from None
+        held.enter_context(unless_deleted(volume, image_id))
+        try:
+            marker = held.enter_context(_open_marker(volume, image_id))
+            begun = _begin(volume, image_id, marker, worker=worker, queued_at=queued_at, grid_only=grid_only)
+        except OSError as error:
+            if error.errno != errno.ESTALE:
+                raise
+            raise NothingToDo from None  # another machine has just taken this marker out of the outbox
+        yield begun
+
+
+@contextmanager
+def _open_marker(volume: Volume, image_id: str) -> Iterator[FileIO]:
+    """Open an image's marker, for as long as the attempt lasts. Raises `NothingToDo` if it is not in the outbox."""
+    path = volume.layout.marker(image_id)
     try:
-        path = volume.layout.marker(image_id)
-        marker = look_again(volume.layout.pending, lambda: os.open(path, os.O_RDWR | os.O_CLOEXEC))
+        descriptor = look_again(path.parent, lambda: volume.open_shared(path, os.O_RDWR))
     except OSError as error:
         if is_gone(error):
             raise NothingToDo from None
         raise
+    marker = FileIO(descriptor, "r+")
     try:
-        with unless_deleted(volume, image_id):
-            try:
-                begun = _begin(volume, image_id, marker, worker=worker, queued_at=queued_at, grid_only=grid_only)
-            except OSError as error:
-                if error.errno != errno.ESTALE:
-                    raise
-                raise NothingToDo from None  # another machine has just taken this marker out of the outbox
-            yield begun
+        if is_unlinked(descriptor):
+            raise NothingToDo
+        yield marker
     finally:
         with suppress(OSError):
-            os.close(marker)
+            marker.close()
 
 
 def _begin(
-    volume: Volume, image_id: str, marker: int, *, worker: str, queued_at: str | None, grid_only: bool
+    volume: Volume, image_id: str, marker: FileIO, *, worker: str, queued_at: str | None, grid_only: bool
 ) -> Attempt:
-    """Lock the open `marker`, count the attempt on disk, and return it; raises `NothingToDo` or `ViewCanWait`.
+    """Count the attempt in the open `marker`, and return it; raises `NothingToDo` or `ViewCanWait`.
 
     If `MAX_ATTEMPTS` were begun at this pass and none ended, the attempt is `exhausted`: it is not counted, and can
     only fail.
     """
-    _lock(marker)
     record = reading.read(volume, image_id, listed=True)  # who deletes it takes the marker away
     if record.is_newer:
         raise NothingToDo
-    end = os.lseek(marker, 0, os.SEEK_END)
-    found = progress(record, os.pread(marker, end, 0))
+    end = marker.seek(0, os.SEEK_END)
+    found = progress(record, os.pread(marker.fileno(), end, 0))
     if _has_ended(found):
         # a retry elsewhere may have put another marker in the place of this one
-        if still_linked(marker, volume.layout.marker(image_id)):
+        if still_linked(marker.fileno(), volume.layout.marker(image_id)):
             remove_former(volume.layout.image(image_id), record)
             outbox.finish_removal(volume, record)
         raise NothingToDo
@@ -94,32 +109,15 @@ def _begin(
     is_first = record.recipe is None
     record = found.record.with_(renditions=intact(volume, found.record))
     if grid_only and has_grid(record):
-        outbox.mark_has_grid(marker)
+        outbox.mark_has_grid(marker.fileno())
         raise ViewCanWait
     if found.attempts < MAX_ATTEMPTS:
         started_at = now()
-        _count_attempt(marker, end, attempt_line(started_at, worker, queued_at))
+        _count_attempt(marker.fileno(), end, attempt_line(started_at, worker, queued_at))
         if record.started_at is None or not has_grid(record):
             record = record.with_(started_at=started_at, queued_at=queued_at)
         record = record.with_(attempts=found.attempts + 1, worker=worker)
     return Attempt(volume, record, marker, end, found, is_first=is_first)
-
-
-def _lock(marker: int) -> None:
-    """Lock an open marker; raises `NothingToDo` if another worker has it, or if it has left the outbox.
-
-    The lock is what says that a worker is alive and has this image: it ends with the process.
-    """
-    try:
-        acquire(marker, wait=_MARKER_WAIT)
-        if is_unlinked(marker):
-            raise NothingToDo
-    except Busy:
-        raise NothingToDo from None
-    except OSError as error:
-        if is_gone(error):
-            raise NothingToDo from None
-        raise
 
 
 def _has_ended(found: Progress) -> bool:

@@ -114,19 +114,19 @@ def _unseen(volume: Volume, pending: list[str]) -> Iterator[str]:
 def drop_orphan(volume: Volume, image_id: str) -> bool:
     """Remove a marker whose image is not there; whether it was removed.
 
-    An upload goes from `incoming/` to its place in one step, so the place is looked at before and after. Without its
-    image, a marker is locked only by a retry that is about to fail, or by a restore; after the lock the place is looked
-    at once more.
+    An upload goes from `incoming/` to its place in one step, so the place is looked at before and after. An image that
+    is not there is locked only by a retry that is about to fail, or by a restore; after the lock the place is looked at
+    once more.
     """
     if volume.layout.record(image_id).exists():
         return False  # if it is only remembered to be there, a later sweep sees it
     if volume.is_there(image_id) or volume.is_arriving(image_id) or volume.is_there(image_id):
         return False
     try:
-        with outbox.lock_existing_marker(volume, image_id):
+        with volume.image_locks.hold(image_id, wait=0):
             if volume.is_there(image_id):
                 return False
-            outbox.remove(volume, image_id)
+            volume.layout.marker(image_id).unlink()
     except (Busy, FileNotFoundError):
         return False
     return True

@@ -42,7 +42,6 @@ def delete(volume: Volume, image_id: str, *, keep: bool) -> None:
                 drop_markers(volume, image_id, record)
         if not keep:
             remove_left(volume, image_id, record)
-        drop_empty(volume, image_id)
     except OSError as error:
         raise volume_error(error) from error
     except Busy as busy:
@@ -71,6 +70,7 @@ def _put_away(volume: Volume, image_id: str, *, keep: bool) -> None:
         flush_existing(bucket)
     if keep:
         volume.folders.flush(layout.trash)
+    drop_empty(volume, image_id)  # before the day is touched: over NFS its names are looked up again after that
     touch(bucket.parent)
 
 

@@ -135,7 +135,13 @@ def holder(volume: Volume, sha256: str) -> Holder | None:
 
 
 def _rightful(volume: Volume, sha256: str, image_id: str) -> Holder | None:
-    """The image as the holder of these bytes, None if it does not exist or has others."""
+    """The image as the holder of these bytes, None if it does not exist or has others.
+
+    The listing comes first: over a network, a record can be read through a folder that another machine has removed.
+    Under the lock no image of these bytes goes.
+    """
+    if not is_id(image_id) or not volume.is_there(image_id):
+        return _trashed(volume, sha256, image_id)
     try:
         record = reading.read(volume, image_id, listed=True)
     except ImageNotFound:
@@ -144,13 +150,8 @@ def _rightful(volume: Volume, sha256: str, image_id: str) -> Holder | None:
         return None
     except DamagedRecord:
         has_them = any(hash_of(path) == sha256 for path in originals(volume, image_id))
-        return Holder(image_id, in_trash=not volume.is_there(image_id)) if has_them else None
-    # a record may have been read through a folder that another machine has removed
-    if record.sha256 != sha256 or record.id != image_id:
-        return None
-    if volume.is_there(image_id):
-        return Holder(image_id, in_trash=False)
-    return _trashed(volume, sha256, image_id)
+        return Holder(image_id, in_trash=False) if has_them else None
+    return Holder(image_id, in_trash=False) if record.sha256 == sha256 and record.id == image_id else None
 
 
 def _trashed(volume: Volume, sha256: str, image_id: str) -> Holder | None:

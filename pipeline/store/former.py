@@ -12,7 +12,7 @@ from pipeline.volume.volume import Volume
 def clear(volume: Volume, image_id: str) -> None:
     """Remove renditions that the record no longer names.
 
-    Holds the marker's lock, so that no attempt is making others meanwhile; if this process dies, the sweep finds the
+    Holds the image's lock, so that no attempt is making others meanwhile; if this process dies, the sweep finds the
     marker, and the next attempt ends what was begun. Whoever makes renditions of a ready image holds its original too
     (`regeneration`). Raises `Busy` or `OSError`.
     """

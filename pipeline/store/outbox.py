@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
+from io import FileIO
 
 from pipeline.errors import GalleryError, ImageNotFound, MadeByNewerRelease, NotRetryable, volume_error
 from pipeline.ids import is_id
@@ -21,13 +21,11 @@ from pipeline.store import failure_marks, reading
 from pipeline.store.progress import trace_line
 from pipeline.store.renditions import intact, remove_former
 from pipeline.volume.files import (
-    is_gone,
     put_whole,
     remove_temporaries,
-    still_linked,
     write_all,
 )
-from pipeline.volume.locks import Busy, acquire
+from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
 
 _RETRY_WAIT = 5.0
@@ -99,8 +97,7 @@ def mark_has_grid(marker: int) -> None:
 
 def make_marker(volume: Volume, image_id: str, traceparent: str | None = None) -> None:
     """Put an image into the outbox. Its folder is to be flushed after."""
-    path = volume.layout.marker(image_id)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640), "wb") as marker:
+    with FileIO(volume.open_shared(volume.layout.marker(image_id), os.O_WRONLY | os.O_CREAT), "w") as marker:
         _write_trace(marker.fileno(), traceparent)
 
 
@@ -113,43 +110,17 @@ def _write_trace(marker: int, traceparent: str | None) -> None:
 
 @contextmanager
 def lock_marker(volume: Volume, image_id: str) -> Iterator[int]:
-    """Hold the lock on an image's marker, made if absent; yields its descriptor. Raises `Busy` if a worker has it."""
-    path, end = volume.layout.marker(image_id), time.monotonic() + _RETRY_WAIT
-    while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-        try:
-            if _is_held(descriptor, path, end - time.monotonic()):
-                yield descriptor
-                return
-        finally:
-            os.close(descriptor)
-
-
-@contextmanager
-def lock_existing_marker(volume: Volume, image_id: str) -> Iterator[None]:
-    """Hold the lock on an image's marker; raises `FileNotFoundError` if there is none, and `Busy` at once."""
-    descriptor = os.open(volume.layout.marker(image_id), os.O_RDWR | os.O_CLOEXEC)
-    try:
-        if not _is_held(descriptor, volume.layout.marker(image_id), 0):
-            raise FileNotFoundError
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _is_held(descriptor: int, path: Path, wait: float) -> bool:
-    """Lock an open marker; whether it is still the one that the path names. Raises `Busy`."""
-    try:
-        acquire(descriptor, wait=max(0.0, wait))
-        return still_linked(descriptor, path)
-    except OSError as error:
-        if is_gone(error):
-            return False
-        raise
+    """Hold the lock on an image, and its marker open, which is made if absent; yields its descriptor. Raises `Busy` if
+    a worker has the image."""
+    with (
+        volume.image_locks.hold(image_id, wait=_RETRY_WAIT),
+        FileIO(volume.open_shared(volume.layout.marker(image_id), os.O_RDWR | os.O_CREAT), "r+") as marker,
+    ):
+        yield marker.fileno()
 
 
 def remove(volume: Volume, image_id: str) -> None:
-    """Take an image that has reached its end out of the outbox, under the marker's lock.
+    """Take an image that has reached its end out of the outbox, under its lock.
 
     A mark of an earlier failure may be left; the sweep removes it.
     """
@@ -195,7 +166,7 @@ def reopen(
     """Put an image into the outbox with the record that `prepare` returns, as one that waits for its first attempt. If
     its state is `keep`, it keeps the grid that it has.
 
-    `prepare` runs under the marker's lock, once the marker is on disk. Raises what it raises, `NotRetryable` if a
+    `prepare` runs under the image's lock, once the marker is on disk. Raises what it raises, `NotRetryable` if a
     worker has the image, and `OSError`. If it raises, an image that had reached its end is not in the outbox.
     """
     try:
@@ -224,7 +195,7 @@ def _has_ended(volume: Volume, image_id: str) -> bool:
 
 
 def _begin_anew(volume: Volume, record: Record, held: int, *, keep: State | None, traceparent: str | None) -> Record:
-    """Forget the attempts at an image, under the lock of its open marker `held`."""
+    """Forget the attempts at an image, under its lock, in its open marker `held`."""
     os.ftruncate(held, 0)
     os.fsync(held)
     _write_trace(held, traceparent)

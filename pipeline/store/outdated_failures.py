@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pipeline.errors import ImageNotFound, UnusableRecord, VolumeUnavailable
 from pipeline.records import State
 from pipeline.store import failure_marks, outbox, reading, trash
-from pipeline.volume.locks import is_locked
 from pipeline.volume.volume import Volume
 
 _NEW, _AGAIN = 500, 50
@@ -59,5 +58,5 @@ class OutdatedFailures:
         else:
             if record.state is State.FAILED or record.is_newer:
                 return False
-        # the mark of a failure comes before its record, while the marker is locked
-        return not is_locked(self._volume.layout.marker(image_id))
+        # the mark of a failure comes before its record, while the image is locked
+        return not self._volume.image_locks.is_held(image_id)

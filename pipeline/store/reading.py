@@ -74,7 +74,8 @@ def get(volume: Volume, image_id: str, *, listed: bool = False) -> Record:
     if record.state is not State.PENDING:
         return record
     try:
-        marker = look_again(volume.layout.pending, lambda: read_small_file(volume.layout.marker(image_id)))
+        path = volume.layout.marker(image_id)
+        marker = look_again(volume.layout.pending, lambda: read_small_file(path, volume.open_shared))
         return progress(record, marker).record
     except OSError as error:
         if is_gone(error):

@@ -81,7 +81,7 @@ def _as_recorded(store: Store, record: Record, name: str) -> bool:
 
 def uploads_wait(store: Store) -> bool:
     """Whether an accepted image waits for a worker: it goes before those that have renditions already."""
-    return any(not is_locked(store.layout.marker(image_id)) for image_id in store.pending())
+    return any(not store.volume.image_locks.is_held(image_id) for image_id in store.pending())
 
 
 def is_in_hand(store: Store, image_id: str) -> bool:

@@ -34,20 +34,26 @@ def close_to_others(folder: Path) -> None:
             folder.chmod(mode & ~_OTHERS)
 
 
-def open_file(path: Path) -> BufferedReader:
+def open_private(path: Path, flags: int) -> int:
+    """Open a file; one that is made is closed to others, and no program that this one starts inherits it. Raises
+    `OSError`."""
+    return os.open(path, flags | os.O_CLOEXEC, 0o640)
+
+
+def open_file(path: Path, open_: Callable[[Path, int], int] = open_private) -> BufferedReader:
     """Open a file of the volume for reading, and nothing that lies in its place: no link that leads elsewhere, no pipe
     that blocks, no device without end. Raises `OSError`."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = open_(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.ELOOP, "It is not a file", str(path))
     return open(descriptor, "rb")
 
 
-def read_small_file(path: Path) -> bytes:
+def read_small_file(path: Path, open_: Callable[[Path, int], int] = open_private) -> bytes:
     """Read a record or a marker; raises `ValueError` if it is not a file or far too large, and `OSError`."""
     try:
-        with open_file(path) as file:
+        with open_file(path, open_) as file:
             data = file.read(_SMALL_BYTES + 1)
     except OSError as error:
         if error.errno == errno.ELOOP:
@@ -144,15 +150,6 @@ def start_flushing(descriptor: int) -> None:
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def let_others_read(descriptor: int) -> None:
-    """Make what was written to an open file visible to other machines, without a flush to disk.
-
-    Over NFS it stays in this machine's memory for half a minute; to say how long the file is, the client sends it to
-    the server. A local file system does nothing.
-    """
-    os.fstat(descriptor)
-
-
 def file_system(folder: Path) -> str:
     """The type of the file system that a folder is on, as in /proc/mounts; empty if that cannot be told. Raises
     `OSError`."""
@@ -185,7 +182,7 @@ def open_folder(folder: Path) -> Iterator[int]:
 def write_flushed(path: Path, data: bytes) -> None:
     """Write a new file and flush its bytes; a half-written file is removed."""
     # without O_EXCL, which costs another call over NFS: no other process makes this name
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+    descriptor = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
         with open(descriptor, "wb", closefd=True) as file:
             file.write(data)

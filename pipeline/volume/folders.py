@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from pipeline.volume.files import file_system, flush_folder, is_gone, open_folder
+from pipeline.volume.files import flush_folder, is_gone, open_folder
+from pipeline.volume.nfs import is_nfs
 
 _MOST = 512
 _CHECK_SECONDS = 5.0
@@ -77,18 +78,19 @@ class FolderTable:
         self._process = os.getpid()
 
     @cached_property
-    def _need_no_flush(self) -> bool:
-        return file_system(self._root) in ("nfs", "nfs4")
+    def is_on_nfs(self) -> bool:
+        """Whether the volume is on NFS. Raises `OSError`."""
+        return is_nfs(self._root)
 
     def flush(self, folder: Path) -> None:
         """Flush the entries of a folder that the product never removes; raises `OSError`."""
-        if not self._need_no_flush and not self._flush(folder, stays=True):
+        if not self.is_on_nfs and not self._flush(folder, stays=True):
             flush_folder(folder)
             self.keep(folder)
 
     def flush_known(self, folder: Path) -> bool:
         """Flush a folder if it is open here and still exists; returns whether its entries are on disk."""
-        return self._need_no_flush or self._flush(folder, stays=False)
+        return self.is_on_nfs or self._flush(folder, stays=False)
 
     def flush_once(self, folder: Path) -> None:
         """Flush the entries of a folder that is not to stay open; raises `OSError`."""
@@ -98,7 +100,7 @@ class FolderTable:
     @contextmanager
     def flushing(self, folder: Path) -> Iterator[Callable[[], None]]:
         """As `flush_once`, each time that what it yields is called; raises `OSError`."""
-        if self._need_no_flush:
+        if self.is_on_nfs:
             yield lambda: None
             return
         with open_folder(folder) as descriptor:

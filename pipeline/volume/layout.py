@@ -39,6 +39,7 @@ class Layout:
         self.locks = root / "locks"
         self.signed_out = root / "signed-out"
         self.sweep_lock = self.locks / "sweep"
+        self.image_locks = self.locks / "images"
         self.clock = self.locks / "clock"
         self.identity = root / "volume.json"
 

@@ -10,11 +10,11 @@ import fcntl
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipeline.volume.files import is_gone, is_unlinked, still_linked
+from pipeline.volume.files import is_gone, is_unlinked, open_private, still_linked
 
 _TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EINTR)
 _CHECK_SECONDS = 5.0
@@ -30,7 +30,7 @@ def locked(path: Path, *, wait: float) -> Iterator[int]:
 
     Waits up to `wait` seconds, then raises `Busy`.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
     try:
         acquire(descriptor, wait=wait)
         yield descriptor
@@ -40,11 +40,16 @@ def locked(path: Path, *, wait: float) -> Iterator[int]:
 
 def acquire(descriptor: int, *, wait: float) -> None:
     """Lock an open file exclusively within `wait` seconds, or raise `Busy`."""
+    poll(lambda: fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB), wait=wait)
+
+
+def poll(lock: Callable[[], None], *, wait: float) -> None:
+    """Try to lock until `lock` raises no error; raises `Busy` if something is locked still after `wait` seconds."""
     end = time.monotonic() + wait
     pause = 0.001
     while True:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock()
         except OSError as error:
             if error.errno not in _TAKEN:
                 raise
@@ -85,7 +90,7 @@ def _open_and_lock(path: Path, wait: float) -> int:
     read-only. NFS locks exclusively only what is open for writing.
     """
     for mode in (os.O_RDONLY, os.O_RDWR):
-        descriptor = os.open(path, mode | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        descriptor = open_private(path, mode | os.O_CREAT)
         try:
             acquire(descriptor, wait=wait)
         except OSError as error:

@@ -10,11 +10,13 @@ from functools import cached_property
 from pathlib import Path
 
 from pipeline.errors import VolumeUnavailable, volume_error
-from pipeline.volume.files import close_to_others, flush_existing, is_gone
+from pipeline.volume.files import close_to_others, flush_existing, is_gone, open_private, put_whole
 from pipeline.volume.folders import FolderTable, make_folder
 from pipeline.volume.identity import volume_id
+from pipeline.volume.image_locks import ImageLocks
 from pipeline.volume.layout import FORMER_CLAIMS, Layout, bucket_names
 from pipeline.volume.locks import Busy, LockTable, Presence
+from pipeline.volume.nfs import open_undelegated, put_first
 from pipeline.volume.space import Space, space
 
 _LOOKS = 3
@@ -34,13 +36,16 @@ class Volume:
         self.locks = LockTable()
         self.presence = Presence(self.layout.locks)
         self.folders = FolderTable(root)
+        self.image_locks = ImageLocks(self.layout.image_locks, lambda: self.folders.is_on_nfs)
 
     def prepare(self) -> None:
-        """Make the volume's folders, closed to other users; called once, when a process starts."""
+        """Make the volume's folders, closed to other users, and the file of the images' locks; called once, when a
+        process starts."""
         for name in self.layout.FOLDERS:
             folder = self.root / name
             folder.mkdir(parents=True, exist_ok=True)
             close_to_others(folder)
+        os.close(open_private(self.layout.image_locks, os.O_RDWR | os.O_CREAT))
 
     @cached_property
     def id(self) -> str:
@@ -140,6 +145,24 @@ class Volume:
                 make_folder(place.parent)
             else:
                 return
+
+    def open_shared(self, path: Path, flags: int) -> int:
+        """Open a file that other machines read and write meanwhile, as markers are; raises `OSError`."""
+        open_ = open_undelegated if self.folders.is_on_nfs else open_private
+        return open_(path, flags)
+
+    def let_others_read(self, descriptor: int) -> None:
+        """Make what was written to an open file visible to other machines; raises `OSError`.
+
+        Over NFS it would stay in this machine's memory for half a minute. A local file system does nothing.
+        """
+        if self.folders.is_on_nfs:
+            os.fsync(descriptor)
+
+    def put_first(self, path: Path, data: bytes) -> None:
+        """As `put_whole`, of a file that nothing refers to before it is written; raises `OSError`."""
+        put = put_first if self.folders.is_on_nfs else put_whole
+        put(path, data)
 
     def space(self) -> Space:
         """The room on the volume; raises `VolumeUnavailable`."""

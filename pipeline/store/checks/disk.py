@@ -54,6 +54,14 @@ def is_held(path: Path) -> bool:
         return False
 
 
+def is_in_hand(volume: Volume, image_id: str) -> bool:
+    """Whether a live process has an image of the outbox; false if that cannot be found out."""
+    try:
+        return is_file(volume.layout.marker(image_id)) and volume.image_locks.is_held(image_id)
+    except OSError:
+        return False
+
+
 def is_claimed(volume: Volume, record: Record) -> bool:
     """Whether the bytes of a record are claimed for its image; raises `OSError`."""
     try:

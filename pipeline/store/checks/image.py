@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipeline.records import RENDITIONS, Record, State
 from pipeline.store import duplicates, renditions, repairs
-from pipeline.store.checks.disk import entries, is_claimed, is_file, is_folder, is_held, read_record, sha256
+from pipeline.store.checks.disk import entries, is_claimed, is_file, is_folder, is_held, is_in_hand, read_record, sha256
 from pipeline.store.checks.tree import stray, unreadable
 from pipeline.store.checks.violation import Violation, printable
 from pipeline.volume.files import is_gone, is_temporary
@@ -26,7 +26,7 @@ def check_image(volume: Volume, folder: Path, decode: Decode | None, *, deep: bo
 
     What a live process is working on (it holds a lock) is passed over.
     """
-    if is_held(volume.layout.marker(folder.name)):
+    if is_in_hand(volume, folder.name):
         return
     try:
         yield from _check(volume, folder, decode, deep=deep)

@@ -19,7 +19,7 @@ from pipeline.store.cleanup import is_abandoned, was_accepted
 from pipeline.volume.layout import DELETED, RECORD
 from pipeline.volume.volume import Volume
 
-_LOCK = re.compile("hash-[0-9a-f]{2}|sweep|clock|process-[0-9a-f]{8}")
+_LOCK = re.compile("hash-[0-9a-f]{2}|images|sweep|clock|process-[0-9a-f]{8}")
 _TOKEN = re.compile("[0-9a-f]{8}")
 _SESSION = re.compile("[0-9a-f]{32}")
 

@@ -1,0 +1,214 @@
+"""Locks on images, by their ids. A lock ends with the process that holds it, however that ends.
+
+Each is a byte of one file, which over NFS stays open: to open, lock and close a file for each image takes twice as many
+calls, and to remove one that is open takes two more.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from pipeline.volume.files import open_private
+from pipeline.volume.locks import Busy, poll
+
+_CHECK_SECONDS = 5.0
+_RANDOM_BITS = (1 << 62) - 1
+_SHARED = 1 << 62
+_FLOCK = "hhqqi"
+"""The C structure `flock`: kind, whence, start, length, process."""
+
+# locks of the open file, as those of `flock`; where the system has none, locks of the process
+_SET = getattr(fcntl, "F_OFD_SETLK", None)
+_GET = getattr(fcntl, "F_OFD_GETLK", None)
+
+
+@dataclass(slots=True)
+class _File:
+    """The open lock file, when its path was last checked, and how many threads use it.
+
+    If it does not stay open, the last of them closes it: closing it earlier would let go of what the others hold.
+    """
+
+    descriptor: int
+    checked: float
+    stays: bool
+    users: int = 0
+
+
+class ImageLocks:
+    """Exclusive locks on images: bytes of the file at `path`. Safe to use from many threads.
+
+    Unless it `stays_open`, the file is open only while an image is locked: a volume with a file that is open for
+    writing cannot be made read-only.
+    """
+
+    def __init__(self, path: Path, stays_open: Callable[[], bool]) -> None:
+        self._path = path
+        self._stays_open = stays_open
+        self._reset()
+
+    def _reset(self) -> None:
+        self._changed = threading.Condition()
+        self._held: set[str] = set()
+        self._file: _File | None = None
+        self._process = os.getpid()
+
+    @contextmanager
+    def hold(self, image_id: str, *, wait: float) -> Iterator[None]:
+        """Hold the lock on an image, whether or not the image is there.
+
+        Waits up to `wait` seconds, then raises `Busy`. Raises `OSError`.
+        """
+        self._after_fork()
+        end = time.monotonic() + wait
+        with self._changed:
+            if not self._changed.wait_for(lambda: image_id not in self._held, wait):
+                raise Busy
+            self._held.add(image_id)
+        try:
+            file = self._acquire(image_id, end)
+            try:
+                yield
+            finally:
+                self._release(file, image_id)
+        finally:
+            with self._changed:
+                self._held.discard(image_id)
+                self._changed.notify_all()
+
+    def is_held(self, image_id: str) -> bool:
+        """Whether anybody holds the lock on an image. Raises `OSError`."""
+        self._after_fork()
+        with self._changed:
+            if image_id in self._held:
+                return True
+        try:
+            file = self._use(create=False)
+        except FileNotFoundError:
+            return False
+        try:
+            return _is_locked(file.descriptor, image_id)
+        except OSError:
+            self._drop(file)
+            raise
+        finally:
+            self._leave(file)
+
+    def _after_fork(self) -> None:
+        if self._process != os.getpid():  # a fork shares the open file, and so would share its locks
+            self._reset()
+
+    def _acquire(self, image_id: str, end: float) -> _File:
+        """Lock an image; if that fails on the open file, on one that is opened anew."""
+        for is_last in (False, True):
+            file = self._use()
+            try:
+                poll(partial(_set, file.descriptor, image_id, locked=True), wait=end - time.monotonic())
+            except BaseException as error:
+                if isinstance(error, OSError):
+                    self._drop(file)  # the volume was away, or another one is mounted
+                self._leave(file)
+                if is_last or not isinstance(error, OSError):
+                    raise
+            else:
+                return file
+        raise AssertionError("unreachable")
+
+    def _release(self, file: _File, image_id: str) -> None:
+        try:
+            _set(file.descriptor, image_id, locked=False)
+        except OSError:
+            self._drop(file)  # closing it unlocks
+        self._leave(file)
+
+    def _use(self, *, create: bool = True) -> _File:
+        with self._changed:
+            file = self._file
+            if file is not None and time.monotonic() > file.checked + _CHECK_SECONDS:
+                file.checked = time.monotonic()
+                if not _is_current(file.descriptor, self._path):
+                    self._drop(file)
+            if self._file is None:
+                flags = os.O_RDWR | (os.O_CREAT if create else 0)
+                self._file = _File(_open(self._path, flags), time.monotonic(), self._stays_open())
+            self._file.users += 1
+            return self._file
+
+    def _leave(self, file: _File) -> None:
+        with self._changed:
+            file.users -= 1
+            if not file.stays and not file.users:
+                self._close(file)
+
+    def _drop(self, file: _File) -> None:
+        """Open the file anew the next time, and close this one once nobody uses it."""
+        with self._changed:
+            file.stays = False
+            if self._file is file:
+                self._file = None
+            if not file.users:
+                self._close(file)
+
+    def _close(self, file: _File) -> None:
+        if self._file is file:
+            self._file = None
+        with suppress(OSError):
+            os.close(file.descriptor)
+
+
+def _open(path: Path, flags: int) -> int:
+    """Open the lock file, and lock a byte that all processes share: over NFS it takes one more call to let go of the
+    last lock of an open file."""
+    descriptor = open_private(path, flags)
+    with suppress(OSError):
+        _lock_byte(descriptor, fcntl.F_RDLCK, _SHARED)
+    return descriptor
+
+
+def _is_current(descriptor: int, path: Path) -> bool:
+    """Whether the path still names the open file. It is not opened: that file's closing could let go of locks."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except OSError:
+        return False
+
+
+def _set(descriptor: int, image_id: str, *, locked: bool) -> None:
+    """Lock or unlock an image's byte, without waiting. Raises `OSError`."""
+    _lock_byte(descriptor, fcntl.F_WRLCK if locked else fcntl.F_UNLCK, _offset(image_id))
+
+
+def _lock_byte(descriptor: int, kind: int, offset: int) -> None:
+    if _SET is None:
+        command = {fcntl.F_WRLCK: fcntl.LOCK_EX, fcntl.F_RDLCK: fcntl.LOCK_SH, fcntl.F_UNLCK: fcntl.LOCK_UN}[kind]
+        fcntl.lockf(descriptor, command | fcntl.LOCK_NB, 1, offset)
+    else:
+        fcntl.fcntl(descriptor, _SET, struct.pack(_FLOCK, kind, os.SEEK_SET, offset, 1, 0))
+
+
+def _is_locked(descriptor: int, image_id: str) -> bool:
+    """Whether another open file has locked an image's byte. Raises `OSError`."""
+    if _GET is not None:
+        asked = struct.pack(_FLOCK, fcntl.F_WRLCK, os.SEEK_SET, _offset(image_id), 1, 0)
+        kind: int = struct.unpack(_FLOCK, fcntl.fcntl(descriptor, _GET, asked))[0]
+        return kind != fcntl.F_UNLCK
+    try:
+        _set(descriptor, image_id, locked=True)
+    except BlockingIOError:
+        return True
+    _set(descriptor, image_id, locked=False)
+    return False
+
+
+def _offset(image_id: str) -> int:
+    """The byte that stands for an image: the random part of its id."""
+    return int(image_id.replace("-", ""), 16) & _RANDOM_BITS
