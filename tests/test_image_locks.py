@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
@@ -9,12 +10,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from pipeline.ids import new_id
-from pipeline.volume import image_locks, nfs
+from pipeline.volume import image_locks
 from pipeline.volume.image_locks import ImageLocks
 from pipeline.volume.locks import Busy
 from tests.conftest import until
@@ -145,28 +147,32 @@ def test_nothing_stays_open_that_keeps_a_local_volume_from_being_read_only(tmp_p
     assert tmp_path / "images" not in [entry.readlink() for entry in descriptors.iterdir() if entry.is_symlink()]
 
 
-def test_a_first_rendition_is_written_under_its_name_and_a_later_one_replaces_it_whole(tmp_path: Path) -> None:
-    path = tmp_path / "grid.webp"
-    nfs.put_first(path, b"first")
-    assert path.read_bytes() == b"first"
-    with path.open("rb") as reader:
-        nfs.put_first(path, b"second")
-        assert reader.read() == b"first"
-    assert path.read_bytes() == b"second"
-    assert os.listdir(tmp_path) == ["grid.webp"]
-
-
-def test_a_first_rendition_that_cannot_be_flushed_leaves_no_half(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("after", [0, 1], ids=["the lock", "the unlock"])
+def test_a_signal_in_the_middle_leaves_nothing_locked(
+    locks: Locks, monkeypatch: pytest.MonkeyPatch, after: int
 ) -> None:
-    def fail(_: int) -> None:
-        raise OSError(28, "No space left on device")
+    """As when the time of a job is up while the volume answers."""
+    ours, image_id, calls, right = locks(), new_id(), itertools.count(), image_locks._set
 
-    path = tmp_path / "grid.webp"
-    with monkeypatch.context() as full:
-        full.setattr(os, "fsync", fail)
-        with pytest.raises(OSError, match="No space"):
-            nfs.put_first(path, b"first")
-    assert path.read_bytes() == b""
-    nfs.put_first(path, b"again")
-    assert path.read_bytes() == b"again"
+    def interrupted(descriptor: int, image_id: str, *, locked: bool) -> None:
+        right(descriptor, image_id, locked=locked)
+        if next(calls) == after:
+            raise TimeoutError if locked else KeyboardInterrupt
+
+    with monkeypatch.context() as interrupting:
+        interrupting.setattr(image_locks, "_set", interrupted)
+        with suppress(KeyboardInterrupt), ours.hold(image_id, wait=0):
+            pass
+    for one in (ours, locks()):
+        assert not one.is_held(image_id)
+        assert not refused(one, image_id)
+
+
+def test_an_open_file_that_fails_is_opened_anew(tmp_path: Path) -> None:
+    ours, image_id = ImageLocks(tmp_path / "images", lambda: True), new_id()
+    acts: list[Callable[[], bool]] = [lambda: ours.is_held(image_id), lambda: refused(ours, image_id)]
+    for act in acts:
+        assert not refused(ours, image_id)
+        assert ours._file is not None
+        os.close(ours._file.descriptor)  # as if the volume had been mounted anew
+        assert not act()

@@ -113,4 +113,5 @@ def test_an_avif_sequence_tells_its_frames(tmp_path: Path) -> None:
 def test_the_mean_colour_and_the_placeholder_are_found(tmp_path: Path) -> None:
     found, _ = rendered(encoded(Image.new("RGB", (900, 600), (10, 200, 30)), "PNG"), tmp_path)
     assert found.color == "#0ac81e"
+    assert found.placeholder is not None
     assert 20 < len(found.placeholder) < 40

@@ -37,6 +37,7 @@ def color_of(renderer: Renderer, original: Path) -> str:
     made: list[str] = []
     color = renderer.render(original, lambda rendition: made.append(rendition.name)).color
     assert made == ["grid", "view"]
+    assert color is not None
     return color
 
 

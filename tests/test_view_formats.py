@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from tests.view_formats import DRAWN, TAKEN, clear, landscape
 from worker.engine.encode import available, avif_is_there
 from worker.engine.picture import Rendition
 from worker.engine.render import render, upright_view
+from worker.render_process.answers import check_picture
+from worker.render_process.channel import BrokenProtocol
 from worker.render_process.renderer import Renderer
 from worker.render_process.whole import is_whole
 
@@ -29,6 +32,16 @@ def made_of(data: bytes, view_format: ViewFormat = ViewFormat.AUTO) -> tuple[Kin
     assert grid.format is identify(grid.data) is Format.WEBP
     assert view.format is identify(view.data)
     return found.kind, view
+
+
+def test_a_look_is_found_only_if_it_is_asked_for() -> None:
+    data, made = TAKEN["a landscape"](), list[Rendition]()
+    found = render(io.BytesIO(data), Limits(), made.append, wanted=("view",), look=False)
+    assert (found.placeholder, found.color, [one.name for one in made]) == (None, None, ["view"])
+    assert check_picture(found, {"view": (made[0].width, made[0].height)}, ("view",), look=False) is found
+    for look, other in ((True, found), (False, replace(found, placeholder="AAAA")), (False, replace(found, color="#"))):
+        with pytest.raises(BrokenProtocol, match="placeholder"):
+            check_picture(other, {"view": (made[0].width, made[0].height)}, ("view",), look=look)
 
 
 @pytest.mark.parametrize("what", DRAWN)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 import structlog
@@ -28,7 +29,7 @@ from pipeline.store import Attempt, NothingToDo, Store, ViewCanWait
 from pipeline.times import format_rfc3339, now
 from pipeline.tracing import Tracer
 from worker import metrics
-from worker.engine.picture import Rendition
+from worker.engine.picture import Picture, Rendition
 from worker.render_process.renderer import Renderer
 from worker.tracing import traced
 
@@ -114,7 +115,7 @@ class RenderContext:
 
         try:
             with metrics.rendering(attempt.record, wanted, self.tracer.exemplar), attempt.unless_deleted():
-                picture = self.renderer.render(attempt.original, publish, wanted.renditions)
+                picture = self._render(attempt, publish, wanted)
             if wanted is Pass.GRID:
                 attempt.hand_on(RECIPE, **asdict(picture))
                 self._announce_grid(attempt)
@@ -149,6 +150,13 @@ class RenderContext:
         if attempt.is_first:
             metrics.ready(record, self.tracer.exemplar)
         _log.info("ready", attempt=record.attempts, format=record.format.value)
+
+    def _render(self, attempt: Attempt, publish: Callable[[Rendition], None], wanted: Pass) -> Picture:
+        """Render what is wanted. How a picture looks is known once the pass that made its grid has ended."""
+        record = attempt.record
+        is_known = wanted is Pass.VIEW and record.placeholder is not None
+        picture = self.renderer.render(attempt.original, publish, wanted.renditions, look=not is_known)
+        return replace(picture, placeholder=record.placeholder, color=record.color) if is_known else picture
 
     def _announce_grid(self, attempt: Attempt) -> None:
         """Tell everybody that the grid is there."""

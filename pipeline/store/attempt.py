@@ -51,7 +51,7 @@ class Attempt:
         self._volume = volume
         self._marker = marker
         self._rollback_offset = rollback_offset
-        # no record names a rendition, and no attempt that died has left one
+        # no record names a rendition, and no attempt that was cut short has left one
         self._has_no_leftovers = is_first and not progress_before.has_attempts
         self._shown = b""
         self.open = True
@@ -135,7 +135,7 @@ class Attempt:
         with suppress(OSError):
             if os.fstat(self._marker.fileno()).st_nlink > 1:  # a delete that was killed had linked it into the folder
                 remove_temporaries(path.parent)
-        if not self._has_no_leftovers:
+        if state is State.FAILED or not self._has_no_leftovers:  # one that was rolled back may have left some too
             remove_former(self._volume.layout.image(self.record.id), self.record)
         self.open = False
         with suppress(OSError):

@@ -97,7 +97,7 @@ def _begin(
     end = marker.seek(0, os.SEEK_END)
     found = progress(record, os.pread(marker.fileno(), end, 0))
     if _has_ended(found):
-        # a retry elsewhere may have put another marker in the place of this one
+        # over a network, the marker that was opened may be one that another machine has removed
         if still_linked(marker.fileno(), volume.layout.marker(image_id)):
             remove_former(volume.layout.image(image_id), record)
             outbox.finish_removal(volume, record)

@@ -138,7 +138,7 @@ def _rightful(volume: Volume, sha256: str, image_id: str) -> Holder | None:
     """The image as the holder of these bytes, None if it does not exist or has others.
 
     The listing comes first: over a network, a record can be read through a folder that another machine has removed.
-    Under the lock no image of these bytes goes.
+    Under the lock no image goes whose record says that it has these bytes.
     """
     if not is_id(image_id) or not volume.is_there(image_id):
         return _trashed(volume, sha256, image_id)
@@ -150,7 +150,7 @@ def _rightful(volume: Volume, sha256: str, image_id: str) -> Holder | None:
         return None
     except DamagedRecord:
         has_them = any(hash_of(path) == sha256 for path in originals(volume, image_id))
-        return Holder(image_id, in_trash=False) if has_them else None
+        return Holder(image_id, in_trash=not volume.is_there(image_id)) if has_them else None
     return Holder(image_id, in_trash=False) if record.sha256 == sha256 and record.id == image_id else None
 
 

@@ -20,15 +20,11 @@ from pipeline.records import Record, State
 from pipeline.store import failure_marks, reading
 from pipeline.store.progress import trace_line
 from pipeline.store.renditions import intact, remove_former
-from pipeline.volume.files import (
-    put_whole,
-    remove_temporaries,
-    write_all,
-)
+from pipeline.volume.files import put_whole, refresh, remove_temporaries, write_all
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
 
-_RETRY_WAIT = 5.0
+_LOCK_WAIT = 5.0
 _HAS_GRID = stat.S_IXUSR
 
 
@@ -112,11 +108,20 @@ def _write_trace(marker: int, traceparent: str | None) -> None:
 def lock_marker(volume: Volume, image_id: str) -> Iterator[int]:
     """Hold the lock on an image, and its marker open, which is made if absent; yields its descriptor. Raises `Busy` if
     a worker has the image."""
-    with (
-        volume.image_locks.hold(image_id, wait=_RETRY_WAIT),
-        FileIO(volume.open_shared(volume.layout.marker(image_id), os.O_RDWR | os.O_CREAT), "r+") as marker,
-    ):
+    path = volume.layout.marker(image_id)
+    with lock_image(volume, image_id), FileIO(volume.open_shared(path, os.O_RDWR | os.O_CREAT), "r+") as marker:
         yield marker.fileno()
+
+
+@contextmanager
+def lock_image(volume: Volume, image_id: str) -> Iterator[None]:
+    """Hold the lock on an image, and find out which marker it has, if any. Raises `Busy` if a worker has the image.
+
+    Over a network, a marker that another machine has removed would be remembered under its name.
+    """
+    with volume.image_locks.hold(image_id, wait=_LOCK_WAIT):
+        refresh(volume.layout.pending)
+        yield
 
 
 def remove(volume: Volume, image_id: str) -> None:

@@ -127,9 +127,10 @@ def bring_back(volume: Volume, image_id: str) -> None:
         if record.state is State.FAILED:
             failure_marks.note_failure(volume, image_id)  # a sweep may have removed the mark before the image was there
         return
-    _link_marker(volume, image_id)
-    # a sweep that takes the marker for an orphan's asks for its lock first
-    with outbox.lock_marker(volume, image_id):
+    # a sweep that takes the marker for an orphan's asks for the lock first
+    with outbox.lock_image(volume, image_id):
+        _link_marker(volume, image_id)
+        outbox.make_marker(volume, image_id)  # if none was kept
         volume.folders.flush(volume.layout.pending)
         _move_back(volume, image_id)
         (volume.layout.image(image_id) / KEPT_MARKER).unlink(missing_ok=True)

@@ -89,7 +89,7 @@ def still_linked(descriptor: int, path: Path) -> bool:
 
 
 def is_unlinked(descriptor: int) -> bool:
-    """Whether the open file was removed. Over a network this is fresh only if the file was just locked."""
+    """Whether the open file was removed. Over a network this is fresh only if the file was just opened or locked."""
     try:
         return os.fstat(descriptor).st_nlink == 0
     except OSError as error:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,8 +17,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from pipeline.volume.files import open_private
+from pipeline.volume.files import is_gone, open_private
 from pipeline.volume.locks import Busy, poll
 
 _CHECK_SECONDS = 5.0
@@ -26,9 +28,10 @@ _SHARED = 1 << 62
 _FLOCK = "hhqqi"
 """The C structure `flock`: kind, whence, start, length, process."""
 
-# locks of the open file, as those of `flock`; where the system has none, locks of the process
-_SET = getattr(fcntl, "F_OFD_SETLK", None)
-_GET = getattr(fcntl, "F_OFD_GETLK", None)
+# on Linux locks of the open file, as those of `flock`, elsewhere of the process
+_SET: int | None = fcntl.F_OFD_SETLK if sys.platform == "linux" else None
+_GET: int | None = fcntl.F_OFD_GETLK if sys.platform == "linux" else None
+_T = TypeVar("_T")
 
 
 @dataclass(slots=True)
@@ -75,7 +78,9 @@ class ImageLocks:
                 raise Busy
             self._held.add(image_id)
         try:
-            file = self._acquire(image_id, end)
+            file, _ = self._try(
+                lambda descriptor: poll(partial(_set, descriptor, image_id, locked=True), wait=end - time.monotonic())
+            )
             try:
                 yield
             finally:
@@ -92,43 +97,41 @@ class ImageLocks:
             if image_id in self._held:
                 return True
         try:
-            file = self._use(create=False)
-        except FileNotFoundError:
-            return False
-        try:
-            return _is_locked(file.descriptor, image_id)
-        except OSError:
-            self._drop(file)
+            file, is_locked = self._try(partial(_is_locked, image_id=image_id), create=False)
+        except OSError as error:
+            if is_gone(error):
+                return False
             raise
-        finally:
-            self._leave(file)
+        self._leave(file)
+        return is_locked
 
     def _after_fork(self) -> None:
         if self._process != os.getpid():  # a fork shares the open file, and so would share its locks
             self._reset()
 
-    def _acquire(self, image_id: str, end: float) -> _File:
-        """Lock an image; if that fails on the open file, on one that is opened anew."""
+    def _try(self, act: Callable[[int], _T], *, create: bool = True) -> tuple[_File, _T]:
+        """Do something with the open file; if that fails, with one that is opened anew. The caller has to leave it."""
         for is_last in (False, True):
-            file = self._use()
+            file = self._use(create=create)
             try:
-                poll(partial(_set, file.descriptor, image_id, locked=True), wait=end - time.monotonic())
+                return file, act(file.descriptor)
             except BaseException as error:
-                if isinstance(error, OSError):
-                    self._drop(file)  # the volume was away, or another one is mounted
+                if not isinstance(error, Busy):
+                    self._drop(file)  # the volume was away, or a signal came after the byte was locked
                 self._leave(file)
                 if is_last or not isinstance(error, OSError):
                     raise
-            else:
-                return file
         raise AssertionError("unreachable")
 
     def _release(self, file: _File, image_id: str) -> None:
         try:
             _set(file.descriptor, image_id, locked=False)
-        except OSError:
+        except BaseException as error:
             self._drop(file)  # closing it unlocks
-        self._leave(file)
+            if not isinstance(error, OSError):
+                raise
+        finally:
+            self._leave(file)
 
     def _use(self, *, create: bool = True) -> _File:
         with self._changed:
@@ -138,8 +141,8 @@ class ImageLocks:
                 if not _is_current(file.descriptor, self._path):
                     self._drop(file)
             if self._file is None:
-                flags = os.O_RDWR | (os.O_CREAT if create else 0)
-                self._file = _File(_open(self._path, flags), time.monotonic(), self._stays_open())
+                stays, flags = self._stays_open(), os.O_RDWR | (os.O_CREAT if create else 0)
+                self._file = _File(_open(self._path, flags), time.monotonic(), stays)
             self._file.users += 1
             return self._file
 

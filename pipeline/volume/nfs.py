@@ -24,8 +24,11 @@ def open_undelegated(path: Path, flags: int) -> int:
     """
     direct = getattr(os, "O_DIRECT", 0)
     descriptor = open_private(path, flags | direct)
-    if direct:
+    try:
         fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) & ~direct)
+    except BaseException:
+        os.close(descriptor)
+        raise
     return descriptor
 
 

@@ -6,6 +6,7 @@ Whether an image exists is never cached: it is read from the volume each time.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -39,13 +40,13 @@ class Volume:
         self.image_locks = ImageLocks(self.layout.image_locks, lambda: self.folders.is_on_nfs)
 
     def prepare(self) -> None:
-        """Make the volume's folders, closed to other users, and the file of the images' locks; called once, when a
-        process starts."""
+        """Make the volume's folders, closed to other users; called once, when a process starts."""
         for name in self.layout.FOLDERS:
             folder = self.root / name
             folder.mkdir(parents=True, exist_ok=True)
             close_to_others(folder)
-        os.close(open_private(self.layout.image_locks, os.O_RDWR | os.O_CREAT))
+        with suppress(OSError):  # on a volume that is full or read-only; who locks an image makes it
+            os.close(open_private(self.layout.image_locks, os.O_RDWR | os.O_CREAT))
 
     @cached_property
     def id(self) -> str:

@@ -21,12 +21,12 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What rendering found: ThumbHash in base64, mean colour as #rrggbb, remarks for the record, the size of the
-    upright original in pixels, as it was decoded (a header may say another one), what it is, if a view was made, and
-    what the camera knew."""
+    """What rendering found: ThumbHash in base64 and mean colour as #rrggbb, if the look was asked for, remarks for the
+    record, the size of the upright original in pixels, as it was decoded (a header may say another one), what it is, if
+    a view was made, and what the camera knew."""
 
-    placeholder: str
-    color: str
+    placeholder: str | None
+    color: str | None
     notes: tuple[str, ...]
     width: int
     height: int

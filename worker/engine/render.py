@@ -56,31 +56,33 @@ def render(
     effort: int = EFFORT,
     wanted: Collection[str] = ("grid", "view"),
     view_format: ViewFormat = ViewFormat.AUTO,
+    look: bool = True,
 ) -> Picture:
     """Make grid and view (longest sides 480 and 1600 pixels, never larger than the original), upright, in sRGB.
 
     `publish` is called with the grid first, and with those `wanted` alone; the grid by itself takes a smaller decode.
-    `effort` (0 to 6) is the WebP encoder's; `view_format` says which format a view gets. Nothing of the original's
-    metadata is in either. `original` is open, and can be sought. Raises `Unrenderable` and its kin, with a sentence for
-    people, and `OSError` where the file cannot be read.
+    `effort` (0 to 6) is the WebP encoder's; `view_format` says which format a view gets; `look` asks for placeholder
+    and mean colour, which are those of the grid. Nothing of the original's metadata is in any of them. `original` is
+    open, and can be sought. Raises `Unrenderable` and its kin, with a sentence for people, and `OSError` where the file
+    cannot be read.
     """
     prepare()
     found = upright_view(original, limits, VIEW if "view" in wanted else GRID)
     view = found.picture
-    grid = fitted(view, GRID)
-    if "grid" in wanted:
-        publish(_rendition("grid", grid, GRID_FORMAT, effort))
-    small = grid.convert("RGBA").resize(fitted_size(grid.size, _HASHED), Image.Resampling.BOX)
-    placeholder = thumbhash(small.width, small.height, small.tobytes())
-    mean = small.convert("RGB").resize((1, 1), Image.Resampling.BOX).tobytes()
-    kind = None
+    placeholder = color = kind = None
+    if look or "grid" in wanted:
+        grid = fitted(view, GRID)
+        if "grid" in wanted:
+            publish(_rendition("grid", grid, GRID_FORMAT, effort))
+        if look:
+            placeholder, color = _look(grid)
     if "view" in wanted:
         kind = kind_of(view)
         publish(_rendition("view", view, available(view_format.of(kind)), effort))
     facts = camera_facts(original, found.format)
     return Picture(
         placeholder,
-        f"#{mean.hex()}",
+        color,
         (*found.notes, *facts.notes),
         *found.size,
         kind=kind,
@@ -89,6 +91,13 @@ def render(
         lens=facts.lens,
         exposure=facts.exposure,
     )
+
+
+def _look(grid: Image.Image) -> tuple[str, str]:
+    """The placeholder and the mean colour."""
+    small = grid.convert("RGBA").resize(fitted_size(grid.size, _HASHED), Image.Resampling.BOX)
+    mean = small.convert("RGB").resize((1, 1), Image.Resampling.BOX).tobytes()
+    return thumbhash(small.width, small.height, small.tobytes()), f"#{mean.hex()}"
 
 
 def upright_view(original: BinaryIO, limits: Limits, longest: int = VIEW) -> View:

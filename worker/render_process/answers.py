@@ -60,13 +60,13 @@ def check_rendition(
 
 
 def check_picture(
-    picture: Picture, made: Mapping[str, tuple[int, int]], wanted: Collection[str] = RENDITIONS
+    picture: Picture, made: Mapping[str, tuple[int, int]], wanted: Collection[str] = RENDITIONS, *, look: bool = True
 ) -> Picture:
-    """Findings for the record, after all renditions `wanted` came: short, and of the form that pages expect. `made`
-    are the sizes of the renditions, which have the shape of the picture."""
+    """Findings for the record, after all renditions `wanted` came: short, of the form that pages expect, and with a
+    `look` if that was asked for. `made` are the sizes of the renditions, which have the shape of the picture."""
     if set(made) != set(wanted):
         raise BrokenProtocol("it ended before all renditions were made")
-    if not _PLACEHOLDER.fullmatch(picture.placeholder) or not _COLOR.fullmatch(picture.color):
+    if not _is_look(picture.placeholder, picture.color) if look else (picture.placeholder or picture.color):
         raise BrokenProtocol("its placeholder cannot be read")
     check_facts(picture)
     if not 0 < picture.width <= _LONGEST_SIDE or not 0 < picture.height <= _LONGEST_SIDE:
@@ -79,6 +79,10 @@ def check_picture(
         if any(abs(side - other) > _ROUNDING for side, other in zip(size, right, strict=True)):
             raise BrokenProtocol(f"its {name} has another shape than the picture")
     return picture
+
+
+def _is_look(placeholder: str | None, color: str | None) -> bool:
+    return bool(placeholder and _PLACEHOLDER.fullmatch(placeholder) and color and _COLOR.fullmatch(color))
 
 
 def check_facts(found: _Found) -> _Found:

@@ -71,6 +71,7 @@ class Render(Protocol):
         effort: int,
         wanted: Collection[str],
         view_format: ViewFormat,
+        look: bool,
     ) -> Picture: ...
 
 
@@ -96,7 +97,7 @@ def main(
         limits = decode(_receive(channel)[0], Setup).limits
         warm_up(
             lambda file, view_format: render(
-                file, limits, lambda made: None, effort=EFFORT, wanted=RENDITIONS, view_format=view_format
+                file, limits, lambda made: None, effort=EFFORT, wanted=RENDITIONS, view_format=view_format, look=True
             )
         )
         kept = KeptMemory(_STATM)

@@ -32,12 +32,13 @@ class Setup(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True, tag="render"):
-    """To the child: render the original whose open descriptor comes with this frame; the renditions `wanted`, and
-    the format of a view."""
+    """To the child: render the original whose open descriptor comes with this frame; the renditions `wanted`, the
+    format of a view, and whether placeholder and colour are to be found."""
 
     effort: int
     wanted: tuple[str, ...] = RENDITIONS
     view_format: ViewFormat = ViewFormat.AUTO
+    look: bool = True
 
 
 class ReadFactsRequest(msgspec.Struct, frozen=True, tag="read"):

@@ -42,7 +42,7 @@ from worker.render_process.frames import (
 from worker.render_process.spawn import exit_code, obituary, spawn
 from worker.sandbox import PARTS
 
-# starting takes half a second; this is for a machine that is short of everything
+# starting takes half a second; a machine that is short of everything has this long
 _START_SECONDS = 20
 _TRACE = 4000
 # A picture that computed for this part of its time needs more, and not another try; less is an overloaded machine.
@@ -50,6 +50,7 @@ _BUSY = 0.25
 # A third of a second of a processor for each start: a thousandth of a large picture, a hundredth of a small one.
 _PICTURES = 1000
 _T = TypeVar("_T")
+_Publish = Callable[[Rendition], None]
 _log = structlog.get_logger()
 
 
@@ -139,11 +140,11 @@ class Renderer:
         self.ready = ready
 
     def render(
-        self, original: Path, publish: Callable[[Rendition], None], wanted: tuple[str, ...] = RENDITIONS
+        self, original: Path, publish: _Publish, wanted: tuple[str, ...] = RENDITIONS, *, look: bool = True
     ) -> Picture:
         """As `worker.engine.render.render`; raises `RendererDied`, and after `timeout` seconds `TooSlow` or
         `RenderTimeout`, too."""
-        task, made = Task(self._effort, wanted, self._view_format), dict[str, tuple[int, int]]()
+        task, made = Task(self._effort, wanted, self._view_format, look), dict[str, tuple[int, int]]()
 
         def take(answer: Answer) -> Picture | None:
             match answer:
@@ -152,7 +153,7 @@ class Renderer:
                     made[rendition.name] = rendition.width, rendition.height
                     return None
                 case PictureAnswer(picture):
-                    return check_picture(picture, made, wanted)
+                    return check_picture(picture, made, wanted, look=look)
             raise self._broken(answer)
 
         return self._ask(original, task, take)

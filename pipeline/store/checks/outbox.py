@@ -12,7 +12,7 @@ from pipeline.errors import GalleryError
 from pipeline.ids import is_id
 from pipeline.store import repairs
 from pipeline.store.checks.day_files import check_day_files
-from pipeline.store.checks.disk import entries, is_claimed, is_file, is_held, read_record
+from pipeline.store.checks.disk import entries, is_claimed, is_file, is_in_hand, read_record
 from pipeline.store.checks.tree import is_kept, not_a_file, stray, unreadable
 from pipeline.store.checks.violation import Violation, printable
 from pipeline.store.cleanup import is_abandoned, was_accepted
@@ -95,7 +95,7 @@ def _has_image(volume: Volume, marker: Path) -> bool:
     try:
         # an upload goes to its place in one step, so that is looked at before and after
         there = (volume.is_there, volume.is_arriving, volume.is_there)
-        return is_held(marker) or any(look(marker.name) for look in there)
+        return is_in_hand(volume, marker.name) or any(look(marker.name) for look in there)
     except GalleryError:
         return True
 
