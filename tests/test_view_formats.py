@@ -107,6 +107,22 @@ def test_a_confined_process_makes_every_format_in_one_thread(tmp_path: Path) -> 
             renderer.stop()
 
 
+def test_a_confined_process_makes_a_view_of_what_needs_no_scaling(tmp_path: Path) -> None:
+    original = tmp_path / "original"
+    small = landscape().convert("RGB").resize((816, 612))
+    for view_format in ViewFormat:
+        renderer = Renderer(Limits(), 60, lambda: None, view_format=view_format)
+        try:
+            for kind in ("JPEG", "PNG", "WEBP"):
+                original.write_bytes(encoded(small, kind))
+                for wanted in (("grid", "view"), ("view",), ("grid",)):
+                    made: list[Rendition] = []
+                    renderer.render(original, made.append, wanted)
+                    assert [one.name for one in made] == list(wanted)
+        finally:
+            renderer.stop()
+
+
 def test_a_pillow_without_avif_makes_webp(monkeypatch: pytest.MonkeyPatch) -> None:
     assert avif_is_there()
     monkeypatch.setattr("PIL.features.check", lambda feature: False)

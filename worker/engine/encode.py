@@ -30,7 +30,8 @@ def encoded(name: str, picture: Image.Image, format_: Format, effort: int) -> by
         return encode_webp.encoded(picture, replace(encode_webp.ENCODINGS[name], effort=effort))
     out = io.BytesIO()
     try:
-        opaque = picture if picture.mode == "RGB" else picture.convert("RGB")
+        # a copy of what a decoder returned, whose file may be gone
+        opaque = picture if type(picture) is Image.Image and picture.mode == "RGB" else picture.convert("RGB")
         opaque.save(out, **(AVIF if format_ is Format.AVIF else JPEG))
     except (OSError, RuntimeError) as error:
         # libavif has no other word for it, and nothing here is the volume's
