@@ -29,7 +29,7 @@ class Waiting:
         """It has no process."""
 
     def render(
-        self, _: Path, publish: Callable[[Rendition], None], wanted: tuple[str, ...] = ("grid", "view")
+        self, _: Path, publish: Callable[[Rendition], None], wanted: tuple[str, ...] = ("grid", "view"), **_how: bool
     ) -> Picture:
         """As the renderer of the product."""
         time.sleep(float(self._wait.read_text()))

@@ -121,17 +121,17 @@ def test_an_image_that_is_deleted_while_it_is_read_is_told_as_deleted(
     whole, damaged = accept_bytes(store, picture()), accept_bytes(store, undecodable())
     render = render_context.renderer.render
 
-    def then_it_goes(original: Path, publish: Any, wanted: Any) -> Any:
+    def then_it_goes(original: Path, publish: Any, wanted: Any, **how: Any) -> Any:
         store.delete(whole)
-        return render(original, publish, wanted)
+        return render(original, publish, wanted, **how)
 
     with monkeypatch.context() as racing:
         racing.setattr(render_context.renderer, "render", then_it_goes)
         render_context.make(whole)
 
-    def fail_late(original: Path, publish: Any, wanted: Any) -> Any:
+    def fail_late(original: Path, publish: Any, wanted: Any, **how: Any) -> Any:
         try:
-            return render(original, publish, wanted)
+            return render(original, publish, wanted, **how)
         finally:
             store.delete(damaged)
 

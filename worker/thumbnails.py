@@ -105,7 +105,8 @@ class RenderContext:
             error = RendererDied("the worker itself died", attempt.number)
             self._fail(attempt, error)
             raise error
-        self._announce("started", attempt.record)
+        if wanted is not Pass.VIEW or attempt.number > 1:  # else others would be told of nothing but its worker
+            self._announce("started", attempt.record)
 
         def publish(rendition: Rendition) -> None:
             attempt.put(rendition.name, rendition.data, rendition.width, rendition.height, rendition.format)

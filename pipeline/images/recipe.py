@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-RECIPE = 6
+RECIPE = 7
 """Raised with every change that makes other pictures of an original; `gallery regenerate` brings the rest along."""
 
 FACTS_VERSION = 1
@@ -17,10 +17,13 @@ EFFORT = 4
 GAP = 1.5
 """A quick block filter goes before the slow one only as far as the picture stays this much larger than the result."""
 
+DECODER_GAP = 1.0
+"""As `GAP`, for a JPEG that its decoder scales and a view as AVIF or JPEG. Those are closer to the original than a view
+as WebP by more than the decoder's filter loses."""
 
-def decoding_scale(width: int, height: int, wanted: int = VIEW) -> int:
-    """The part (1, 1/2, 1/4 or 1/8 of each side) at which a JPEG is decoded: as small as leaves a good filter at
-    least one and a half times the rendition `wanted` (its longest side) to work from. The decoder's own filter is a
-    plain block of pixels."""
+
+def decoding_scale(width: int, height: int, least: float = VIEW * GAP) -> int:
+    """The part (1, 1/2, 1/4 or 1/8 of each side) at which a JPEG is decoded: the smallest whose longest side has
+    `least` pixels or more."""
     longest = max(width, height)
-    return next((scale for scale in (8, 4, 2) if longest / scale >= wanted * GAP), 1)
+    return next((scale for scale in (8, 4, 2) if longest / scale >= least), 1)

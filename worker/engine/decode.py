@@ -10,7 +10,7 @@ from PIL import AvifImagePlugin, Image, ImageFile, PngImagePlugin
 
 from pipeline.images.containers.png import INFLATED_BYTES
 from pipeline.images.formats import Format, Header
-from pipeline.images.recipe import VIEW
+from pipeline.images.recipe import GAP, VIEW
 from worker.engine.decoded import Decoded
 from worker.engine.gif import decode_gif
 from worker.engine.heif import decode_avif, decode_heic
@@ -43,15 +43,14 @@ def prepare() -> None:
     can_decode_rows()
 
 
-def decode(file: BinaryIO, header: Header, wanted: int = VIEW) -> Decoded:
+def decode(file: BinaryIO, header: Header, least: float = VIEW * GAP) -> Decoded:
     """Decode the picture, or an animation's first frame that shows anything.
 
-    A JPEG is scaled by its decoder on the way, as far as the rendition `wanted` (its longest side) allows; all others
-    come whole. Raises `CutOff` if nothing of the picture is
-    there, and whatever else a damaged file leads the decoders to.
+    A JPEG is scaled down by its decoder on the way, as far as its longest side keeps `least` pixels; all others come
+    whole. Raises `CutOff` if nothing of the picture is there, and whatever else a damaged file leads the decoders to.
     """
     source = without_zeros(file)
     source.seek(0)
     if header.format is Format.JPEG:
-        return decode_jpeg(source, header, wanted)
+        return decode_jpeg(source, header, least)
     return _DECODERS[header.format](source, header)

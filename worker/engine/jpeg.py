@@ -44,24 +44,24 @@ class _Loaded:
     completed: bool
 
 
-def decode_jpeg(file: BinaryIO, header: Header, wanted: int) -> Decoded:
-    """The picture, scaled down by the decoder as far as the rendition `wanted` (its longest side) allows."""
+def decode_jpeg(file: BinaryIO, header: Header, least: float) -> Decoded:
+    """The picture, scaled down by the decoder as far as its longest side keeps `least` pixels."""
     size = file.seek(0, 2)
     passes: Sequence[Scan] = list(scans(file)) if header.buffered else ()
     zeros, goes_on = (None if header.buffered else hole(file)) or (size, False)
     try:
-        end, loaded = zeros, _load(file, zeros, _END_MARKER, wanted)
+        end, loaded = zeros, _load(file, zeros, _END_MARKER, least)
     except (OSError, SyntaxError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
         passes = passes or list(scans(file))
-        end, loaded = _earlier(file, passes, wanted)
+        end, loaded = _earlier(file, passes, least)
     coarse = bool(passes) and not _is_refined(passes)
     rows = 1.0
     if loaded.completed or end < size or coarse or _ends_in_grey(loaded.picture):
         # an end marker may be there though the data is not
         end = min([end, *(scan.end for scan in list(passes or scans(file))[-1:])])
-        rows = same_rows(_rows(loaded), _rows(_load(file, end, _NOISE, wanted))) / loaded.picture.height
+        rows = same_rows(_rows(loaded), _rows(_load(file, end, _NOISE, least))) / loaded.picture.height
     notes: tuple[str, ...] = ()
     if len(passes) > 1 and (coarse or rows < 1):
         # the first pass is whole, and it has all the rows
@@ -86,24 +86,24 @@ def _rows(loaded: _Loaded) -> list[int]:
     return fingerprints(PictureStrips(loaded.picture), loaded.picture.height)
 
 
-def _earlier(file: BinaryIO, passes: Sequence[Scan], wanted: int) -> tuple[int, _Loaded]:
+def _earlier(file: BinaryIO, passes: Sequence[Scan], least: float) -> tuple[int, _Loaded]:
     """The picture as far as it can be decoded: without what follows the last pass, or the first one."""
     ends = [scan.end for scan in (*passes[-1:], *passes[:1])]
     for number, end in enumerate(ends):
         try:
-            return end, _load(file, end, _END_MARKER, wanted)
+            return end, _load(file, end, _END_MARKER, least)
         except (OSError, SyntaxError):
             if number == len(ends) - 1:
                 raise
     raise EOFError("no scan")
 
 
-def _load(file: BinaryIO, end: int, tail: bytes, wanted: int) -> _Loaded:
-    """Decode the file as if it ended at the byte `end` and went on with `tail`, at the scale for `wanted`."""
+def _load(file: BinaryIO, end: int, tail: bytes, least: float) -> _Loaded:
+    """Decode the file as if it ended at the byte `end` and went on with `tail`, scaled as in `decode_jpeg`."""
     joined = Spliced(file, merged(_pieces(file, end)), tail)
     with Image.open(joined.stream, formats=("JPEG",)) as source:
         full = source.size
-        scale = decoding_scale(*full, wanted)
+        scale = decoding_scale(*full, least)
         drafted = source.draft(None, (max(1, source.width // scale), max(1, source.height // scale)))
         box: tuple[float, ...] = drafted[1] if drafted is not None else (0, 0, *full)
         source.load()

@@ -11,7 +11,7 @@ from PIL import Image
 from pipeline.errors import CutOff, GalleryError, Unrenderable
 from pipeline.images.formats import Limits, check_bounds, read_header
 from pipeline.images.header import Format, upright
-from pipeline.images.recipe import EFFORT, GRID, VIEW
+from pipeline.images.recipe import DECODER_GAP, EFFORT, GAP, GRID, VIEW
 from pipeline.images.view_format import GRID_FORMAT, ViewFormat
 from worker.engine.camera import camera_facts
 from worker.engine.colour import to_srgb
@@ -67,7 +67,8 @@ def render(
     cannot be read.
     """
     prepare()
-    found = upright_view(original, limits, VIEW if "view" in wanted else GRID)
+    gap = GAP if "view" not in wanted or view_format is ViewFormat.WEBP else DECODER_GAP
+    found = upright_view(original, limits, VIEW if "view" in wanted else GRID, gap)
     view = found.picture
     placeholder = color = kind = None
     if look or "grid" in wanted:
@@ -100,16 +101,17 @@ def _look(grid: Image.Image) -> tuple[str, str]:
     return thumbhash(small.width, small.height, small.tobytes()), f"#{mean.hex()}"
 
 
-def upright_view(original: BinaryIO, limits: Limits, longest: int = VIEW) -> View:
+def upright_view(original: BinaryIO, limits: Limits, longest: int = VIEW, gap: float = GAP) -> View:
     """The view of an original, or another picture whose longest side is `longest`, and what was found on the way; rows
     that are missing are transparent.
 
-    The pixels of the original are freed when this returns. Raises as `render` does.
+    The decoder of a JPEG leaves `gap` times that side. The pixels of the original are freed when this returns. Raises
+    as `render` does.
     """
     header = read_header(original)
     check_bounds(header, limits)
     try:
-        source = decode(original, header, longest)
+        source = decode(original, header, longest * gap)
         there = 1 - missing_of(source)
         if there < _LEAST:
             raise CutOff(there) if source.cut_off else Unrenderable
