@@ -20,7 +20,7 @@ from bench.common import CORES, Product, Spread, arguments, number, product, qua
 from bench.photos import copies, pictures
 from bench.report import save, table
 from pipeline.images.formats import Limits
-from pipeline.images.recipe import DECODER_GAP, GRID, VIEW, decoding_scale
+from pipeline.images.recipe import GRID, VIEW, decoding_scale
 from tests.product import until
 from worker.engine import render
 from worker.engine.encode_webp import ENCODINGS
@@ -146,7 +146,7 @@ def main() -> None:
         times: list[float] = []
         with Image.open(file) as opened:
             longest = max(opened.size)
-            scale = decoding_scale(*opened.size, VIEW * DECODER_GAP)
+            scale = decoding_scale(*opened.size)
         least = next(scale for scale in (8, 4, 2, 1) if longest >= VIEW * scale)
 
         def at_rest() -> float:

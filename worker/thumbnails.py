@@ -105,7 +105,8 @@ class RenderContext:
             error = RendererDied("the worker itself died", attempt.number)
             self._fail(attempt, error)
             raise error
-        if wanted is not Pass.VIEW or attempt.number > 1:  # else others would be told of nothing but its worker
+        was_told = wanted is Pass.VIEW and attempt.number == 1 and attempt.progress_before.record.started_at is not None
+        if not was_told:  # else the name of its worker would be the only news
             self._announce("started", attempt.record)
 
         def publish(rendition: Rendition) -> None:
@@ -153,9 +154,9 @@ class RenderContext:
         _log.info("ready", attempt=record.attempts, format=record.format.value)
 
     def _render(self, attempt: Attempt, publish: Callable[[Rendition], None], wanted: Pass) -> Picture:
-        """Render what is wanted. How a picture looks is known once the pass that made its grid has ended."""
+        """Render what is wanted. How a picture looks is known if the pass that made its grid has ended."""
         record = attempt.record
-        is_known = wanted is Pass.VIEW and record.placeholder is not None
+        is_known = wanted is Pass.VIEW and None not in (record.placeholder, record.color)
         picture = self.renderer.render(attempt.original, publish, wanted.renditions, look=not is_known)
         return replace(picture, placeholder=record.placeholder, color=record.color) if is_known else picture
 

@@ -18,8 +18,8 @@ GAP = 1.5
 """A quick block filter goes before the slow one only as far as the picture stays this much larger than the result."""
 
 DECODER_GAP = 1.0
-"""As `GAP`, for a JPEG that its decoder scales and a view as AVIF or JPEG. Those are closer to the original than a view
-as WebP by more than the decoder's filter loses."""
+"""As `GAP`, for a JPEG that its decoder scales and a view as AVIF or JPEG: their encoders lose far more than that
+filter does."""
 
 
 def decoding_scale(width: int, height: int, least: float = VIEW * GAP) -> int:

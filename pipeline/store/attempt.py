@@ -51,7 +51,7 @@ class Attempt:
         self._volume = volume
         self._marker = marker
         self._rollback_offset = rollback_offset
-        # no record names a rendition, and no attempt that was cut short has left one
+        # no record names a rendition, and no attempt that counts has left one
         self._has_no_leftovers = is_first and not progress_before.has_attempts
         self._shown = b""
         self.open = True

@@ -32,6 +32,10 @@ class GridFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     exposure: str | None = None
 
 
+_LOOK = ("placeholder", "color")
+"""Facts that are those of the grid: without them, those of an earlier one are wrong."""
+
+
 class Trace(msgspec.Struct, frozen=True):
     """The W3C traceparent of what put an image into the outbox, and when that was."""
 
@@ -101,7 +105,7 @@ def _trace(line: dict[str, Any]) -> Trace | None:
 
 def _with_grid(record: Record, line: dict[str, Any]) -> Record:
     found = msgspec.structs.asdict(msgspec.convert(line, GridFacts))
-    known = {name: value for name, value in found.items() if value is not None}
+    known = {name: value for name, value in found.items() if value is not None or name in _LOOK}
     return record.with_(renditions=renditions_from_json(line["renditions"]), recipe=line["recipe"], **known)
 
 

@@ -72,12 +72,13 @@ class ImageLocks:
         Waits up to `wait` seconds, then raises `Busy`. Raises `OSError`.
         """
         self._after_fork()
-        end = time.monotonic() + wait
-        with self._changed:
-            if not self._changed.wait_for(lambda: image_id not in self._held, wait):
-                raise Busy
-            self._held.add(image_id)
+        end, is_ours = time.monotonic() + wait, False
         try:
+            with self._changed:
+                if not self._changed.wait_for(lambda: image_id not in self._held, wait):
+                    raise Busy
+                is_ours = True
+                self._held.add(image_id)
             file, _ = self._try(
                 lambda descriptor: poll(partial(_set, descriptor, image_id, locked=True), wait=end - time.monotonic())
             )
@@ -86,9 +87,10 @@ class ImageLocks:
             finally:
                 self._release(file, image_id)
         finally:
-            with self._changed:
+            if is_ours:
                 self._held.discard(image_id)
-                self._changed.notify_all()
+                with self._changed:
+                    self._changed.notify_all()
 
     def is_held(self, image_id: str) -> bool:
         """Whether anybody holds the lock on an image. Raises `OSError`."""
@@ -107,6 +109,9 @@ class ImageLocks:
 
     def _after_fork(self) -> None:
         if self._process != os.getpid():  # a fork shares the open file, and so would share its locks
+            if self._file is not None:
+                with suppress(OSError):
+                    os.close(self._file.descriptor)
             self._reset()
 
     def _try(self, act: Callable[[int], _T], *, create: bool = True) -> tuple[_File, _T]:

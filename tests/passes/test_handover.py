@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from cli.doctor import examine
-from pipeline.images.recipe import RECIPE
 from pipeline.queue.image_queues import ImageQueues, view_id
 from pipeline.records import State
 from pipeline.settings import Settings
@@ -37,26 +36,6 @@ def test_a_grid_is_handed_on_and_its_view_is_enqueued(render_context: RenderCont
     assert (after.state, after.renditions["grid"], after.attempts) == (State.READY, record.renditions["grid"], 1)
     assert (after.started_at, after.placeholder) == (record.started_at, record.placeholder)
     assert examine(store) == []
-
-
-def test_what_a_grid_looks_like_is_found_with_its_view_if_its_worker_died(render_context: RenderContext) -> None:
-    store, data = render_context.store, picture("PNG", (900, 600))
-    whole, cut = accept(store, data), accept(store, picture("PNG", (900, 601)))
-    render_context.make(whole)
-    with store.attempt(cut, worker="test") as attempt:
-        render_context.renderer.render(
-            attempt.original,
-            lambda made: attempt.put(made.name, made.data, made.width, made.height, made.format),
-            ("grid",),
-        )
-        attempt.show(RECIPE)  # and no more
-    assert (list(store.get(cut).renditions), store.get(cut).placeholder) == (["grid"], None)
-    render_context.make(cut)
-    for image_id in (whole, cut):
-        record = store.get(image_id)
-        assert record.state is State.READY
-        assert record.placeholder
-        assert record.color
 
 
 def test_redis_is_lost_between_the_passes(render_context: RenderContext, queue: ImageQueues) -> None:

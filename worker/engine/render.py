@@ -11,7 +11,7 @@ from PIL import Image
 from pipeline.errors import CutOff, GalleryError, Unrenderable
 from pipeline.images.formats import Limits, check_bounds, read_header
 from pipeline.images.header import Format, upright
-from pipeline.images.recipe import DECODER_GAP, EFFORT, GAP, GRID, VIEW
+from pipeline.images.recipe import DECODER_GAP, EFFORT, GAP, GRID, VIEW, decoding_scale
 from pipeline.images.view_format import GRID_FORMAT, ViewFormat
 from worker.engine.camera import camera_facts
 from worker.engine.colour import to_srgb
@@ -79,7 +79,10 @@ def render(
             placeholder, color = _look(grid)
     if "view" in wanted:
         kind = kind_of(view)
-        publish(_rendition("view", view, available(view_format.of(kind)), effort))
+        format_ = available(view_format.of(kind))
+        if format_ is Format.WEBP and _is_coarse(found, gap):  # a drawing or a text, as WebP
+            view = upright_view(original, limits).picture
+        publish(_rendition("view", view, format_, effort))
     facts = camera_facts(original, found.format)
     return Picture(
         placeholder,
@@ -92,6 +95,11 @@ def render(
         lens=facts.lens,
         exposure=facts.exposure,
     )
+
+
+def _is_coarse(view: View, gap: float) -> bool:
+    """Whether a JPEG was scaled further by its decoder than it is for a view as WebP."""
+    return view.format is Format.JPEG and decoding_scale(*view.size, VIEW * gap) > decoding_scale(*view.size)
 
 
 def _look(grid: Image.Image) -> tuple[str, str]:
