@@ -56,7 +56,7 @@ def test_an_end_whose_marker_cannot_be_removed_is_kept(store: Store, monkeypatch
 
 
 def test_half_a_rendition_of_an_attempt_that_died_is_replaced(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As over NFS, where the first attempt writes a rendition under its own name."""
+    """Over NFS, the first attempt writes a rendition directly under its final name."""
     monkeypatch.setitem(store.volume.folders.__dict__, "is_on_nfs", True)
     monkeypatch.setattr(volume, "open_undelegated", open_private)
     image_id = accept(store, picture())

@@ -17,7 +17,7 @@ from pipeline.store import deletion, duplicates, outbox, reading, trash
 from pipeline.store.day_folder import touch
 from pipeline.store.incoming import IncomingUpload, remove_upload
 from pipeline.times import format_rfc3339, now
-from pipeline.volume.files import start_flushing, write_all
+from pipeline.volume.files import open_private, start_flushing, write_all
 from pipeline.volume.layout import RECORD
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
@@ -160,7 +160,7 @@ def _commit(
 
 def _write_record(path: Path, record: Record) -> int:
     """Write a record that nobody sees yet; returns the open file, to be flushed."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
+    descriptor = open_private(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     try:
         write_all(descriptor, record.to_json())
     except OSError:

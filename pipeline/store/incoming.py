@@ -12,6 +12,7 @@ from typing import BinaryIO
 from pipeline.errors import TooLarge, volume_error
 from pipeline.images.formats import HEAD_BYTES, identify
 from pipeline.store.hashing import UploadHash
+from pipeline.volume.files import open_private
 from pipeline.volume.volume import Volume
 
 _CHECK_ROOM_EVERY = 8 * 1024 * 1024
@@ -86,7 +87,7 @@ class IncomingUpload(io.RawIOBase):
         self.folder.mkdir(mode=0o750)
         self._has_folder = True
         path = self.folder / self.name
-        self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640), "r+b", buffering=0)
+        self._file = os.fdopen(open_private(path, os.O_RDWR | os.O_CREAT), "r+b", buffering=0)
         self._append(self._head)
         self._append(data[room:])
 

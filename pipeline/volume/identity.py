@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from pipeline.ids import is_id, new_id
-from pipeline.volume.files import flush_folder, write_all
+from pipeline.volume.files import flush_folder, open_private, write_all
 from pipeline.volume.locks import acquire
 
 _LOCK_SECONDS = 10.0
@@ -43,7 +43,7 @@ def _make(path: Path) -> str:
     It is opened by a call that creates it, which NFS sends to the server: a look-up may be answered from a cache that
     has not seen the file yet. A crash leaves it empty or half-written, and the next process rewrites it.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    descriptor = open_private(path, os.O_RDWR | os.O_CREAT)
     try:
         acquire(descriptor, wait=_LOCK_SECONDS)
         data = os.pread(descriptor, _MAX_BYTES, 0)

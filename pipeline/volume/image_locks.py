@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 class _File:
     """The open lock file, when its path was last checked, and how many threads use it.
 
-    If it does not stay open, the last of them closes it: closing it earlier would let go of what the others hold.
+    If it does not stay open, the last of them closes it: closing it earlier would release what the others hold.
     """
 
     descriptor: int
@@ -155,27 +155,22 @@ class ImageLocks:
         with self._changed:
             file.users -= 1
             if not file.stays and not file.users:
-                self._close(file)
+                self._drop(file)
 
     def _drop(self, file: _File) -> None:
-        """Open the file anew the next time, and close this one once nobody uses it."""
+        """Close the file as soon as nobody uses it; whoever comes next opens it again."""
         with self._changed:
             file.stays = False
             if self._file is file:
                 self._file = None
             if not file.users:
-                self._close(file)
-
-    def _close(self, file: _File) -> None:
-        if self._file is file:
-            self._file = None
-        with suppress(OSError):
-            os.close(file.descriptor)
+                with suppress(OSError):
+                    os.close(file.descriptor)
 
 
 def _open(path: Path, flags: int) -> int:
-    """Open the lock file, and lock a byte that all processes share: over NFS it takes one more call to let go of the
-    last lock of an open file."""
+    """Open the lock file, and lock a byte that all processes share: over NFS, releasing the last lock of an open file
+    takes an extra call."""
     descriptor = open_private(path, flags)
     with suppress(OSError):
         _lock_byte(descriptor, fcntl.F_RDLCK, _SHARED)
@@ -183,7 +178,8 @@ def _open(path: Path, flags: int) -> int:
 
 
 def _is_current(descriptor: int, path: Path) -> bool:
-    """Whether the path still names the open file. It is not opened: that file's closing could let go of locks."""
+    """Whether the path still names the open file. It is not opened a second time, since closing that could release
+    the locks."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except OSError:
@@ -218,5 +214,5 @@ def _is_locked(descriptor: int, image_id: str) -> bool:
 
 
 def _offset(image_id: str) -> int:
-    """The byte that stands for an image: the random part of its id."""
+    """Where an image's byte is in the lock file: the random part of the id, as a number."""
     return int(image_id.replace("-", ""), 16) & _RANDOM_BITS

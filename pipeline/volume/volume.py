@@ -109,7 +109,7 @@ class Volume:
         Stamps of files are compared with it, and never with a clock of ours. In whole nanoseconds, because seconds as
         a `float` are rounded, so that a file of the same moment could seem to be newer.
         """
-        os.close(os.open(self.layout.clock, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640))
+        os.close(open_private(self.layout.clock, os.O_WRONLY | os.O_CREAT))
         os.utime(self.layout.clock)
         return self.layout.clock.stat().st_mtime_ns
 

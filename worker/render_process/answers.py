@@ -66,7 +66,8 @@ def check_picture(
     `look` if that was asked for. `made` are the sizes of the renditions, which have the shape of the picture."""
     if set(made) != set(wanted):
         raise BrokenProtocol("it ended before all renditions were made")
-    if not _is_look(picture.placeholder, picture.color) if look else (picture.placeholder or picture.color):
+    found = (picture.placeholder, picture.color)
+    if not (_is_look(*found) if look else found == (None, None)):
         raise BrokenProtocol("its placeholder cannot be read")
     check_facts(picture)
     if not 0 < picture.width <= _LONGEST_SIDE or not 0 < picture.height <= _LONGEST_SIDE:
