@@ -48,6 +48,8 @@ def fill(gallery: Gallery, count: int, size: tuple[int, int] = (900, 600)) -> li
     ids = [gallery.upload(picture("JPEG", size)).json["id"] for _ in range(count)]
     for image_id in ids:
         assert gallery.until_ended(image_id)["state"] == "ready"
+    # A record says ready a moment before its job leaves the queue.
+    until(lambda: not any(gallery.queue(name)["running"] for name in ("queue", "views")), 60)
     return ids
 
 
