@@ -20,9 +20,11 @@ from pathlib import Path
 from types import FrameType
 
 from launcher.output import Output
-from launcher.watchdog import GRACE_SECONDS, kill_group
+from launcher.watchdog import GRACE_SECONDS, is_running, kill_group
 
 _TICK_SECONDS = 0.1
+# How long a killed process may take to end; a zombie that nobody reaps stays for ever.
+_REAP_SECONDS = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _STEADY_SECONDS = 60.0
 _LINE_BYTES = 8192
@@ -174,7 +176,11 @@ class Supervisor:
         kill_group(process.pid)
         with suppress(OSError):
             os.write(self._watchdog_pipe(), b"-%d\n" % process.pid)
-        return process.wait()
+        status = process.wait()
+        deadline = time.monotonic() + _REAP_SECONDS
+        while is_running(process.pid) and time.monotonic() < deadline:
+            time.sleep(_TICK_SECONDS / 10)
+        return status
 
     def _end(self, services: list[Service]) -> None:
         """Ask services to end; kill the rest after a while or on a second signal."""

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from redis import Redis
 
+from pipeline.queue.events import STREAM
 from tests.conftest import Gallery, until
 
 
@@ -96,6 +98,13 @@ def until_it_listens(gallery: Gallery, token: str = "") -> None:
     """Wait until web follows Redis."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     until(lambda: gallery.call("HEAD", "/api/events", headers=headers).status == 200, 60)
+
+
+def until_heard(gallery: Gallery) -> None:
+    """Wait until web has read every event, so that a new listener hears only of later ones."""
+    with Redis.from_url(gallery.environ["REDIS_URL"]) as redis:
+        last: Any = redis.xrevrange(STREAM, count=1)
+    until(lambda: gallery.call("GET", "/api/images").json["events"] == last[0][0].decode(), 60)
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_deleting_under_the_workers_hands_fails_no_request_and_leaves_no_traceba
     until(lambda: bare.queue()["running"] == 0, 60)
     said = bare.log.read_text()
     assert "Traceback" not in said
-    assert "put off" not in said
+    assert '"put off"' not in said  # of an image; a sweep may be
 
 
 def test_a_broken_picture_is_one_line_in_the_log(bare: Gallery) -> None:

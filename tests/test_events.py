@@ -13,7 +13,7 @@ from pipeline.ids import new_id
 from pipeline.queue.events import STREAM
 from pipeline.volume.volume import Volume
 from tests.conftest import Gallery, picture, until
-from tests.listening import Ear, ear
+from tests.listening import Ear, ear, until_heard
 from tests.listening import web as web  # the fixture
 from tests.pictures import undecodable
 
@@ -54,6 +54,7 @@ def test_news_of_an_upload_never_comes_after_that_of_its_end(gallery: Gallery) -
 
 def test_a_listener_resumes_where_it_was_cut_off(web: Gallery) -> None:
     first = web.upload(picture()).json["id"]
+    until_heard(web)
     with ear(web) as one:
         second = web.upload(picture()).json["id"]
         told = one.next()
@@ -104,6 +105,16 @@ def test_without_redis_there_are_no_events_and_then_a_new_start(web: Gallery) ->
     again.close()
 
 
+def test_a_page_hears_of_a_lost_event_though_nothing_else_happens(web: Gallery) -> None:
+    image_id = web.upload(picture()).json["id"]
+    until_heard(web)
+    with Redis.from_url(web.environ["REDIS_URL"]) as redis, ear(web) as one:
+        redis.config_set("min-replicas-to-write", "1")
+        assert web.call("DELETE", f"/api/images/{image_id}").status == 204
+        redis.config_set("min-replicas-to-write", "0")
+        assert one.next().kind == "reset"
+
+
 def test_an_emptied_redis_makes_listeners_start_anew(web: Gallery) -> None:
     with ear(web) as one:
         web.upload(picture())
@@ -141,6 +152,7 @@ def test_an_entry_that_cannot_be_read_is_a_gap_and_the_events_go_on(bare: Galler
     bare.start_web()
     record = bare.upload(picture()).json
     image_id = record["id"]
+    until_heard(bare)
     with Redis.from_url(bare.environ["REDIS_URL"]) as redis:
         volume = Volume(bare.data).id
         for what, fields in strays(image_id, record).items():

@@ -30,7 +30,9 @@ def run(tmp_path: Path) -> Iterator[Launched]:
 
 
 def starts_again(run: Launched) -> None:
+    starts = run.said().count("Gallery: ")
     run.start()
+    until(lambda: run.said().count("Gallery: ") > starts, 60)  # until then the former services may still answer
     run.until_ready()
 
 

@@ -12,11 +12,13 @@ from PIL import Image, ImageChops
 
 from pipeline.errors import BadSetting
 from pipeline.images.formats import Format, Limits, identify
+from pipeline.images.recipe import EFFORT, VIEW
 from pipeline.images.view_format import Kind, ViewFormat
 from pipeline.settings import Settings
 from tests.render_fixtures import encoded
 from tests.view_formats import DRAWN, TAKEN, clear, landscape
 from worker.engine.encode import available, avif_is_there
+from worker.engine.encode import encoded as encode
 from worker.engine.picture import Rendition
 from worker.engine.render import render, upright_view
 from worker.render_process.answers import check_picture
@@ -92,6 +94,33 @@ def test_a_picture_of_any_size_is_whole_in_any_format(size: tuple[int, int]) -> 
         assert is_whole(view.format, view.data)
         for wrong in (view.data + b"x", view.data[:-1], view.data[: len(view.data) // 2], view.data * 2):
             assert not is_whole(view.format, wrong)
+
+
+@pytest.mark.parametrize(
+    ("longest", "view_format", "scale"),
+    [
+        (4000, ViewFormat.AUTO, 2), (3998, ViewFormat.AUTO, 1), (3264, ViewFormat.AUTO, 1),
+        (3264, ViewFormat.JPEG, 2), (4000, ViewFormat.WEBP, 1), (4800, ViewFormat.WEBP, 2),
+    ],
+)  # fmt: skip
+def test_the_decoder_of_a_photograph_scales_only_as_far_as_its_encoder_hides(
+    longest: int, view_format: ViewFormat, scale: int
+) -> None:
+    data = encoded(landscape().convert("RGB").resize((longest, longest * 3 // 4)), "JPEG", quality=92)
+    view = made_of(data, view_format)[1]
+    wanted, other = (
+        encode("view", upright_view(io.BytesIO(data), Limits(), gap=longest / part / VIEW).picture, view.format, EFFORT)
+        for part in (scale, 3 - scale)
+    )
+    assert view.data == wanted != other
+
+
+def test_a_drawing_or_a_text_in_a_jpeg_is_decoded_as_finely_as_for_webp() -> None:
+    for what in ("a text", "a drawing", "a screenshot"):
+        drawn = Image.open(io.BytesIO(DRAWN[what]())).convert("RGB").resize((4000, 3000))
+        data = encoded(drawn, "JPEG", quality=95)
+        kind, view = made_of(data)
+        assert (kind, view.data) == (Kind.GRAPHIC, made_of(data, ViewFormat.WEBP)[1].data)
 
 
 def test_a_confined_process_makes_every_format_in_one_thread(tmp_path: Path) -> None:

@@ -56,13 +56,14 @@ class Event:
 class EventPublisher:
     """Appends events to the stream; a Redis that fails is logged and otherwise ignored.
 
-    If an event could not be published, a gap is published before the next one.
+    If an event could not be published, a gap is published before the next one, or when the lease is next renewed.
     """
 
     def __init__(self, connection: Redis, lease: Lease) -> None:
         self.connection = connection
         self._lease = lease
         self._gap = False
+        lease.after_each_renewal(self._after_renewal)
 
     def changed(self, record: Record) -> None:
         """Publish an image's new record."""
@@ -86,13 +87,22 @@ class EventPublisher:
             self.missed()
             return
         try:
-            if self._gap:
-                tell_gap(self.connection, self._lease.volume_id)
-                self._gap = False
+            self._tell_missed()
             _append(self.connection, {**fields, "volume": self._lease.volume_id})
         except (RedisError, OSError) as error:
             self.missed()
             _log.warning("event not sent", error=str(error))
+
+    def _tell_missed(self) -> None:
+        if self._gap:
+            self._gap = False
+            tell_gap(self.connection, self._lease.volume_id)
+
+    def _after_renewal(self) -> None:
+        try:
+            self._tell_missed()
+        except (RedisError, OSError):
+            self.missed()
 
 
 def tell_gap(connection: Redis, volume_id: str) -> None:

@@ -58,6 +58,7 @@ class Lease:
         self._anothers = False
         self._free_since: float | None = None
         self._why = "Redis does not answer"
+        self._renewed: list[Callable[[], None]] = []
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
@@ -84,6 +85,10 @@ class Lease:
             raise HeldByAnother
         raise QueueUnavailable(self._why)
 
+    def after_each_renewal(self, call: Callable[[], None]) -> None:
+        """Have the thread `call` whenever Redis has answered that it serves this volume."""
+        self._renewed.append(call)
+
     def start(self) -> None:
         """Claim the database, and renew the lease in a thread of its own."""
         self.renew()
@@ -95,10 +100,13 @@ class Lease:
 
     def _run(self) -> None:
         while not self._stopped.wait(_RENEW_SECONDS if self.held or self._anothers else _RETRY_SECONDS):
-            self.renew()
+            if self.renew():
+                for call in self._renewed:
+                    call()
 
-    def renew(self) -> None:
-        """Claim or renew the lease once. If Redis or the volume does not answer, nothing changes."""
+    def renew(self) -> bool:
+        """Claim or renew the lease once, and return whether that worked. If Redis or the volume does not answer,
+        nothing changes."""
         with self._lock:
             try:
                 self._id = self._id or self._read_id()
@@ -107,8 +115,9 @@ class Lease:
                 holder = self._claim(keys=[KEY], args=[self._id, LEASE_SECONDS * 1000, int(may_take)])
             except (RedisError, OSError, GalleryError) as error:
                 self._why = str(error) or "the volume has no id yet"
-                return
+                return False
             self._heard(holder.decode(errors="replace"), asked_at)
+            return not self._anothers and self.held
 
     def _is_abandoned(self, moment: float) -> bool:
         """Whether the lease has been free for so long that its former holder must be gone."""

@@ -11,7 +11,7 @@ from PIL import Image
 from pipeline.errors import CutOff, GalleryError, Unrenderable
 from pipeline.images.formats import Limits, check_bounds, read_header
 from pipeline.images.header import Format, upright
-from pipeline.images.recipe import DECODER_GAP, EFFORT, GAP, GRID, VIEW, decoding_scale
+from pipeline.images.recipe import DECODER_GAPS, EFFORT, GAP, GRID, VIEW, decoding_scale
 from pipeline.images.view_format import GRID_FORMAT, ViewFormat
 from worker.engine.camera import camera_facts
 from worker.engine.colour import to_srgb
@@ -67,7 +67,7 @@ def render(
     cannot be read.
     """
     prepare()
-    gap = GAP if "view" not in wanted or view_format is ViewFormat.WEBP else DECODER_GAP
+    gap = DECODER_GAPS[view_format] if "view" in wanted else GAP
     found = upright_view(original, limits, VIEW if "view" in wanted else GRID, gap)
     view = found.picture
     placeholder = color = kind = None
