@@ -67,19 +67,20 @@ def import_(client: Client, folder: Path, jobs: int, until_made: bool, again: bo
         report.add(verdict.outcome, shown, {**fields, "message": verdict.message}, verdict.message)
 
     sent: list[tuple[Path, Verdict]] = []
-    with progress_bar("Sending", len(found), show_pos=True) as bar:
-        for entry, verdict in in_parallel(found, run.process, jobs, client.stopped, _NOT_SENT):
-            bar.update(1)
-            path = entry.path if isinstance(entry, SkippedEntry) else entry
-            if until_made and verdict.id is not None:
-                sent.append((path, verdict))
-            else:
+    with ctrl_c_sets(client.stopped):
+        with progress_bar("Sending", len(found), show_pos=True) as bar:
+            for entry, verdict in in_parallel(found, run.process, jobs, client.stopped, _NOT_SENT):
+                bar.update(1)
+                path = entry.path if isinstance(entry, SkippedEntry) else entry
+                if until_made and verdict.id is not None:
+                    sent.append((path, verdict))
+                else:
+                    say(path, verdict)
+        with progress_bar("Making", len(sent), show_pos=True, hidden=not sent) as bar:
+            for path, verdict in run.outcomes(sent):
+                bar.update(1)
                 say(path, verdict)
-    with progress_bar("Making", len(sent), show_pos=True, hidden=not sent) as bar:
-        for path, verdict in run.outcomes(sent):
-            bar.update(1)
-            say(path, verdict)
-    report.close("Nothing to send.")
+        report.close("Nothing to send.")
     finish(run.halted, client.stopped, needs_attention=report.needs_attention)
 
 
@@ -115,15 +116,14 @@ class Import:
 
     def outcomes(self, sent: Iterable[tuple[Path, Verdict]]) -> Iterator[tuple[Path, Verdict]]:
         """The verdicts after the thumbnails were made or failed. Once stopped, the verdicts as they were."""
-        with ctrl_c_sets(self._client.stopped):
-            for path, verdict in sent:
-                try:
-                    yield path, self._outcome(verdict)
-                except (Refused, Unreachable) as error:
-                    self._halt(error)
-                    yield path, verdict
-                except Stopped:
-                    yield path, verdict
+        for path, verdict in sent:
+            try:
+                yield path, self._outcome(verdict)
+            except (Refused, Unreachable) as error:
+                self._halt(error)
+                yield path, verdict
+            except Stopped:
+                yield path, verdict
 
     def _halt(self, error: Exception) -> None:
         self.halted = self.halted or error

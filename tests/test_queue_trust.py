@@ -58,7 +58,7 @@ def test_entries_that_cannot_be_read_are_dropped_and_stop_no_worker(bare: Galler
         bare.start_all()
         for _ in range(2):
             assert bare.until_ended(bare.upload(picture()).json["id"])["state"] == "ready"
-        assert redis.llen("rq:queue:thumbnails") == 0
+        until(lambda: redis.llen("rq:queue:thumbnails") == 0, 60)
         assert not redis.exists("rq:job:no-time", "rq:job:no-hash")
     status = bare.queue()
     assert (status["waiting"], status["workers"]) == (0, 2)

@@ -115,7 +115,8 @@ def test_a_job_that_another_gallery_left_behind_is_dropped_and_said(bare: Galler
         until(lambda: not redis.exists(f"rq:job:{job}"), 60)
         assert redis.zscore("rq:finished:thumbnails", job) is None
     assert bare.until_ended(bare.upload(picture()).json["id"])["state"] == "ready"
-    assert "dropped a job of another gallery" in bare.log.read_text()
+    log = bare.log
+    until(lambda: "dropped a job of another gallery" in log.read_text(), 60)
 
 
 def test_a_job_that_belongs_to_the_new_holder_is_handed_back(bare: Gallery) -> None:

@@ -115,14 +115,6 @@ def test_the_decoder_of_a_photograph_scales_only_as_far_as_its_encoder_hides(
     assert view.data == wanted != other
 
 
-def test_a_drawing_or_a_text_in_a_jpeg_is_decoded_as_finely_as_for_webp() -> None:
-    for what in ("a text", "a drawing", "a screenshot"):
-        drawn = Image.open(io.BytesIO(DRAWN[what]())).convert("RGB").resize((4000, 3000))
-        data = encoded(drawn, "JPEG", quality=95)
-        kind, view = made_of(data)
-        assert (kind, view.data) == (Kind.GRAPHIC, made_of(data, ViewFormat.WEBP)[1].data)
-
-
 def test_a_confined_process_makes_every_format_in_one_thread(tmp_path: Path) -> None:
     original = tmp_path / "original"
     original.write_bytes(TAKEN["a landscape"]())

@@ -176,6 +176,8 @@ def test_nothing_of_the_gallery_can_be_read_by_others(bare: Gallery) -> None:
     for data in (picture("JPEG"), picture("JPEG", (900, 900))[:3000]):
         bare.until_ended(bare.upload(data).json["id"])
     until(lambda: not os.listdir(bare.data / "pending"), 60)
+    for name in ("worker.1", "worker.2"):
+        bare.stop(name)  # their sweeps remove files
     paths = [path for path in bare.data.rglob("*") if path != earlier and not path.is_symlink()]
     modes = {path: stat.S_IMODE(path.stat().st_mode) for path in paths}
     assert len(modes) > 20

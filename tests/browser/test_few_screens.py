@@ -48,14 +48,12 @@ def test_the_scrubber_comes_and_goes_at_different_heights(tmp_path: Path, window
         page.set_viewport_size({"width": 1280, "height": 20_000})  # all of them are loaded, and their heights known
         until(lambda: page.locator(".tile").count() == 300, 60)
         height = page.locator(".grid").evaluate("(grid) => grid.getBoundingClientRect().height")
-        shown = []
-        for screens in (4.2, 3.75, 3.2, 3.75):
+        for screens, shown in ((4.2, True), (3.75, True), (3.2, False), (3.75, False)):
             page.set_viewport_size({"width": 1280, "height": round(height / screens)})
             until(lambda: page.evaluate("innerHeight") == round(height / screens), 60)  # noqa: B023 - called at once
             page.evaluate(TWO_FRAMES)
             page.wait_for_timeout(1000)
-            shown.append(page.locator(".scrubber").is_visible())
-        assert shown == [True, True, False, False]
+            expect(page.locator(".scrubber")).to_be_visible(visible=shown)
         page.set_viewport_size({"width": 2560, "height": 20_000})
         until(lambda: page.locator(".grid").evaluate("(grid) => grid.getBoundingClientRect().height") < height, 60)
         less = page.locator(".grid").evaluate("(grid) => grid.getBoundingClientRect().height")

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Windows
 from tests.browser.files import choose, pictures
-from tests.product import ROOT, Gallery
+from tests.browser.test_transparent import IS_LOADED
+from tests.product import ROOT, Gallery, until
 
 # whether the picture of a tile was ever missing or not yet drawn while one took the other's place
 _WATCH = """() => {
@@ -38,6 +39,7 @@ def test_the_sender_sees_the_picture_before_it_is_made(gallery: Gallery, windows
     own = page.locator(".tile.pending img")
     expect(own).to_have_attribute("src", re.compile("^blob:"))
     expect(page.locator(".tile.pending")).to_contain_text("Waiting")
+    until(lambda: own.evaluate(IS_LOADED), 60)
     page.evaluate(_WATCH)
     gallery.start("worker.1", "worker")
     expect(page.locator(".tile.ready img")).to_have_attribute("src", re.compile(r"/grid\.webp"))

@@ -30,6 +30,8 @@ def test_a_person_uploads_and_sees_the_thumbnails(gallery: Gallery, windows: Win
     expect(page.locator(".tile.ready img")).to_have_count(4, timeout=30_000)
     for image in gallery.call("GET", "/api/images").json["images"]:
         gallery.until_ended(image["id"])
+        gallery.until_listed(image["id"])
+    page.goto(gallery.url)  # which no longer loads itself again
     page.locator(".tile.ready img").first.click()
     expect(page.get_by_role("heading", name="picture.webp")).to_be_visible()
     for label in ("Received", "Queued", "Started", "Finished"):
@@ -52,6 +54,9 @@ def test_a_failed_picture_is_explained_and_retried(gallery: Gallery, windows: Wi
 def test_older_pictures_are_a_link_away(gallery: Gallery, windows: Windows) -> None:
     ids = [gallery.upload(picture(), f"{n}.png").json["id"] for n in range(61)]
     page = windows.page(java_script_enabled=False)
+    for image_id in ids:
+        gallery.until_ended(image_id)
+    gallery.until_listed(*ids)
     page.goto(gallery.url)
     expect(page.locator(".tile")).to_have_count(60)
     page.get_by_role("link", name="Older pictures").click()

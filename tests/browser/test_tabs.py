@@ -46,8 +46,9 @@ def test_eight_tabs_all_work_with_one_connection(shared: Gallery, windows: Windo
     for page in tabs[1:]:
         expect(page.locator(f".tile.ready[data-id='{two}']")).to_have_count(1)
     until(lambda: listeners(shared) == 1, 60)
-    image = tabs[1].locator(f".tile[data-id='{two}'] img")
-    until(lambda: image.evaluate(IS_LOADED), 60)
+    for page in tabs[1:]:
+        image = page.locator(f".tile[data-id='{two}'] img")
+        until(lambda: image.evaluate(IS_LOADED), 60)  # noqa: B023 - called at once
     shared.call("DELETE", f"/api/images/{two}")
     for page in tabs[1:]:
         expect(page.locator(f".tile[data-id='{two}']")).to_have_count(0)

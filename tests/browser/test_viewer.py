@@ -17,6 +17,8 @@ from tests.browser.test_tabs import HIDE
 from tests.pictures import picture
 from tests.product import Gallery, prepared, until
 
+SHOWN = ".pswp__item[aria-hidden='false']"
+
 
 @pytest.fixture(scope="module")
 def hung(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gallery, list[str]]]:
@@ -91,6 +93,7 @@ def test_it_is_used_by_touch(hung: tuple[Gallery, list[str]], windows: Windows) 
     swipe(page, (60, 420), (350, 420))
     at(page, ids[0])
     page.wait_for_timeout(500)
+    until(lambda: abs((page.locator(SHOWN).bounding_box() or {"x": 1.0})["x"]) < 1, 60)  # the slide rests
     swipe(page, (195, 300), (195, 760))
     viewer_is_closed(page)
 
@@ -101,7 +104,7 @@ def test_two_fingers_zoom_in_and_out(hung: tuple[Gallery, list[str]], windows: W
         gallery, f"/images/{ids[0]}", viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )
     opened(page)
-    image = page.locator(f".pswp__item[aria-hidden='false'] .pswp__img[src*='{ids[0]}']").last
+    image = page.locator(f"{SHOWN} .pswp__img[src*='{ids[0]}']").last
 
     def width() -> float:
         box = image.bounding_box()

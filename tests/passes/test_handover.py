@@ -106,4 +106,4 @@ def test_a_worker_that_dies_between_the_passes_loses_no_view(gallery: Gallery) -
         time.sleep(0.5)
         for image_id in ids:
             assert gallery.until_ended(image_id, 120)["state"] == "ready"
-    until(lambda: os.listdir(gallery.data / "pending") == [], 60)
+        until(lambda: os.listdir(gallery.data / "pending") == [], 60)

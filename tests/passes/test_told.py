@@ -88,18 +88,18 @@ def test_the_start_of_a_view_is_told_only_where_it_is_news(render_context: Rende
 @pytest.mark.parametrize(
     ("what", "wanted", "view_format", "least"),
     [
-        (landscape, ("grid", "view"), ViewFormat.AUTO, [VIEW]),
+        (landscape, ("grid", "view"), ViewFormat.AUTO, [VIEW * 1.25]),
         (landscape, ("view",), ViewFormat.JPEG, [VIEW]),
         (landscape, ("view",), ViewFormat.WEBP, [VIEW * 1.5]),
         (landscape, ("grid",), ViewFormat.AUTO, [GRID * 1.5]),
-        (drawing, ("view",), ViewFormat.AUTO, [VIEW, VIEW * 1.5]),
+        (drawing, ("view",), ViewFormat.AUTO, [VIEW * 1.25, VIEW * 1.5]),
         (drawing, ("view",), ViewFormat.JPEG, [VIEW]),
     ],
 )
 def test_a_jpeg_is_decoded_as_small_as_the_format_of_its_view_allows(
     monkeypatch: pytest.MonkeyPatch, what: Any, wanted: tuple[str, ...], view_format: ViewFormat, least: list[float]
 ) -> None:
-    original = encoded(what().convert("RGB").resize((3200, 2000)), "JPEG", quality=90)
+    original = encoded(what().convert("RGB").resize((4000, 2500)), "JPEG", quality=90)
     asked: list[float] = []
 
     def asking(file: Any, header: Any, least: float) -> Any:

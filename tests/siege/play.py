@@ -48,7 +48,7 @@ class Outcome:
 def play(attack: Attack, gallery: Gallery) -> Outcome:
     """Start web, attack it, and look at everything a bystander could notice."""
     if attack.redis:
-        gallery.start("redis", "launcher.redis")
+        gallery.start_redis()
     if attack.descriptors:
         gallery.wrapper = ("prlimit", f"--nofile={attack.descriptors}:{attack.descriptors}")
     gallery.start("web", "web", **{"GALLERY_WEB_THREADS": "1200", "GALLERY_CLIENT_CONNECTIONS": "", **attack.settings})

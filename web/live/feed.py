@@ -31,6 +31,8 @@ _WAIT_SECONDS = 2.0
 _REDIS_SECONDS = 4.0
 _PAUSES = (0.2, 0.5, 1.0, 2.0)
 _BEHIND_SECONDS = 0.5
+# For the first attempt of a process to follow Redis.
+_FIRST_SECONDS = 2.0
 # After sending: what comes meanwhile is read and sent together.
 _REST, _LONGEST_REST_SECONDS = 10.0, 0.02
 _MOST_MISSED = 200
@@ -90,7 +92,7 @@ class Feed:
         """The id of the last event, for a later `add`; None while Redis cannot be reached."""
         self.start()
         with self._changed:
-            self._changed.wait_for(lambda: self._following or self._failed, _BEHIND_SECONDS)
+            self._changed.wait_for(lambda: self._following or self._failed, _FIRST_SECONDS)
             return self._position if self._following else None
 
     def catch_up(self, to: str) -> None:

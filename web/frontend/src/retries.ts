@@ -6,6 +6,8 @@ import { toast } from "./toast";
 import { many } from "./words";
 
 const TOGETHER_MS = 800;
+/** The same while others that were retried still wait. */
+const WAITING_MS = 3000;
 
 export class Retries {
   /** The `finished_at` of the failed attempt, by image id: an event with the same one is old news. */
@@ -23,10 +25,11 @@ export class Retries {
   noteUpdate(image: Image): void {
     if (image.state === "pending" || !this.#tried.has(image.id) || this.#tried.get(image.id) === image.finished_at) return;
     this.#tried.delete(image.id);
-    if (image.state !== "failed") return;
-    this.#again.push(image);
+    if (image.state === "failed") this.#again.push(image);
+    if (!this.#again.length) return;
+    const waits = [...this.#tried.keys()].some((id) => this.timeline.images.get(id)?.state === "pending");
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.#report(), this.#tried.size ? TOGETHER_MS : 0);
+    this.#timer = window.setTimeout(() => this.#report(), waits ? WAITING_MS : this.#tried.size ? TOGETHER_MS : 0);
   }
 
   /** Call after updates may have been missed. Of an image that was not loaded when it was retried, only an update can
