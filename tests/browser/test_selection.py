@@ -131,6 +131,7 @@ def test_all_are_selected_and_deleted_whether_loaded_or_not(
         toolbar.get_by_role("button", name="Download").click()
         expect(page.locator(".toasts")).to_contain_text("One archive holds up to 1,000 pictures")
         toolbar.get_by_role("button", name="Delete").click()
+        page.locator(".toast", has_text="Undo").hover()  # so that it stays
         expect(page.locator(".tile")).to_have_count(0)
         page.get_by_role("button", name="Undo").click()
         expect(page.locator(".tile").first).to_be_visible(timeout=120_000)
