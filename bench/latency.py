@@ -20,7 +20,8 @@ from bench.common import CORES, Product, Spread, arguments, number, product, qua
 from bench.photos import copies, pictures
 from bench.report import save, table
 from pipeline.images.formats import Limits
-from pipeline.images.recipe import GRID, VIEW, decoding_scale
+from pipeline.images.recipe import DECODER_GAPS, GRID, VIEW, decoding_scale
+from pipeline.images.view_format import ViewFormat
 from tests.product import until
 from worker.engine import render
 from worker.engine.encode_webp import ENCODINGS
@@ -146,7 +147,7 @@ def main() -> None:
         times: list[float] = []
         with Image.open(file) as opened:
             longest = max(opened.size)
-            scale = decoding_scale(*opened.size)
+            scale = decoding_scale(*opened.size, VIEW * DECODER_GAPS[ViewFormat.AUTO])
         least = next(scale for scale in (8, 4, 2, 1) if longest >= VIEW * scale)
 
         def at_rest() -> float:

@@ -16,7 +16,7 @@ import click
 from cli.answers import Image
 from cli.client import Client, Refused, Stopped, Unreachable
 from cli.options import with_client
-from cli.parallel import finish, in_parallel
+from cli.parallel import ctrl_c_sets, finish, in_parallel
 from cli.progress import progress_bar
 from cli.stripped import Stripped
 from cli.verdicts import Report
@@ -62,17 +62,18 @@ def export(client: Client, folder: Path, state: str | None, jobs: int, as_json: 
     run = Export(client, folder)
     report = Report(as_json, _BAD, _QUIET)
     images = [image for image, _ in listed]
-    with progress_bar("Fetching", len(images), show_pos=True) as bar:
-        for image, verdict in in_parallel(images, run.fetch, jobs, client.stopped, _NOT_FETCHED):
-            bar.update(1)
-            path = str(target(image, folder).relative_to(folder))
-            fields = {"id": image.id, "path": path, "verdict": verdict.outcome, "message": verdict.message}
-            report.add(verdict.outcome, f"{image.id} {image.name}", fields, verdict.message)
-    try:
-        write_records([plain for _, plain in listed], folder)
-    except OSError as error:
-        run.halt(error)
-    report.close("Nothing to fetch.")
+    with ctrl_c_sets(client.stopped):
+        with progress_bar("Fetching", len(images), show_pos=True) as bar:
+            for image, verdict in in_parallel(images, run.fetch, jobs, client.stopped, _NOT_FETCHED):
+                bar.update(1)
+                path = str(target(image, folder).relative_to(folder))
+                fields = {"id": image.id, "path": path, "verdict": verdict.outcome, "message": verdict.message}
+                report.add(verdict.outcome, f"{image.id} {image.name}", fields, verdict.message)
+        try:
+            write_records([plain for _, plain in listed], folder)
+        except OSError as error:
+            run.halt(error)
+        report.close("Nothing to fetch.")
     if any(not image.has_original for image in images):
         click.echo("Your token may not fetch originals: these pictures come without their metadata.", err=True)
     finish(run.halted, client.stopped, needs_attention=report.needs_attention)

@@ -23,7 +23,7 @@ from launcher.output import Output
 from launcher.watchdog import GRACE_SECONDS, is_running, kill_group
 
 _TICK_SECONDS = 0.1
-# How long a killed process may take to end; a zombie that nobody reaps stays for ever.
+# How long a killed process may take to end; a zombie that nobody reaps stays forever.
 _REAP_SECONDS = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _STEADY_SECONDS = 60.0
@@ -193,6 +193,9 @@ class Supervisor:
             if time.monotonic() > deadline or self._is_hurried():
                 break
             time.sleep(_TICK_SECONDS / 2)
+        for service in running:
+            if service.process is not None:
+                kill_group(service.process.pid)
         for service in running:
             self._say(f"{service.name} {_how(self._reap(service))}")
 

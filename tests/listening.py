@@ -103,8 +103,12 @@ def until_it_listens(gallery: Gallery, token: str = "") -> None:
 def until_heard(gallery: Gallery) -> None:
     """Wait until web has read every event, so that a new listener hears only of later ones."""
     with Redis.from_url(gallery.environ["REDIS_URL"]) as redis:
-        last: Any = redis.xrevrange(STREAM, count=1)
-    until(lambda: gallery.call("GET", "/api/images").json["events"] == last[0][0].decode(), 60)
+
+        def is_read() -> bool:
+            last: Any = redis.xrevrange(STREAM, count=1)
+            return bool(last) and gallery.call("GET", "/api/images").json["events"] == last[0][0].decode()
+
+        until(is_read, 60)
 
 
 @pytest.fixture

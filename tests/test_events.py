@@ -105,13 +105,19 @@ def test_without_redis_there_are_no_events_and_then_a_new_start(web: Gallery) ->
     again.close()
 
 
-def test_a_page_hears_of_a_lost_event_though_nothing_else_happens(web: Gallery) -> None:
+@pytest.mark.parametrize("what", ["a deletion", "an upload"])
+def test_a_page_hears_of_a_lost_event_though_nothing_else_happens(web: Gallery, what: str) -> None:
     image_id = web.upload(picture()).json["id"]
     until_heard(web)
     with Redis.from_url(web.environ["REDIS_URL"]) as redis, ear(web) as one:
-        redis.config_set("min-replicas-to-write", "1")
-        assert web.call("DELETE", f"/api/images/{image_id}").status == 204
-        redis.config_set("min-replicas-to-write", "0")
+        if what == "a deletion":
+            redis.config_set("min-replicas-to-write", "1")
+            assert web.call("DELETE", f"/api/images/{image_id}").status == 204
+            redis.config_set("min-replicas-to-write", "0")
+        else:
+            redis.execute_command("ACL", "SETUSER", "default", "-xadd")
+            assert web.upload(picture()).status == 201
+            redis.execute_command("ACL", "SETUSER", "default", "+xadd")
         assert one.next().kind == "reset"
 
 

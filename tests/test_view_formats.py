@@ -103,7 +103,7 @@ def test_a_picture_of_any_size_is_whole_in_any_format(size: tuple[int, int]) -> 
         (3264, ViewFormat.JPEG, 2), (4000, ViewFormat.WEBP, 1), (4800, ViewFormat.WEBP, 2),
     ],
 )  # fmt: skip
-def test_the_decoder_of_a_photograph_scales_only_as_far_as_its_encoder_hides(
+def test_the_decoder_of_a_photograph_scales_only_as_far_as_the_format_of_its_view_allows(
     longest: int, view_format: ViewFormat, scale: int
 ) -> None:
     data = encoded(landscape().convert("RGB").resize((longest, longest * 3 // 4)), "JPEG", quality=92)

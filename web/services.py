@@ -88,14 +88,8 @@ class Services:
                 _log.warning("original restored from an upload of the same bytes", image=record.id)
             self.enqueue(record)
         elif accepted.restored:
-            self._publish(record)
-        return accepted
-
-    def _publish(self, record: Record) -> None:
-        try:
             self.events.changed(record)
-        except QueueUnavailable:
-            self.events.missed()
+        return accepted
 
     def enqueue(self, record: Record) -> None:
         """Publish the change of a pending image and enqueue it, behind all first pictures if it has its grid.
@@ -111,7 +105,6 @@ class Services:
                 enqueue(record.id)
         except QueueUnavailable as error:
             _log.warning("not enqueued, the sweep will", image=record.id, error=str(error))
-            self.events.missed()
 
     def delete(self, image_id: str) -> None:
         """Put an image into the trash, and remove its jobs if Redis answers; raises `ImageNotFound`."""
@@ -148,7 +141,7 @@ class Services:
         if record.state is State.PENDING:
             self.enqueue(record)
         else:
-            self._publish(record)
+            self.events.changed(record)
         return record
 
     def restore_many(self, image_ids: Iterable[str]) -> int:

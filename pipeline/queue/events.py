@@ -87,22 +87,23 @@ class EventPublisher:
             self.missed()
             return
         try:
-            self._tell_missed()
+            self._tell_missed(self.connection)
             _append(self.connection, {**fields, "volume": self._lease.volume_id})
         except (RedisError, OSError) as error:
             self.missed()
             _log.warning("event not sent", error=str(error))
 
-    def _tell_missed(self) -> None:
+    def _tell_missed(self, connection: Redis) -> None:
         if self._gap:
             self._gap = False
-            tell_gap(self.connection, self._lease.volume_id)
+            tell_gap(connection, self._lease.volume_id)
 
-    def _after_renewal(self) -> None:
+    def _after_renewal(self, connection: Redis) -> None:
         try:
-            self._tell_missed()
-        except (RedisError, OSError):
+            self._tell_missed(connection)
+        except (RedisError, OSError) as error:
             self.missed()
+            _log.warning("gap not sent", error=str(error))
 
 
 def tell_gap(connection: Redis, volume_id: str) -> None:

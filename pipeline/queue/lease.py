@@ -51,6 +51,7 @@ class Lease:
     """
 
     def __init__(self, connection: Redis, read_id: Callable[[], str]) -> None:
+        self._connection = connection
         self._claim = connection.register_script(_CLAIM)
         self._read_id = read_id
         self._id = ""
@@ -58,7 +59,7 @@ class Lease:
         self._anothers = False
         self._free_since: float | None = None
         self._why = "Redis does not answer"
-        self._renewed: list[Callable[[], None]] = []
+        self._after_renewal: list[Callable[[Redis], None]] = []
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
@@ -85,9 +86,9 @@ class Lease:
             raise HeldByAnother
         raise QueueUnavailable(self._why)
 
-    def after_each_renewal(self, call: Callable[[], None]) -> None:
-        """Have the thread `call` whenever Redis has answered that it serves this volume."""
-        self._renewed.append(call)
+    def after_each_renewal(self, callback: Callable[[Redis], None]) -> None:
+        """Have the lease's thread run `callback` with its connection after each of its renewals."""
+        self._after_renewal.append(callback)
 
     def start(self) -> None:
         """Claim the database, and renew the lease in a thread of its own."""
@@ -101,8 +102,8 @@ class Lease:
     def _run(self) -> None:
         while not self._stopped.wait(_RENEW_SECONDS if self.held or self._anothers else _RETRY_SECONDS):
             if self.renew():
-                for call in self._renewed:
-                    call()
+                for callback in self._after_renewal:
+                    callback(self._connection)
 
     def renew(self) -> bool:
         """Claim or renew the lease once, and return whether that worked. If Redis or the volume does not answer,

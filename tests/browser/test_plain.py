@@ -31,7 +31,7 @@ def test_a_person_uploads_and_sees_the_thumbnails(gallery: Gallery, windows: Win
     for image in gallery.call("GET", "/api/images").json["images"]:
         gallery.until_ended(image["id"])
         gallery.until_listed(image["id"])
-    page.goto(gallery.url)  # which no longer loads itself again
+    page.goto(gallery.url)  # which no longer reloads itself
     page.locator(".tile.ready img").first.click()
     expect(page.get_by_role("heading", name="picture.webp")).to_be_visible()
     for label in ("Received", "Queued", "Started", "Finished"):

@@ -5,14 +5,15 @@ import type { Timeline } from "./timeline";
 import { toast } from "./toast";
 import { many } from "./words";
 
-const TOGETHER_MS = 800;
-/** The same while others that were retried still wait. */
-const WAITING_MS = 3000;
+/** Those that fail within so long of each other are reported together, but at most so long after the first one. */
+const TOGETHER_MS = 3000;
+const LONGEST_MS = 10_000;
 
 export class Retries {
   /** The `finished_at` of the failed attempt, by image id: an event with the same one is old news. */
   readonly #tried = new Map<string, string | null>();
   #again: Image[] = [];
+  #latest = 0;
   #timer = 0;
 
   constructor(readonly timeline: Timeline) {}
@@ -25,11 +26,13 @@ export class Retries {
   noteUpdate(image: Image): void {
     if (image.state === "pending" || !this.#tried.has(image.id) || this.#tried.get(image.id) === image.finished_at) return;
     this.#tried.delete(image.id);
-    if (image.state === "failed") this.#again.push(image);
-    if (!this.#again.length) return;
-    const waits = [...this.#tried.keys()].some((id) => this.timeline.images.get(id)?.state === "pending");
+    if (image.state === "failed") {
+      if (!this.#again.length) this.#latest = performance.now() + LONGEST_MS;
+      this.#again.push(image);
+    } else if (!this.#again.length || this.#tried.size) return;
+    const wait = this.#tried.size ? Math.min(TOGETHER_MS, this.#latest - performance.now()) : 0;
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.#report(), waits ? WAITING_MS : this.#tried.size ? TOGETHER_MS : 0);
+    this.#timer = window.setTimeout(() => this.#report(), wait);
   }
 
   /** Call after updates may have been missed. Of an image that was not loaded when it was retried, only an update can
