@@ -146,9 +146,7 @@ def main() -> None:
         file.write_bytes(photo[0])
         times: list[float] = []
         with Image.open(file) as opened:
-            longest = max(opened.size)
             scale = decoding_scale(*opened.size, VIEW * DECODER_GAPS[ViewFormat.AUTO])
-        least = next(scale for scale in (8, 4, 2, 1) if longest >= VIEW * scale)
 
         def at_rest() -> float:
             found = idle(running, listener, take(some // 2))
@@ -160,9 +158,6 @@ def main() -> None:
             {
                 "idle": at_rest,
                 "Pillow": lambda: quantile([pillow(photo[0], scale) for _ in range(some // 2)], 0.5),
-                "Pillow, at the least scale": lambda: quantile(
-                    [pillow(photo[0], least) for _ in range(some // 2)], 0.5
-                ),
                 "our render, to the grid": lambda: quantile([to_grid(file) for _ in range(some // 2)], 0.5),
             },
         )
@@ -194,7 +189,6 @@ def _report(photo: bytes, times: list[float], busy: list[float], references: dic
         [f"for comparison: {label}", references[name], "", "", number(references[name].median / reference), ""]
         for name, label in (
             ("Pillow", "Pillow in a loop: decode at our scale, resize to view and grid, encode the grid"),
-            ("Pillow, at the least scale", "the same, decoding at the least scale that holds the view"),
             ("our render, to the grid", "our own render in a loop, until the grid is handed out"),
         )
     ]

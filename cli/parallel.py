@@ -31,24 +31,23 @@ def in_parallel(
 ) -> Iterator[tuple[Item, Verdict]]:
     """Each item with its verdict, in order of completion; `left` for those unfinished when `stopped` is set.
 
-    At most twice `jobs` items are in progress at once. Ctrl-C sets `stopped`; a second one ends the process.
+    At most twice `jobs` items are in progress at once. Call it where `ctrl_c_sets` the same `stopped`.
     """
     source = iter(items)
     running: dict[Future[Verdict], Item] = {}
     pool = ThreadPoolExecutor(jobs)
     try:
-        with ctrl_c_sets(stopped):
-            while not stopped.is_set():
-                for item in islice(source, 2 * jobs - len(running)):
-                    running[pool.submit(process, item)] = item
-                if not running:
-                    break
-                yield from _ended(running, left)
-            pool.shutdown(wait=False, cancel_futures=True)
-            end = time.monotonic() + _LAST_SECONDS
-            while running and time.monotonic() < end:
-                yield from _ended(running, left)
-            yield from ((item, left) for item in (*running.values(), *source))
+        while not stopped.is_set():
+            for item in islice(source, 2 * jobs - len(running)):
+                running[pool.submit(process, item)] = item
+            if not running:
+                break
+            yield from _ended(running, left)
+        pool.shutdown(wait=False, cancel_futures=True)
+        end = time.monotonic() + _LAST_SECONDS
+        while running and time.monotonic() < end:
+            yield from _ended(running, left)
+        yield from ((item, left) for item in (*running.values(), *source))
     except BaseException:
         stopped.set()
         pool.shutdown(wait=False, cancel_futures=True)
@@ -64,10 +63,13 @@ def _ended(running: dict[Future[Verdict], Item], left: Verdict) -> Iterator[tupl
 @contextmanager
 def ctrl_c_sets(stopped: Event) -> Iterator[None]:
     """Have the first Ctrl-C set `stopped`, and the second one end the process at once."""
+    pressed = False
 
     def note(_signal: int, _frame: FrameType | None) -> None:
-        if stopped.is_set():
+        nonlocal pressed
+        if pressed:
             os._exit(INTERRUPTED)
+        pressed = True
         stopped.set()
 
     before = signal.signal(signal.SIGINT, note)

@@ -193,9 +193,9 @@ class Supervisor:
             if time.monotonic() > deadline or self._is_hurried():
                 break
             time.sleep(_TICK_SECONDS / 2)
-        for service in running:
-            if service.process is not None:
-                kill_group(service.process.pid)
+        for service in running:  # all at once: each that is reaped may take a second
+            assert service.process is not None
+            kill_group(service.process.pid)
         for service in running:
             self._say(f"{service.name} {_how(self._reap(service))}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from typing import Any
 
 import pytest
@@ -105,7 +106,7 @@ def test_without_redis_there_are_no_events_and_then_a_new_start(web: Gallery) ->
     again.close()
 
 
-@pytest.mark.parametrize("what", ["a deletion", "an upload"])
+@pytest.mark.parametrize("what", ["a deletion", "an upload", "an upload that takes too long"])
 def test_a_page_hears_of_a_lost_event_though_nothing_else_happens(web: Gallery, what: str) -> None:
     image_id = web.upload(picture()).json["id"]
     until_heard(web)
@@ -114,11 +115,27 @@ def test_a_page_hears_of_a_lost_event_though_nothing_else_happens(web: Gallery, 
             redis.config_set("min-replicas-to-write", "1")
             assert web.call("DELETE", f"/api/images/{image_id}").status == 204
             redis.config_set("min-replicas-to-write", "0")
-        else:
+        elif what == "an upload":
             redis.execute_command("ACL", "SETUSER", "default", "-xadd")
             assert web.upload(picture()).status == 201
             redis.execute_command("ACL", "SETUSER", "default", "+xadd")
+        else:
+            redis.execute_command("CLIENT", "PAUSE", "2000", "WRITE")
+            assert web.upload(picture()).status == 201
         assert one.next().kind == "reset"
+
+
+def test_no_page_reloads_because_a_job_was_not_taken(web: Gallery) -> None:
+    web.upload(picture())
+    until_heard(web)
+    with Redis.from_url(web.environ["REDIS_URL"]) as redis, ear(web) as one:
+        redis.execute_command("ACL", "SETUSER", "default", "-lpush", "-rpush")
+        ids = [web.upload(picture()).json["id"]]
+        time.sleep(7)  # longer than until the lease is renewed
+        redis.execute_command("ACL", "SETUSER", "default", "+lpush", "+rpush")
+        ids.append(web.upload(picture()).json["id"])
+        assert [one.next().data.get("id") for _ in ids] == ids
+        assert web.queue()["waiting"] == 2  # the first upload's job and the last one's
 
 
 def test_an_emptied_redis_makes_listeners_start_anew(web: Gallery) -> None:

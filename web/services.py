@@ -99,8 +99,8 @@ class Services:
         queue, enqueue = (
             (VIEWS, self.queue.enqueue_view) if "grid" in record.renditions else (QUEUE, self.queue.enqueue)
         )
+        self.events.changed(record)
         try:
-            self.events.changed(record)
             with self.tracer.span(f"enqueue {queue}", kind="producer", attributes=span_attributes.of_record(record)):
                 enqueue(record.id)
         except QueueUnavailable as error:

@@ -59,7 +59,7 @@ class Lease:
         self._anothers = False
         self._free_since: float | None = None
         self._why = "Redis does not answer"
-        self._after_renewal: list[Callable[[Redis], None]] = []
+        self._callbacks: list[Callable[[Redis], None]] = []
         self._lock = threading.Lock()
         self._stopped = threading.Event()
 
@@ -88,7 +88,7 @@ class Lease:
 
     def after_each_renewal(self, callback: Callable[[Redis], None]) -> None:
         """Have the lease's thread run `callback` with its connection after each of its renewals."""
-        self._after_renewal.append(callback)
+        self._callbacks.append(callback)
 
     def start(self) -> None:
         """Claim the database, and renew the lease in a thread of its own."""
@@ -102,7 +102,7 @@ class Lease:
     def _run(self) -> None:
         while not self._stopped.wait(_RENEW_SECONDS if self.held or self._anothers else _RETRY_SECONDS):
             if self.renew():
-                for callback in self._after_renewal:
+                for callback in self._callbacks:
                     callback(self._connection)
 
     def renew(self) -> bool:

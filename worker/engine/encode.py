@@ -1,5 +1,4 @@
-"""Renditions as files: each format's encoder, at a quality by which photographs look at least as well as they do as
-WebP."""
+"""Renditions as files: each format's encoder, at a quality by which photographs look as well as WebP on average."""
 
 from __future__ import annotations
 

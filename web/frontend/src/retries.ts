@@ -5,7 +5,8 @@ import type { Timeline } from "./timeline";
 import { toast } from "./toast";
 import { many } from "./words";
 
-/** Those that fail within so long of each other are reported together, but at most so long after the first one. */
+/** Failures are reported together: at once if no retried picture is left, else so long after the last one, but at most
+ * so long after the first one. */
 const TOGETHER_MS = 3000;
 const LONGEST_MS = 10_000;
 
@@ -13,7 +14,7 @@ export class Retries {
   /** The `finished_at` of the failed attempt, by image id: an event with the same one is old news. */
   readonly #tried = new Map<string, string | null>();
   #again: Image[] = [];
-  #latest = 0;
+  #reportBy = 0;
   #timer = 0;
 
   constructor(readonly timeline: Timeline) {}
@@ -27,10 +28,10 @@ export class Retries {
     if (image.state === "pending" || !this.#tried.has(image.id) || this.#tried.get(image.id) === image.finished_at) return;
     this.#tried.delete(image.id);
     if (image.state === "failed") {
-      if (!this.#again.length) this.#latest = performance.now() + LONGEST_MS;
+      if (!this.#again.length) this.#reportBy = performance.now() + LONGEST_MS;
       this.#again.push(image);
     } else if (!this.#again.length || this.#tried.size) return;
-    const wait = this.#tried.size ? Math.min(TOGETHER_MS, this.#latest - performance.now()) : 0;
+    const wait = this.#tried.size ? Math.min(TOGETHER_MS, this.#reportBy - performance.now()) : 0;
     clearTimeout(this.#timer);
     this.#timer = window.setTimeout(() => this.#report(), wait);
   }
