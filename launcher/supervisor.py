@@ -23,7 +23,7 @@ from launcher.output import Output
 from launcher.watchdog import GRACE_SECONDS, is_running, kill_group
 
 _TICK_SECONDS = 0.1
-# How long a killed process may take to end; a zombie that nobody reaps stays forever.
+# How long to wait for a killed process group to be gone. A zombie that nothing reaps never is.
 _REAP_SECONDS = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0
 _STEADY_SECONDS = 60.0

@@ -118,7 +118,7 @@ class Lease:
                 self._why = str(error) or "the volume has no id yet"
                 return False
             self._heard(holder.decode(errors="replace"), asked_at)
-            return not self._anothers and self.held
+            return self.held
 
     def _is_abandoned(self, moment: float) -> bool:
         """Whether the lease has been free for so long that its former holder must be gone."""

@@ -158,7 +158,7 @@ class ImageLocks:
                 self._drop(file)
 
     def _drop(self, file: _File) -> None:
-        """Close the file as soon as nobody uses it; whoever comes next opens it again."""
+        """Close the file once its last user is done; the next one opens it again."""
         with self._changed:
             file.stays = False
             if self._file is file:
@@ -214,5 +214,5 @@ def _is_locked(descriptor: int, image_id: str) -> bool:
 
 
 def _offset(image_id: str) -> int:
-    """Where an image's byte is in the lock file: the random part of the id, as a number."""
+    """The offset of an image's byte in the lock file: the random bits of its id."""
     return int(image_id.replace("-", ""), 16) & _RANDOM_BITS

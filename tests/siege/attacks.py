@@ -13,8 +13,9 @@ from redis import Redis
 
 from pipeline.queue.events import STREAM
 from pipeline.volume.volume import Volume
+from tests.listening import until_heard
 from tests.pictures import picture
-from tests.product import Gallery, until
+from tests.product import Gallery
 from tests.siege import requests
 from tests.siege.play import Attack
 from tests.siege.sending import connected, form, half_form, held, repeated, send_and_read
@@ -137,7 +138,7 @@ def listeners_that_resume_from_long_ago_and_read_nothing(gallery: Gallery) -> It
             return str(redis.xadd(STREAM, told).decode())
 
         events = [tell() for _ in range(1000)]
-        until(lambda: (gallery.call("GET", "/api/images").json["events"] or "") >= events[-1], 60)
+        until_heard(gallery)
         for last, since in ((2, events[300]), (3, events[300]), (4, events[-150])):
             asked = f"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\nLast-Event-ID: {since}\r\n\r\n".encode()
             stack.enter_context(held(gallery, 250, asked, f"127.0.0.{last}", 4096))
