@@ -8,8 +8,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-
 from pipeline.store.hashing import UploadHash
 from tests.product import ROOT
 
@@ -17,14 +15,15 @@ PIECES = (1, 64 * 1024, 512 * 1024, 3, 700_001, 0, 128 * 1024, 128 * 1024 - 1)
 
 
 def hashed(seed: int) -> bool:
-    """Whether pieces in one buffer that is used again, as a connection's is, give the hash of the whole."""
-    dice, buffer = random.Random(seed), bytearray(max(PIECES))
-    whole, found = hashlib.sha256(), UploadHash()
+    """Whether pieces give the hash of the whole, although each is overwritten once it is not among the unhashed."""
+    dice = random.Random(seed)
+    whole, found, given = hashlib.sha256(), UploadHash(), list[memoryview]()
     for size in dice.choices(PIECES, k=12):
-        piece = memoryview(buffer)[:size]
-        piece[:] = dice.randbytes(size)
-        with found.adding(piece):
-            whole.update(piece)
+        for piece in given[: len(given) - found.unhashed()]:
+            piece[:] = bytes(len(piece))
+        given.append(memoryview(bytearray(dice.randbytes(size))))
+        whole.update(given[-1])
+        found.add(given[-1])
     return found.hexdigest() == whole.hexdigest()
 
 
@@ -37,11 +36,14 @@ def test_many_uploads_at_once_do_not_mix_their_hashes() -> None:
         assert all(uploads.map(hashed, range(32)))
 
 
-def test_a_piece_is_hashed_whole_although_the_volume_refuses_it() -> None:
-    found, data = UploadHash(), bytes(1024 * 1024)
-    with pytest.raises(OSError, match="full"), found.adding(data):
-        raise OSError("full")
-    assert found.hexdigest() == hashlib.sha256(data).hexdigest()
+def test_once_settled_a_hash_needs_its_pieces_no_more() -> None:
+    for _ in range(20):
+        found, buffer = UploadHash(), bytearray(8 * 1024 * 1024)
+        expected = hashlib.sha256(buffer).hexdigest()
+        found.add(memoryview(buffer))
+        found.settle()
+        buffer[-1] = 1
+        assert found.hexdigest() == expected
 
 
 def holds_in_a_process(code: str) -> bool:

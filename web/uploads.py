@@ -110,8 +110,10 @@ def receive_one() -> Accepted:
 def _fill(draft: IncomingUpload) -> None:
     """Write the raw body to the volume."""
     try:
-        for piece in pieces(request.environ):
-            draft.write(piece)
+        with pieces(request.environ, draft.unhashed) as body:
+            for piece in body:
+                draft.write(piece)
+            draft.settle()
     except (ClientDisconnected, ParseException, OSError) as error:
         raise BrokenUpload from error
 

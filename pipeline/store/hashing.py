@@ -1,14 +1,15 @@
-"""The hash of an upload, computed on a second core while the same bytes are written."""
+"""The hash of an upload, computed on a second core while the same bytes are written and the next ones received."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
 
+_MOST_PENDING = 2
 _WORTH_A_THREAD = 128 * 1024
 
 
@@ -17,52 +18,84 @@ class UploadHash:
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
+        self._pending: deque[Future[None]] = deque()
 
-    @contextmanager
-    def adding(self, piece: bytes | memoryview) -> Iterator[None]:
-        """Hash `piece` while the body of the `with` statement runs; it must not change before the end."""
-        wait = _helper.start(self._hash.update, piece) if len(piece) >= _WORTH_A_THREAD else None
-        if wait is None:
-            self._hash.update(piece)
-        try:
-            yield
-        finally:
-            if wait:
-                wait()
+    def add(self, piece: bytes | memoryview) -> None:
+        """Add `piece`. It must not change while it is among the last ones that are `unhashed`."""
+        self._settle(_MOST_PENDING - 1)
+        task = None
+        if len(piece) >= _WORTH_A_THREAD:
+            task = _helper.start(self, self._hash.update, piece)
+        if task is not None:
+            self._pending.append(task)
+            return
+        self.settle()
+        self._hash.update(piece)
+
+    def unhashed(self) -> int:
+        """How many of the last pieces are not hashed yet."""
+        while self._pending and self._pending[0].done():
+            self._pending.popleft().result()
+        return len(self._pending)
+
+    def settle(self) -> None:
+        """Wait until all pieces are hashed."""
+        self._settle(0)
 
     def hexdigest(self) -> str:
         """The hash of all pieces so far, in hex."""
+        self.settle()
         return self._hash.hexdigest()
+
+    def _settle(self, most: int) -> None:
+        """Wait until at most that many pieces are not hashed yet."""
+        while len(self._pending) > most:
+            self._pending.popleft().result()
 
 
 class _Helper:
-    """One thread of this process. While it is busy, or if none can be started, others hash for themselves."""
+    """One thread of this process. While it is busy, or if none can be started, others hash for themselves.
+
+    The pieces of one upload follow each other in it without a pause: to wake a thread takes as long as to hash 200 KB.
+    """
 
     def __init__(self) -> None:
         self._forget()
         os.register_at_fork(after_in_child=self._forget)
 
     def _forget(self) -> None:
-        self._free, self._tried = Lock(), False
+        self._lock, self._tried = Lock(), False
         self._pool: ThreadPoolExecutor | None = None
+        self._user: UploadHash | None = None
+        self._left = 0
 
-    def start(self, add: Callable[[bytes | memoryview], None], piece: bytes | memoryview) -> Callable[[], None] | None:
-        """Begin to add `piece` to a hash; what waits for the end of it, or `None` if the caller has to do it."""
-        if not self._free.acquire(blocking=False):
-            return None
-        if not self._tried:
-            self._pool = _one_thread()
-            self._tried = True
-        if self._pool is None:
-            self._free.release()
-            return None
+    def start(
+        self, user: UploadHash, add: Callable[[bytes | memoryview], None], piece: bytes | memoryview
+    ) -> Future[None] | None:
+        """Begin to add `piece` to a hash, after earlier pieces of it; `None` if the caller has to do it."""
+        with self._lock:
+            if self._left and self._user is not user:
+                return None
+            if not self._tried:
+                self._pool = _one_thread()
+                self._tried = True
+            if self._pool is None:
+                return None
+            self._user = user
+            self._left += 1
         try:
             task = self._pool.submit(add, piece)
         except RuntimeError:  # this process ends, and lets the uploads in it end first
-            self._free.release()
+            self._ended()
             return None
-        task.add_done_callback(lambda _: self._free.release())
-        return task.result
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, _task: Future[None] | None = None) -> None:
+        with self._lock:
+            self._left -= 1
+            if not self._left:
+                self._user = None
 
 
 def _one_thread() -> ThreadPoolExecutor | None:

@@ -12,10 +12,11 @@ from typing import BinaryIO
 from pipeline.errors import TooLarge, volume_error
 from pipeline.images.formats import HEAD_BYTES, identify
 from pipeline.store.hashing import UploadHash
-from pipeline.volume.files import open_private
+from pipeline.volume.files import open_private, start_flushing
 from pipeline.volume.volume import Volume
 
 _CHECK_ROOM_EVERY = 8 * 1024 * 1024
+_FLUSHED_AT_ONCE = 1024 * 1024
 _KEPT_OF_OTHERS = 64 * 1024
 
 
@@ -41,6 +42,7 @@ class IncomingUpload(io.RawIOBase):
         self._head = bytearray()
         self._file: BinaryIO | None = None
         self._has_folder = False
+        self._flushing = 0
         self._require_room = require_room
         self._next_check = max(expected, _CHECK_ROOM_EVERY)
         try:
@@ -60,7 +62,7 @@ class IncomingUpload(io.RawIOBase):
         return self._file if self._file is not None else io.BytesIO(self._head)
 
     def write(self, data: bytes | memoryview) -> int:  # type: ignore[override]
-        """Append `data`; it is hashed, counted and written at once."""
+        """Append `data`. It must not change while it is among the last pieces that are `unhashed`."""
         self.size += len(data)
         if self.size > self._limit:
             raise TooLarge(self._limit)
@@ -68,14 +70,22 @@ class IncomingUpload(io.RawIOBase):
             if self.size > self._next_check:
                 self._require_room(len(data))
                 self._next_check = self.size + _CHECK_ROOM_EVERY
-            with self._hash.adding(data):
-                if self._file is None:
-                    self._start(data)
-                else:
-                    self._append(data)
+            self._hash.add(data)
+            if self._file is None:
+                self._start(data)
+            else:
+                self._append(data)
         except OSError as error:
             raise volume_error(error) from error
         return len(data)
+
+    def unhashed(self) -> int:
+        """How many of the last pieces are being hashed."""
+        return self._hash.unhashed()
+
+    def settle(self) -> None:
+        """Wait until all pieces are hashed."""
+        self._hash.settle()
 
     def _start(self, data: bytes | memoryview) -> None:
         """Keep the first bytes until they tell a format; then make the file."""
@@ -96,6 +106,15 @@ class IncomingUpload(io.RawIOBase):
         view = memoryview(data)
         while view:
             view = view[self._file.write(view) :]
+        self._start_flushing()
+
+    def _start_flushing(self) -> None:
+        """Have the disk write while more comes. Whole blocks only: one that is being written cannot be changed."""
+        assert self._file is not None
+        end = self.size - self.size % _FLUSHED_AT_ONCE
+        if end > self._flushing:
+            start_flushing(self._file.fileno(), self._flushing, end - self._flushing)
+            self._flushing = end
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move the reading position."""

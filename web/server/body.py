@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from gunicorn.http.body import LengthReader
 
 from web.server.paced_socket import PacedSocket
 
-PIECE = 512 * 1024
+PIECE = 1024 * 1024
 _SMALL_PIECE = 64 * 1024  # gunicorn holds several of them for each upload
+_MOST_SPARE = 8
+
+Pieces = Iterator[bytes | memoryview]
+_spare: deque[memoryview] = deque(maxlen=_MOST_SPARE)
+"""Buffers to be used again: the pages of a new one are allocated one by one as they are written."""
 
 
-def pieces(environ: Mapping[str, Any]) -> Iterator[bytes | memoryview]:
-    """The body in pieces of at most `PIECE` bytes, each valid until the next one is requested.
+@contextmanager
+def pieces(environ: Mapping[str, Any], unread: Callable[[], int] = lambda: 0) -> Iterator[Pieces]:
+    """A context with the body in pieces of at most `PIECE` bytes, each valid in it until the next one is requested.
 
-    Ends early if the client does, and raises `OSError` if the connection fails. A body of known length is received
-    into one buffer, because gunicorn would copy every byte three times.
+    If `unread` says that the last few pieces are still being read then, these stay valid as well. The pieces end early
+    if the client does, and raise `OSError` if the connection fails. A body of known length is received into our own
+    buffers, because gunicorn would copy every byte three times.
     """
+    buffers: deque[memoryview] = deque()
+    try:
+        yield _pieces(environ, buffers, unread)
+    finally:
+        _spare.extend(buffers)
+
+
+def _pieces(environ: Mapping[str, Any], buffers: deque[memoryview], unread: Callable[[], int]) -> Pieces:
     body, connection = environ["wsgi.input"], environ.get("gunicorn.socket")
     reader = getattr(body, "reader", None)
     if not isinstance(reader, LengthReader) or not isinstance(connection, PacedSocket):
@@ -34,12 +51,24 @@ def pieces(environ: Mapping[str, Any]) -> Iterator[bytes | memoryview]:
         yield ahead
     if not reader.length:
         return
-    # The kernel allocates only the pages that are written, and a thousand slow clients write few.
-    buffer = memoryview(mmap.mmap(-1, min(PIECE, reader.length)))
     try:
-        while reader.length and (size := connection.recv_into(buffer[: reader.length])):
+        while reader.length:
+            buffer = _unused(buffers, unread())
+            if not (size := connection.recv_into(buffer[: reader.length])):
+                return
             reader.length -= size
             yield buffer[:size]
     except OSError:
         body.failed = True  # the start of the next request is unknown
         raise
+
+
+def _unused(buffers: deque[memoryview], unread: int) -> memoryview:
+    """The buffer to be filled next, as the last of `buffers`: of those before it, only `unread` are kept."""
+    while len(buffers) > unread + 1:
+        _spare.append(buffers.popleft())
+    if len(buffers) <= unread:
+        buffers.append(_spare.pop() if _spare else memoryview(mmap.mmap(-1, PIECE)))
+    else:
+        buffers.rotate(-1)
+    return buffers[-1]
