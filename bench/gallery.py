@@ -50,7 +50,7 @@ def main() -> None:
         ratios = [f"{spread} · {spread.median / small:.2f}" for spread in found.values()]
         rows.append([page, *ratios])
     note = (
-        "Milliseconds until the whole answer is there, and the ratio to the gallery of a hundred; files in the cache."
+        "Milliseconds until the whole answer is there, and the ratio to the gallery of a hundred; the index is whole."
     )
     report.table("gallery", ("", *running), rows, note)
     ours, bare = files["gallery"], files["bare"]
@@ -74,6 +74,7 @@ def _gallery(data: Path, images: int, days: int) -> Iterator[Product]:
     try:
         running.start_redis()
         running.start_web()
+        until(lambda: running.call("GET", "/api/images?limit=1").json["complete"], 1800)
         yield running
     finally:
         running.stop_all()

@@ -32,7 +32,7 @@ class Waiting:
         self, _: Path, publish: Callable[[Rendition], None], wanted: tuple[str, ...] = ("grid", "view"), **_how: bool
     ) -> Picture:
         """As the renderer of the product."""
-        time.sleep(float(self._wait.read_text()))
+        time.sleep(float(self._wait.read_text()) * len(wanted) / 2)  # a picture has two renditions
         for name in wanted:
             publish(Rendition(name, self._picture, 8, 8))
         return Picture("IQgCBQAIeHiHeHeIiIeICHeIAAAAAAA=", "#008080", (), 640, 400)

@@ -110,7 +110,7 @@ def receive_one() -> Accepted:
 def _fill(draft: IncomingUpload) -> None:
     """Write the raw body to the volume."""
     try:
-        with pieces(request.environ, draft.unhashed) as body:
+        with pieces(request.environ, draft) as body:
             for piece in body:
                 draft.write(piece)
             draft.settle()

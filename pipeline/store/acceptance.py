@@ -17,10 +17,11 @@ from pipeline.store import deletion, duplicates, outbox, reading, trash
 from pipeline.store.day_folder import touch
 from pipeline.store.incoming import IncomingUpload, remove_upload
 from pipeline.times import format_rfc3339, now
-from pipeline.volume.files import open_private, start_flushing, write_all
+from pipeline.volume.files import open_private, write_all
 from pipeline.volume.layout import RECORD
 from pipeline.volume.locks import Busy
 from pipeline.volume.volume import Volume
+from pipeline.volume.writeback import start_flushing
 
 _LARGE = 16 * 1024 * 1024
 

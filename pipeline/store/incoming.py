@@ -12,8 +12,9 @@ from typing import BinaryIO
 from pipeline.errors import TooLarge, volume_error
 from pipeline.images.formats import HEAD_BYTES, identify
 from pipeline.store.hashing import UploadHash
-from pipeline.volume.files import open_private, start_flushing
+from pipeline.volume.files import open_private
 from pipeline.volume.volume import Volume
+from pipeline.volume.writeback import start_flushing
 
 _CHECK_ROOM_EVERY = 8 * 1024 * 1024
 _FLUSHED_AT_ONCE = 1024 * 1024

@@ -141,15 +141,6 @@ def flush_existing(folder: Path) -> None:
             return
 
 
-def start_flushing(descriptor: int, start: int = 0, size: int = 0) -> None:
-    """Start writing `size` bytes of an open file to disk, or all from `start` on, without waiting.
-
-    A later flush of another file then commits this one's part of the journal too.
-    """
-    if hasattr(os, "posix_fadvise"):
-        os.posix_fadvise(descriptor, start, size, os.POSIX_FADV_DONTNEED)
-
-
 def file_system(folder: Path) -> str:
     """The type of the file system that a folder is on, as in /proc/mounts; empty if that cannot be told. Raises
     `OSError`."""

@@ -4,39 +4,54 @@ from __future__ import annotations
 
 import mmap
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from threading import BoundedSemaphore
+from typing import Any, Protocol
 
 from gunicorn.http.body import LengthReader
 
 from web.server.paced_socket import PacedSocket
 
-PIECE = 1024 * 1024
+PIECE = 512 * 1024
 _SMALL_PIECE = 64 * 1024  # gunicorn holds several of them for each upload
 _MOST_SPARE = 8
+_MOST_EXTRA = 8
+
+_spare: deque[memoryview] = deque(maxlen=_MOST_SPARE)
+"""Buffers to be used again, whose pages are allocated already."""
+
+_extra = BoundedSemaphore(_MOST_EXTRA)
+"""For each buffer beyond the first of an upload: a client that stops sending keeps what it has."""
 
 Pieces = Iterator[bytes | memoryview]
-_spare: deque[memoryview] = deque(maxlen=_MOST_SPARE)
-"""Buffers to be used again: the pages of a new one are allocated one by one as they are written."""
+
+
+class Reader(Protocol):
+    """Reads pieces while the next ones are received."""
+
+    def unhashed(self) -> int:
+        """How many of the last pieces are being read."""
+
+    def settle(self) -> None:
+        """Wait until all pieces are read."""
 
 
 @contextmanager
-def pieces(environ: Mapping[str, Any], unread: Callable[[], int] = lambda: 0) -> Iterator[Pieces]:
-    """A context with the body in pieces of at most `PIECE` bytes, each valid in it until the next one is requested.
+def pieces(environ: Mapping[str, Any], reader: Reader) -> Iterator[Pieces]:
+    """A context with the body in pieces of at most `PIECE` bytes. In it, each is valid until `reader` has read it.
 
-    If `unread` says that the last few pieces are still being read then, these stay valid as well. The pieces end early
-    if the client does, and raise `OSError` if the connection fails. A body of known length is received into our own
-    buffers, because gunicorn would copy every byte three times.
+    The pieces end early if the client does, and raise `OSError` if the connection fails. A body of known length is
+    received into our own buffers, because gunicorn would copy every byte three times.
     """
-    buffers: deque[memoryview] = deque()
+    buffers = _Buffers(reader)
     try:
-        yield _pieces(environ, buffers, unread)
+        yield _pieces(environ, buffers)
     finally:
-        _spare.extend(buffers)
+        buffers.give_back()
 
 
-def _pieces(environ: Mapping[str, Any], buffers: deque[memoryview], unread: Callable[[], int]) -> Pieces:
+def _pieces(environ: Mapping[str, Any], buffers: _Buffers) -> Pieces:
     body, connection = environ["wsgi.input"], environ.get("gunicorn.socket")
     reader = getattr(body, "reader", None)
     if not isinstance(reader, LengthReader) or not isinstance(connection, PacedSocket):
@@ -53,7 +68,7 @@ def _pieces(environ: Mapping[str, Any], buffers: deque[memoryview], unread: Call
         return
     try:
         while reader.length:
-            buffer = _unused(buffers, unread())
+            buffer = buffers.unused()
             if not (size := connection.recv_into(buffer[: reader.length])):
                 return
             reader.length -= size
@@ -63,12 +78,40 @@ def _pieces(environ: Mapping[str, Any], buffers: deque[memoryview], unread: Call
         raise
 
 
-def _unused(buffers: deque[memoryview], unread: int) -> memoryview:
-    """The buffer to be filled next, as the last of `buffers`: of those before it, only `unread` are kept."""
-    while len(buffers) > unread + 1:
-        _spare.append(buffers.popleft())
-    if len(buffers) <= unread:
-        buffers.append(_spare.pop() if _spare else memoryview(mmap.mmap(-1, PIECE)))
-    else:
-        buffers.rotate(-1)
-    return buffers[-1]
+class _Buffers:
+    """The buffers of one upload: one, and more for the pieces that are being read, if there are any."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._held: deque[memoryview] = deque()  # the one used last is the last
+
+    def unused(self) -> memoryview:
+        """The buffer to be filled next."""
+        unread = self._reader.unhashed()
+        while len(self._held) > unread + 1:
+            _spare.append(self._held.popleft())
+            _extra.release()
+        if len(self._held) > unread:
+            self._held.rotate(-1)
+        elif not self._held or _extra.acquire(blocking=False):
+            self._held.append(_new())
+        else:
+            self._reader.settle()
+            self._held.rotate(-1)
+        return self._held[-1]
+
+    def give_back(self) -> None:
+        """Leave all buffers to other uploads."""
+        for number, buffer in enumerate(self._held):
+            _spare.append(buffer)
+            if number:
+                _extra.release()
+        self._held.clear()
+
+
+def _new() -> memoryview:
+    """A buffer that nobody uses. The kernel allocates only the pages that are written, and slow clients write few."""
+    try:
+        return _spare.pop()
+    except IndexError:
+        return memoryview(mmap.mmap(-1, PIECE))
