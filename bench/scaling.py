@@ -12,7 +12,7 @@ from bench.latency import sent
 from bench.photos import MIXED, copies, photo, pictures
 from bench.report import lines, save, table
 
-# a second: 64 workers then ask little of the machine; a quarter: about what a photo costs
+# a second: 64 workers then ask little of the machine; a quarter: more than a photo costs
 _WAITS = (1.0, 0.25)
 _COUNTS = (1, 2, 4, 8, 16, 32, 64)
 _SECONDS = 5

@@ -8,6 +8,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 
 from tests.conftest import Gallery, picture, until
 from tests.raw_http import POST
@@ -49,6 +50,38 @@ def test_slow_bodies_from_200_connections_starve_nobody_and_are_cut_off(bare: Ga
         for connection in slow:
             connection.close()
     assert len(bare.call("GET", "/api/images?limit=100").json["images"]) == 40
+
+
+def test_uploads_that_stall_hold_no_buffers(bare: Gallery) -> None:
+    bare.start_web(GALLERY_WEB_THREADS="140", GALLERY_CLIENT_CONNECTIONS="110", GALLERY_SLOW_SECONDS="60")
+    head, begun = picture(), POST + b"Content-Length: 9000000\r\n\r\n"
+    stalled = list[socket.socket]()
+
+    def arrived() -> int:
+        return sum(file.stat().st_size for file in bare.data.glob("incoming/*/original.*"))
+
+    before = shared_memory(bare)
+    try:
+        for number in range(1, 101):
+            bare.call("POST", "/api/images", head + os.urandom(3_000_000))  # leaves buffers with all their pages
+            connection = socket.create_connection(("127.0.0.1", bare.port), 30, source_address=("127.0.0.2", 0))
+            stalled.append(connection)
+            connection.sendall(begun + head + bytes(700_000))
+            until(lambda: arrived() == number * (len(head) + 700_000), 60, 0.01)  # noqa: B023 - called at once
+        assert shared_memory(bare) - before < 16 * 1024 * 1024
+    finally:
+        for connection in stalled:
+            connection.close()
+
+
+def shared_memory(gallery: Gallery) -> int:
+    """Bytes of anonymous memory, such as buffers, that web's processes have mapped to be shared."""
+    children = Path(f"/proc/{gallery.processes['web'].pid}/task/{gallery.processes['web'].pid}/children")
+    found = 0
+    for process in (gallery.processes["web"].pid, *children.read_text().split()):
+        status = Path(f"/proc/{process}/status").read_text()
+        found += 1024 * int(status.partition("RssShmem:")[2].split()[0])
+    return found
 
 
 def test_slow_headers_are_cut_off(bare: Gallery) -> None:

@@ -113,7 +113,6 @@ def _fill(draft: IncomingUpload) -> None:
         with pieces(request.environ, draft) as body:
             for piece in body:
                 draft.write(piece)
-            draft.settle()
     except (ClientDisconnected, ParseException, OSError) as error:
         raise BrokenUpload from error
 

@@ -56,7 +56,7 @@ class UploadHash:
 class _Helper:
     """One thread of this process. While it is busy, or if none can be started, others hash for themselves.
 
-    The pieces of one upload follow each other in it without a pause: to wake a thread takes as long as to hash 200 KB.
+    The pieces of one upload follow each other in it without a pause: waking a thread takes as long as hashing 200 KB.
     """
 
     def __init__(self) -> None:

@@ -76,6 +76,7 @@ class IncomingUpload(io.RawIOBase):
                 self._start(data)
             else:
                 self._append(data)
+            self._start_flushing()
         except OSError as error:
             raise volume_error(error) from error
         return len(data)
@@ -107,11 +108,12 @@ class IncomingUpload(io.RawIOBase):
         view = memoryview(data)
         while view:
             view = view[self._file.write(view) :]
-        self._start_flushing()
 
     def _start_flushing(self) -> None:
-        """Have the disk write while more comes. Whole blocks only: one that is being written cannot be changed."""
-        assert self._file is not None
+        """Have the disk write while more comes. Whole MiB only: adding to a page that is being written may have to
+        wait."""
+        if self._file is None:
+            return
         end = self.size - self.size % _FLUSHED_AT_ONCE
         if end > self._flushing:
             start_flushing(self._file.fileno(), self._flushing, end - self._flushing)

@@ -9,9 +9,10 @@ _WRITE = 2
 
 
 def start_flushing(descriptor: int, start: int = 0, size: int = 0) -> None:
-    """Start writing `size` bytes of an open file to disk, or all from `start` on, without waiting; only on Linux.
+    """Start writing `size` bytes of an open file to disk, or all from `start` on; does nothing except on Linux.
 
-    A later flush of another file then commits this one's part of the journal too.
+    It does not wait until they are written. A later flush of another file then commits this one's part of the journal
+    too.
     """
     if _sync_file_range is not None:
         _sync_file_range(descriptor, start, size, _WRITE)
@@ -20,7 +21,8 @@ def start_flushing(descriptor: int, start: int = 0, size: int = 0) -> None:
 def _load() -> Callable[[int, int, int, int], int] | None:
     """`sync_file_range` of the C library, if there is one.
 
-    `posix_fadvise(DONTNEED)` starts writing too, but then waits for every processor, and has the pages evicted first.
+    `posix_fadvise(DONTNEED)` starts writing too, but then waits for every processor, and marks the pages as the next to
+    be evicted.
     """
     function = getattr(ctypes.CDLL(None), "sync_file_range", None)
     if function is not None:

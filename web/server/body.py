@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import mmap
+import os
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from threading import BoundedSemaphore
 from typing import Any, Protocol
 
 from gunicorn.http.body import LengthReader
@@ -16,13 +16,11 @@ from web.server.paced_socket import PacedSocket
 PIECE = 512 * 1024
 _SMALL_PIECE = 64 * 1024  # gunicorn holds several of them for each upload
 _MOST_SPARE = 8
-_MOST_EXTRA = 8
 
 _spare: deque[memoryview] = deque(maxlen=_MOST_SPARE)
 """Buffers to be used again, whose pages are allocated already."""
 
-_extra = BoundedSemaphore(_MOST_EXTRA)
-"""For each buffer beyond the first of an upload: a client that stops sending keeps what it has."""
+os.register_at_fork(after_in_child=_spare.clear)  # their memory is shared
 
 Pieces = Iterator[bytes | memoryview]
 
@@ -68,8 +66,14 @@ def _pieces(environ: Mapping[str, Any], buffers: _Buffers) -> Pieces:
         return
     try:
         while reader.length:
-            buffer = buffers.unused()
-            if not (size := connection.recv_into(buffer[: reader.length])):
+            buffer = buffers.take()
+            try:
+                size = connection.receive_now(buffer[: reader.length])
+            except BlockingIOError:
+                buffers.give_back()  # a thousand clients that stall hold none
+                connection.wait_to_receive()
+                continue
+            if not size:
                 return
             reader.length -= size
             yield buffer[:size]
@@ -79,39 +83,26 @@ def _pieces(environ: Mapping[str, Any], buffers: _Buffers) -> Pieces:
 
 
 class _Buffers:
-    """The buffers of one upload: one, and more for the pieces that are being read, if there are any."""
+    """The buffers of one upload: those whose pieces are being read, and the one that was taken last."""
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._held: deque[memoryview] = deque()  # the one used last is the last
+        self._held: deque[memoryview] = deque()
 
-    def unused(self) -> memoryview:
-        """The buffer to be filled next."""
+    def take(self) -> memoryview:
+        """A buffer that nobody uses."""
         unread = self._reader.unhashed()
-        while len(self._held) > unread + 1:
+        while len(self._held) > unread:
             _spare.append(self._held.popleft())
-            _extra.release()
-        if len(self._held) > unread:
-            self._held.rotate(-1)
-        elif not self._held or _extra.acquire(blocking=False):
-            self._held.append(_new())
-        else:
-            self._reader.settle()
-            self._held.rotate(-1)
-        return self._held[-1]
+        try:
+            buffer = _spare.pop()
+        except IndexError:
+            buffer = memoryview(mmap.mmap(-1, PIECE))
+        self._held.append(buffer)
+        return buffer
 
     def give_back(self) -> None:
-        """Leave all buffers to other uploads."""
-        for number, buffer in enumerate(self._held):
-            _spare.append(buffer)
-            if number:
-                _extra.release()
+        """Leave all buffers to other uploads, once their pieces are read."""
+        self._reader.settle()
+        _spare.extend(self._held)
         self._held.clear()
-
-
-def _new() -> memoryview:
-    """A buffer that nobody uses. The kernel allocates only the pages that are written, and slow clients write few."""
-    try:
-        return _spare.pop()
-    except IndexError:
-        return memoryview(mmap.mmap(-1, PIECE))

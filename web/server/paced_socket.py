@@ -104,12 +104,20 @@ class PacedSocket(socket.socket):
         """As of any socket."""
         while True:
             try:
-                size = super().recv_into(buffer, size, flags)
+                return self.receive_now(buffer, size, flags)
             except BlockingIOError:
-                self._wait(select.POLLIN)
-            else:
-                self._moved(size)
-                return size
+                self.wait_to_receive()
+
+    def receive_now(self, buffer: Any, size: int = 0, flags: int = 0) -> int:
+        """As `recv_into`, but raises `BlockingIOError` if nothing has arrived."""
+        size = super().recv_into(buffer, size, flags)
+        self._moved(size)
+        return size
+
+    def wait_to_receive(self) -> None:
+        """Wait until something arrives. Raises `ConnectionResetError` if the client is too slow, and an error on
+        time-out."""
+        self._wait(select.POLLIN)
 
     def send(self, data: Any, flags: int = 0) -> int:
         """As of any socket."""
