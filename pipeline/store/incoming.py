@@ -17,7 +17,7 @@ from pipeline.volume.volume import Volume
 from pipeline.volume.writeback import start_flushing
 
 _CHECK_ROOM_EVERY = 8 * 1024 * 1024
-_FLUSHED_AT_ONCE = 1024 * 1024
+_FLUSH_UNIT = 1024 * 1024
 _KEPT_OF_OTHERS = 64 * 1024
 
 
@@ -43,7 +43,7 @@ class IncomingUpload(io.RawIOBase):
         self._head = bytearray()
         self._file: BinaryIO | None = None
         self._has_folder = False
-        self._flushing = 0
+        self._flushed_to = 0
         self._require_room = require_room
         self._next_check = max(expected, _CHECK_ROOM_EVERY)
         try:
@@ -82,7 +82,7 @@ class IncomingUpload(io.RawIOBase):
         return len(data)
 
     def unhashed(self) -> int:
-        """How many of the last pieces are being hashed."""
+        """How many of the last pieces are not hashed yet."""
         return self._hash.unhashed()
 
     def settle(self) -> None:
@@ -114,10 +114,10 @@ class IncomingUpload(io.RawIOBase):
         wait."""
         if self._file is None:
             return
-        end = self.size - self.size % _FLUSHED_AT_ONCE
-        if end > self._flushing:
-            start_flushing(self._file.fileno(), self._flushing, end - self._flushing)
-            self._flushing = end
+        end = self.size - self.size % _FLUSH_UNIT
+        if end > self._flushed_to:
+            start_flushing(self._file.fileno(), self._flushed_to, end - self._flushed_to)
+            self._flushed_to = end
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Move the reading position."""

@@ -11,8 +11,8 @@ _WRITE = 2
 def start_flushing(descriptor: int, start: int = 0, size: int = 0) -> None:
     """Start writing `size` bytes of an open file to disk, or all from `start` on; does nothing except on Linux.
 
-    It does not wait until they are written. A later flush of another file then commits this one's part of the journal
-    too.
+    It waits only if the disk has more to write than its queue holds. A later flush of another file then commits this
+    one's part of the journal too.
     """
     if _sync_file_range is not None:
         _sync_file_range(descriptor, start, size, _WRITE)

@@ -17,7 +17,7 @@ PIECE = 512 * 1024
 _SMALL_PIECE = 64 * 1024  # gunicorn holds several of them for each upload
 _MOST_SPARE = 8
 
-_spare: deque[memoryview] = deque(maxlen=_MOST_SPARE)
+_spare: deque[mmap.mmap] = deque(maxlen=_MOST_SPARE)
 """Buffers to be used again, whose pages are allocated already."""
 
 os.register_at_fork(after_in_child=_spare.clear)  # their memory is shared
@@ -25,24 +25,25 @@ os.register_at_fork(after_in_child=_spare.clear)  # their memory is shared
 Pieces = Iterator[bytes | memoryview]
 
 
-class Reader(Protocol):
-    """Reads pieces while the next ones are received."""
+class Hasher(Protocol):
+    """Hashes pieces while the next ones are received."""
 
     def unhashed(self) -> int:
-        """How many of the last pieces are being read."""
+        """How many of the last pieces are not hashed yet."""
 
     def settle(self) -> None:
-        """Wait until all pieces are read."""
+        """Wait until all pieces are hashed."""
 
 
 @contextmanager
-def pieces(environ: Mapping[str, Any], reader: Reader) -> Iterator[Pieces]:
-    """A context with the body in pieces of at most `PIECE` bytes. In it, each is valid until `reader` has read it.
+def pieces(environ: Mapping[str, Any], hasher: Hasher) -> Iterator[Pieces]:
+    """A context with the body in pieces of at most `PIECE` bytes, each of which goes to `hasher` before the next one is
+    requested. It is valid until it is hashed, and in the context only.
 
     The pieces end early if the client does, and raise `OSError` if the connection fails. A body of known length is
     received into our own buffers, because gunicorn would copy every byte three times.
     """
-    buffers = _Buffers(reader)
+    buffers = _Buffers(hasher)
     try:
         yield _pieces(environ, buffers)
     finally:
@@ -66,43 +67,53 @@ def _pieces(environ: Mapping[str, Any], buffers: _Buffers) -> Pieces:
         return
     try:
         while reader.length:
-            buffer = buffers.take()
-            try:
-                size = connection.receive_now(buffer[: reader.length])
-            except BlockingIOError:
+            piece = buffers.receive(connection, reader.length)
+            if piece is None:
                 buffers.give_back()  # a thousand clients that stall hold none
                 connection.wait_to_receive()
                 continue
-            if not size:
+            if not piece:
                 return
-            reader.length -= size
-            yield buffer[:size]
+            reader.length -= len(piece)
+            yield piece
     except OSError:
         body.failed = True  # the start of the next request is unknown
         raise
 
 
 class _Buffers:
-    """The buffers of one upload: those whose pieces are being read, and the one that was taken last."""
+    """The buffers of one upload: those whose pieces are not hashed yet."""
 
-    def __init__(self, reader: Reader) -> None:
-        self._reader = reader
-        self._held: deque[memoryview] = deque()
+    def __init__(self, hasher: Hasher) -> None:
+        self._hasher = hasher
+        self._held: deque[tuple[mmap.mmap, memoryview]] = deque()
 
-    def take(self) -> memoryview:
-        """A buffer that nobody uses."""
-        unread = self._reader.unhashed()
-        while len(self._held) > unread:
-            _spare.append(self._held.popleft())
+    def receive(self, connection: PacedSocket, most: int) -> bytes | memoryview | None:
+        """The next piece, of at most `most` bytes: empty at the end, None if nothing has arrived. Raises `OSError`."""
+        self._give_back_all_but(self._hasher.unhashed())
         try:
             buffer = _spare.pop()
         except IndexError:
-            buffer = memoryview(mmap.mmap(-1, PIECE))
-        self._held.append(buffer)
-        return buffer
+            buffer = mmap.mmap(-1, PIECE)
+        with memoryview(buffer) as whole, whole[:most] as room:
+            try:
+                size = connection.receive_now(room)
+            except BlockingIOError:
+                size = None
+        if not size:
+            _spare.append(buffer)
+            return None if size is None else b""
+        piece = memoryview(buffer)[:size]
+        self._held.append((buffer, piece))
+        return piece
 
     def give_back(self) -> None:
-        """Leave all buffers to other uploads, once their pieces are read."""
-        self._reader.settle()
-        _spare.extend(self._held)
-        self._held.clear()
+        """Leave all buffers to other uploads, once their pieces are hashed."""
+        self._hasher.settle()
+        self._give_back_all_but(0)
+
+    def _give_back_all_but(self, last: int) -> None:
+        while len(self._held) > last:
+            buffer, piece = self._held.popleft()
+            piece.release()  # whoever still has it would keep the memory
+            _spare.append(buffer)
