@@ -153,6 +153,12 @@ class Product(Gallery):
         redis = connect(self.redis_url, timeout=5)
         until(lambda: int(redis.scard(WORKERS_BY_QUEUE_KEY % QUEUE)) >= count, 120, 0.01)
 
+    def start_with_index(self) -> None:
+        """Start Redis and web, and wait until the index is whole."""
+        self.start_redis()
+        self.start_web()
+        until(lambda: self.call("GET", "/api/images?limit=1").json["complete"], 1800)
+
     def connection(self) -> http.client.HTTPConnection:
         """A connection to the web service, to be kept open by one thread."""
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)

@@ -24,7 +24,6 @@ from bench.report import save, table
 from pipeline.images.formats import Format
 from pipeline.records import Record, State, StoredReason
 from pipeline.store.day_files import DayFiles
-from tests.product import until
 
 _NAMES = ("IMG_{:04d}.JPG", "DSC{:05d}.jpg", "PXL_2019_{:06d}.jpg", "holiday beach {}.heic", "scan-{}.png")
 _CAMERAS = ("Apple iPhone 12", "Canon EOS 80D", "NIKON D750", "Google Pixel 6", "FUJIFILM X-T4")
@@ -154,7 +153,7 @@ def compare(few: Path, many: Path) -> dict[str, tuple[float, float]]:
     webs = Product(few), Product(many)
     try:
         for web in webs:
-            _start_whole(web)
+            web.start_with_index()
         time.sleep(5)
         connections = [web.connection() for web in webs]
         asked = [questions(random.Random("pages")) for _ in webs]
@@ -167,12 +166,6 @@ def compare(few: Path, many: Path) -> dict[str, tuple[float, float]]:
     finally:
         for web in webs:
             web.stop_all()
-
-
-def _start_whole(web: Product) -> None:
-    web.start_redis()
-    web.start_web()
-    until(lambda: web.call("GET", "/api/images?limit=1").json["complete"], 60)
 
 
 def memory(web: Product) -> float:

@@ -12,6 +12,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench import report
@@ -40,8 +41,8 @@ def main() -> None:
                 found = rounds(
                     options.rounds,
                     {
-                        "gallery": lambda: _rate(clients, _uploader(running, body)),  # noqa: B023 - called at once
-                        "bare copy": lambda: _rate(clients, _copier(running.data, body)),  # noqa: B023 - called at once
+                        "gallery": partial(_rate, clients, _uploader(running, body)),
+                        "bare copy": partial(_rate, clients, _copier(running.data, body)),
                     },
                 )
                 ours, bare = found["gallery"], found["bare copy"]

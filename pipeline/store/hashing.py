@@ -12,25 +12,27 @@ from threading import Lock
 _MOST_PENDING = 2
 _WORTH_A_THREAD = 128 * 1024
 
+Update = Callable[[bytes | memoryview], None]
+"""The method of a hash that adds bytes to it."""
+
 
 class UploadHash:
     """SHA-256 of bytes that come in pieces."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
+        self._update: Update = self._hash.update
         self._pending: deque[Future[None]] = deque()
 
     def add(self, piece: bytes | memoryview) -> None:
         """Add `piece`. It must not change while it is among the last ones that are `unhashed`."""
-        self._settle(_MOST_PENDING - 1)
-        task = None
         if len(piece) >= _WORTH_A_THREAD:
-            task = _helper.start(self, self._hash.update, piece)
-        if task is not None:
-            self._pending.append(task)
-            return
+            self._settle(_MOST_PENDING - 1)
+            if task := _helper.start(self._update, piece):
+                self._pending.append(task)
+                return
         self.settle()
-        self._hash.update(piece)
+        self._update(piece)
 
     def unhashed(self) -> int:
         """How many of the last pieces are not hashed yet."""
@@ -66,25 +68,23 @@ class _Helper:
     def _forget(self) -> None:
         self._lock, self._tried = Lock(), False
         self._pool: ThreadPoolExecutor | None = None
-        self._user: UploadHash | None = None
-        self._left = 0
+        self._current: Update | None = None
+        self._left = 0  # pieces of it
 
-    def start(
-        self, user: UploadHash, add: Callable[[bytes | memoryview], None], piece: bytes | memoryview
-    ) -> Future[None] | None:
+    def start(self, update: Update, piece: bytes | memoryview) -> Future[None] | None:
         """Begin to add `piece` to a hash, after earlier pieces of it; `None` if the caller has to do it."""
         with self._lock:
-            if self._left and self._user is not user:
+            if self._left and self._current is not update:
                 return None
             if not self._tried:
                 self._pool = _one_thread()
                 self._tried = True
             if self._pool is None:
                 return None
-            self._user = user
+            self._current = update
             self._left += 1
         try:
-            task = self._pool.submit(add, piece)
+            task = self._pool.submit(update, piece)
         except RuntimeError:  # this process ends, and lets the uploads in it end first
             self._ended()
             return None
@@ -94,8 +94,6 @@ class _Helper:
     def _ended(self, _task: Future[None] | None = None) -> None:
         with self._lock:
             self._left -= 1
-            if not self._left:
-                self._user = None
 
 
 def _one_thread() -> ThreadPoolExecutor | None:

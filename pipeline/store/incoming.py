@@ -110,8 +110,8 @@ class IncomingUpload(io.RawIOBase):
             view = view[self._file.write(view) :]
 
     def _start_flushing(self) -> None:
-        """Have the disk write while more comes. Whole MiB only: adding to a page that is being written may have to
-        wait."""
+        """Start writing to disk while more arrives. Whole MiB only: appending to a page that is being written may have
+        to wait."""
         if self._file is None:
             return
         end = self.size - self.size % _FLUSH_UNIT

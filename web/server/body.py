@@ -69,7 +69,7 @@ def _pieces(environ: Mapping[str, Any], buffers: _Buffers) -> Pieces:
         while reader.length:
             piece = buffers.receive(connection, reader.length)
             if piece is None:
-                buffers.give_back()  # a thousand clients that stall hold none
+                buffers.give_back()  # so that a thousand stalled clients hold none
                 connection.wait_to_receive()
                 continue
             if not piece:
@@ -115,5 +115,5 @@ class _Buffers:
     def _give_back_all_but(self, last: int) -> None:
         while len(self._held) > last:
             buffer, piece = self._held.popleft()
-            piece.release()  # whoever still has it would keep the memory
+            piece.release()  # or a reference left somewhere would keep the memory alive
             _spare.append(buffer)
